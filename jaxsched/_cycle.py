@@ -1,0 +1,136 @@
+"""A schedule again and again: `cycle`, with cycles of equal, growing or listed lengths."""
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal, localcontext
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxsched._fields import Count, Counts, Growth, Numeric, Real, Reals, at_least_one, count, is_traced, minus_log
+from jaxsched._progress import count_reached, lap, left_until, minus, rescaled, to_real
+from jaxsched._schedule import Exact, Schedule, evaluate, to_schedule
+from jaxsched._tables import last
+
+HORIZON = 2**31
+"""No step lies beyond it: steps are 32-bit integers."""
+
+
+class Cycle(Exact):
+    """A schedule that begins again after `period`, `period * growth`, … steps: what `cycle` makes.
+
+    Args:
+        schedule: the schedule of the first cycle; later ones play it on a clock slowed by their growth.
+        period: the length of the first cycle in steps, at least 0; 0 holds the first value.
+        growth: how much longer each cycle is than the last, an int of at least 1.
+        damping: minus the logarithm of the factor between the values of a cycle and the last.
+    """
+
+    schedule: Schedule
+    period: Count
+    growth: Growth = 1
+    damping: Real = 0.0
+
+    def at(self, step):
+        index, local = lap(step, self.period, self.growth)  # pyright: ignore[reportArgumentType]
+        return evaluate(self.schedule, local) * jnp.exp(-self.damping * to_real(index))
+
+
+class ListedCycles(Exact):
+    """A schedule that begins again at listed times: what `cycle` makes of listed lengths or a fractional growth.
+
+    Args:
+        schedule: the schedule of one cycle.
+        period: the length of `schedule` in its own steps; each cycle plays it on a clock that fits the cycle.
+        begins: the first whole step of each cycle, and the end of the last.
+        leads: how far before that step the cycle began, in steps, from 0 to 1.
+        damping: minus the logarithm of the factor between the values of a cycle and the last.
+    """
+
+    schedule: Schedule
+    period: Count
+    begins: Counts
+    leads: Reals
+    damping: Real = 0.0
+
+    def at(self, step):
+        index = jnp.clip(count_reached(step, self.begins) - 1, 0, self.begins.shape[0] - 2)
+        done = jnp.maximum(minus(step, self.begins[index]), 0) + self.leads[index]
+        left = jnp.maximum(left_until(step, self.begins[index + 1]) - self.leads[index + 1], 0)
+        local = rescaled(done, left, self.period)  # pyright: ignore[reportArgumentType]
+        return evaluate(self.schedule, local) * jnp.exp(-self.damping * to_real(index))
+
+    @property
+    def duration(self):
+        return last(self.begins)
+
+
+def cycle(schedule: Any, period: Numeric | Sequence[Numeric], growth: Numeric = 1, decay: Numeric = 1.0) -> Schedule:
+    r"""The schedule again and again: cycle i lasts $n\,g^i$ steps and is scaled by $d^i$.
+
+    $v(t) = d^i\,s((t - S_i) / g^i)$ with $S_i = n\,(1 + g + \dots + g^{i-1})$ the begin of the cycle that holds t.
+    The index comes from sums of lengths, not from a logarithm, and so is right at every restart.
+
+    Args:
+        schedule: a schedule, number or function of the step; that of the first cycle.
+        period: the length n of the first cycle in steps, at least 0; or a list with the length of each cycle, whose
+            clocks are then scaled to fit the schedule's `duration` and whose last holds its end.
+        growth: how much longer each cycle is than the last, at least 1. An int may be traced; a fractional growth is
+            tabulated and must be known.
+        decay: the factor d between the values of a cycle and the last, greater than 0.
+
+    Raises:
+        ValueError: a negative length, a growth below 1, or a decay that is not positive.
+        TypeError: a traced fractional growth.
+
+    Example:
+        >>> from jaxsched import Linear
+        >>> lr = cycle(Linear(1.0, 0.0, 2), period=2, growth=2, decay=0.5)
+        >>> lr(np.arange(7)).tolist()
+        [1.0, 0.5, 0.5, 0.375, 0.25, 0.125, 0.25]
+
+    Reference:
+        Loshchilov and Hutter 2017, arXiv:1608.03983, section 3 (T_mult).
+    """
+    schedule = to_schedule("schedule", schedule)
+    damping = minus_log("decay", decay)
+    if isinstance(period, (list, tuple)) or (not is_traced(period) and np.ndim(period) == 1):
+        lengths = [count(f"period[{i}]", each) for i, each in enumerate(period)]  # pyright: ignore[reportArgumentType]
+        if not lengths or any(is_traced(each) for each in lengths):
+            raise ValueError(f"`period` must list at least one known length: got {period!r}.")
+        if not (isinstance(growth, int) and growth == 1):
+            raise ValueError(f"`growth` must be 1 where `period` lists the lengths: got {growth!r}.")
+        own = schedule.duration
+        own = lengths[0] if own is None or (not is_traced(own) and np.all(np.asarray(own) == 0)) else own
+        return _listed(schedule, own, [Decimal(repr(each)) for each in lengths], damping)
+    growth = at_least_one("growth", growth)
+    if is_traced(growth) and not jnp.issubdtype(growth.dtype, jnp.integer):  # pyright: ignore[reportAttributeAccessIssue]
+        raise TypeError(
+            "`growth` must be an int, or a float that is known when the cycle is built: got a tracer."
+        )
+    if is_traced(growth) or np.all(np.asarray(growth) == np.floor(np.asarray(growth))):
+        whole = int(growth) if isinstance(growth, float) else growth
+        return Cycle(schedule, period, whole, damping)
+    return _listed(schedule, period, _growing(count("period", period), float(growth)), damping)
+
+
+def _growing(period: Numeric, growth: float) -> Iterator[Decimal]:
+    """The lengths of growing cycles, until they pass the last step there is."""
+    if is_traced(period):
+        raise TypeError("`period` must be known when the cycle is built where `growth` is no int: got a traced number.")
+    length, end = Decimal(repr(period)), Decimal(0)
+    while end < HORIZON and length > 0:
+        yield length
+        end, length = end + length, length * Decimal(repr(growth))
+
+
+def _listed(schedule: Schedule, period: Numeric, lengths: Iterable[Decimal], damping: Numeric) -> Schedule:
+    # Decimal keeps what the user wrote: 10 steps that grow by 1.1 end at 10 and 21, which binary 1.1 misses.
+    with localcontext() as context:
+        context.prec = 60
+        ends = [Decimal(0), *itertools.accumulate(lengths)]
+        begins = [math.ceil(end.quantize(Decimal("1e-30"))) for end in ends]
+        leads = [float(begin - end) for begin, end in zip(begins, ends, strict=True)]
+    return ListedCycles(schedule, period, np.minimum(begins, HORIZON - 1), np.asarray(leads), damping)

@@ -1,0 +1,271 @@
+"""Exact arithmetic of "how far along": the numerics live here and nowhere else.
+
+A time is one of three things, and every function below takes each of them:
+
+- an integer array, the usual case: differences are exact, and one division makes a fraction of them;
+- a float array: a fractional step from the user, or a clock that was scaled;
+- a `Clock`: a scaled time that is still exact near every whole step, so that the last steps of a long cycle keep
+  their relative accuracy (a plain float32 near 10,000 is only good to 0.001).
+
+A length or an origin is an integer array or a float array.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+Array = jax.Array
+
+
+class Clock(NamedTuple):
+    """The time `whole + part`, with `part` between -1/2 and 1/2 and accurate relative to itself."""
+
+    whole: Array  # integer
+    part: Array  # float
+
+
+Time = Array | Clock
+
+
+def real_dtype():
+    """JAX's default float dtype: float32, or float64 under x64."""
+    return jnp.result_type(float)
+
+
+def to_real(x) -> Array:
+    return jnp.asarray(x).astype(real_dtype())
+
+
+def is_integer(x) -> bool:
+    return jnp.issubdtype(jnp.result_type(x), jnp.integer)
+
+
+def _integer_max() -> int:
+    return int(jnp.iinfo(jnp.result_type(int)).max)
+
+
+def plain(time: Time) -> Array:
+    """The time as one array: an integer where it is one, else a float."""
+    return to_real(time.whole) + time.part if isinstance(time, Clock) else time
+
+
+def whole_steps(time: Time) -> Array:
+    """The number of whole steps done (floor), as an integer."""
+    if isinstance(time, Clock):
+        return time.whole - (time.part < 0).astype(time.whole.dtype)
+    return time if is_integer(time) else _to_integer(jnp.floor(time))
+
+
+def _to_integer(x: Array) -> Array:
+    # A float beyond the largest integer has no defined conversion: saturate first, at a float that fits.
+    largest = _integer_max()
+    fits = x < float(largest)
+    return jnp.where(fits, jnp.where(fits, x, 0).astype(jnp.result_type(int)), largest)
+
+
+def _two_parts(x: Array) -> tuple[Array, Array]:
+    # An integer of 31 (63) bits does not fit a float's mantissa; its upper and lower bits do.
+    if not is_integer(x):
+        return x, jnp.zeros((), x.dtype)
+    low = x & 4095
+    return to_real(x - low), to_real(low)
+
+
+def minus(a: Time, b: Array) -> Array:
+    """`a - b` as a float, accurate relative to the difference although either may exceed the float's mantissa."""
+    if isinstance(a, Clock):
+        return minus(a.whole, b) + a.part
+    if is_integer(a) and is_integer(b):
+        return to_real(a - b)
+    (a_high, a_low), (b_high, b_low) = _two_parts(a), _two_parts(b)
+    return (a_high - b_high) + (a_low - b_low)
+
+
+def reached(time: Time, boundary: Array) -> Array:
+    """Whether `time >= boundary`, decided exactly."""
+    if is_integer(boundary):
+        if isinstance(time, Clock):
+            ahead = time.whole - boundary
+            return (ahead > 0) | ((ahead == 0) & (time.part >= 0))
+        if is_integer(time):
+            return time >= boundary
+    return minus(time, boundary) >= 0
+
+
+def since(time: Time, origin: Array) -> Time:
+    """The time after `origin`, at least 0."""
+    if is_integer(origin):
+        if isinstance(time, Clock):
+            return only_when(reached(time, origin), Clock(time.whole - origin, time.part))
+        if is_integer(time):
+            return jnp.maximum(time - origin, 0)
+    return jnp.maximum(minus(time, origin), 0)
+
+
+def only_when(active: Array, time: Time) -> Time:
+    """The time where `active`, else 0: an unused branch is evaluated where it is surely finite."""
+    return jax.tree.map(lambda x: jnp.where(active, x, jnp.zeros((), x.dtype)), time)
+
+
+def later(time: Time, steps: Array) -> Time:
+    """The time `steps` further on; integers saturate instead of wrapping around."""
+    if is_integer(steps):
+        if isinstance(time, Clock):
+            return Clock(later(time.whole, steps), time.part)  # pyright: ignore[reportArgumentType]
+        if is_integer(time):
+            return jnp.minimum(time, _integer_max() - steps) + steps
+    return to_real(plain(time)) + to_real(steps)
+
+
+def fractions(time: Time, steps: Array) -> tuple[Array, Array]:
+    """`(done / steps, left / steps)`, each accurate relative to itself; `(1, 0)` for a length of 0.
+
+    The integers decide the ends: at time 0 the first is exactly 0, from `steps` on the second is.
+    """
+    if not isinstance(time, Clock) and is_integer(time) and is_integer(steps):
+        whole = jnp.minimum(time, steps)
+        done, left = to_real(whole), to_real(steps - whole)
+    else:
+        end = to_real(steps)
+        over = reached(time, steps)
+        left = jnp.where(over, 0, left_until(time, steps))
+        done = jnp.where(over, end, jnp.minimum(to_real(plain(time)), end))
+    there = steps > 0
+    length = jnp.where(there, to_real(steps), 1)
+    return jnp.where(there, done / length, 1), jnp.where(there, left / length, 0)
+
+
+def left_until(time: Time, end: Array) -> Array:
+    """`end - time`, accurate relative to the difference."""
+    return minus(end, time.whole) - time.part if isinstance(time, Clock) else minus(end, time)
+
+
+def stretched_fractions(time: Time, steps: Array) -> tuple[Array, Array]:
+    """`fractions` of the least multiple of `steps` that is not before `time`; of `steps` itself at time 0."""
+    _, begin = floor_to(time, steps)
+    done, into = to_real(plain(time)), plain(time) - begin
+    left = jnp.where(into > 0, left_until(into, steps), jnp.where(done > 0, 0, to_real(steps)))
+    there = steps > 0
+    length = jnp.where(there, done + left, 1)
+    return jnp.where(there, done / length, 1), jnp.where(there, left / length, 0)
+
+
+def ratio(time: Time, steps: Array) -> Array:
+    """`time / steps` for a clock that never stops; 0 for a length of 0, which means "not there"."""
+    there = steps > 0
+    return jnp.where(there, to_real(plain(time)) / jnp.where(there, to_real(steps), 1), 0)
+
+
+def floor_to(time: Time, every: Array) -> tuple[Array, Array]:
+    """`(index, begin)` of the period of length `every` that holds `time`; a length of 0 holds each time by itself."""
+    if is_integer(every):
+        steps = whole_steps(time)
+        period = jnp.maximum(every, 1)
+        index = steps // period
+        begin = index * period
+        return index, (begin if is_integer(plain(time)) else jnp.where(every > 0, begin, plain(time)))
+    x, there = to_real(plain(time)), every > 0
+    period = jnp.where(there, every, 1)
+    begin = x - lax.rem(x, jnp.broadcast_to(period, x.shape))  # fmod is exact where floor(x / period) is not
+    return _to_integer(jnp.round(begin / period)), jnp.where(there, begin, x)
+
+
+def count_reached(time: Time, boundaries: Array) -> Array:
+    """How many of the sorted `boundaries` lie at or before `time`."""
+    if is_integer(boundaries):
+        key = whole_steps(time)
+    elif isinstance(time, Clock) or not is_integer(time):
+        key = plain(time)
+    else:
+        key, boundaries = time, _to_integer(jnp.ceil(boundaries))
+    if boundaries.shape[0] <= 16:  # a few comparisons fuse into the caller's kernel
+        return jnp.sum(jnp.asarray(key)[..., None] >= boundaries, axis=-1, dtype=jnp.result_type(int))
+    return jnp.searchsorted(boundaries, key, side="right", method="scan_unrolled").astype(jnp.result_type(int))
+
+
+def blend(start: Array, end: Array, of_start: Array, of_end: Array) -> Array:
+    """`start * of_start + end * of_end` for weights that sum to 1, never outside `[start, end]`.
+
+    Written from the nearer side, so that either end is exact when the other's weight is exactly 0.
+    """
+    return jnp.where(of_end <= of_start, start + (end - start) * of_end, end + (start - end) * of_start)
+
+
+def power_weights(x: Array, rest: Array, power: Array) -> tuple[Array, Array]:
+    """`(rest**power, 1 - rest**power)` for `x + rest = 1`, each accurate relative to itself."""
+    log, inside = log_of(rest, x)
+    return jnp.where(inside, jnp.exp(power * log), 0), jnp.where(inside, -jnp.expm1(power * log), 1)
+
+
+def log_of(x: Array, rest: Array) -> tuple[Array, Array]:
+    """`(log(x), x > 0)` for `x + rest = 1`, accurate near 1 as well; 0 instead of minus infinity."""
+    inside, near_one = x > 0, rest < 0.5
+    from_rest = jnp.log1p(-jnp.where(near_one, rest, 0))
+    return jnp.where(near_one, from_rest, jnp.log(jnp.where(inside & ~near_one, x, 1))), inside
+
+
+def half_sine_squared(x: Array) -> Array:
+    """`sin(pi x / 2)**2 = (1 - cos(pi x)) / 2` without the cancellation."""
+    return jnp.square(jnp.sin((jnp.pi / 2) * x))
+
+
+def lap(time: Time, period: Array, growth: Array) -> tuple[Array, Time]:
+    """`(index, local time in units of the first cycle)` of the cycle of length `period * growth**index`.
+
+    `growth` is an integer. Cycle ends are summed as integers, so that a restart falls on its exact step.
+    """
+    if isinstance(time, Clock) or not (is_integer(time) and is_integer(period)):
+        return _lap_of_floats(to_real(plain(time)), to_real(period), growth)
+    largest = _integer_max()
+    first, grows = jnp.maximum(period, 1), growth > 1
+    factor = jnp.where(grows, growth, 1)
+
+    def grown(x):
+        return jnp.where(x > largest // factor, largest, x * factor)
+
+    index, begin, length, scale = (jnp.zeros_like(time), jnp.zeros_like(time), first, jnp.ones_like(first))
+    scale_float = to_real(scale)
+    for _ in range(largest.bit_length()):  # growth >= 2: no more cycles than bits; growth 1 is divided below
+        over = grows & (time - begin >= length)
+        index, begin = index + over, jnp.where(over, begin + length, begin)
+        length, scale = jnp.where(over, grown(length), length), jnp.where(over, grown(scale), scale)
+        scale_float = jnp.where(over, scale_float * to_real(factor), scale_float)
+    index = jnp.where(grows, index, time // first)
+    local = jnp.where(grows, time - begin, time % first)
+    whole, rest = local // scale, local % scale
+    # Count from the nearer whole step: one step before a cycle's end is 1/scale before it, not 0.99999 after something.
+    up = (rest > scale - rest) & (scale < largest)
+    part = jnp.where(up, -to_real(scale - rest), to_real(rest)) / scale_float
+    return index, Clock(whole + up, part)
+
+
+def _lap_of_floats(time: Array, period: Array, growth: Array) -> tuple[Array, Array]:
+    grows, first = growth > 1, jnp.where(period > 0, period, 1)
+    index, begin, scale = jnp.zeros(jnp.shape(time), jnp.result_type(int)), jnp.zeros_like(time), jnp.ones_like(first)
+    for _ in range(31):
+        over = grows & (time - begin >= first * scale)
+        begin, index = jnp.where(over, begin + first * scale, begin), index + over
+        scale = jnp.where(over, scale * to_real(growth), scale)
+    again = lax.rem(time, jnp.broadcast_to(first, jnp.shape(time)))
+    index = jnp.where(grows, index, _to_integer(jnp.round((time - again) / first)))
+    return index, jnp.where(grows, (time - begin) / scale, again)
+
+
+def rescaled(done: Array, left: Array, period: Array) -> Time:
+    """The time `period * done / (done + left)`, accurate near both ends of a cycle of any real length."""
+    length = done + left
+    there = length > 0
+    length = jnp.where(there, length, 1)
+    after = jnp.where(there, (done * to_real(period)) / length, 0)
+    before = jnp.where(there, (left * to_real(period)) / length, 0)
+    if not is_integer(period):
+        return after
+    nearest = jnp.round(after)
+    part = after - nearest
+    # A whole step of the first cycle that the division missed by its rounding is still that whole step.
+    part = jnp.where(jnp.abs(part) <= 4 * jnp.finfo(part.dtype).eps * after, 0, part)
+    near_start, near_end = after <= 0.5, before <= 0.5
+    whole = jnp.where(near_start, 0, jnp.where(near_end, period, _to_integer(nearest)))
+    return Clock(whole, jnp.where(near_start, after, jnp.where(near_end, -before, part)))

@@ -1,0 +1,242 @@
+"""From `start` to `end` in `steps`, then flat: the ramps that most schedules are made of.
+
+A ramp says how much of its start and of its end it shows, both computed from their own side: `x` of the way done and
+`rest` of the way left. An end left open (`None`) is filled in by `Warmup` or `Cooldown`.
+"""
+
+import abc
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxsched._fields import Count, Positive, Real, is_traced
+from jaxsched._progress import blend, fractions, half_sine_squared, power_weights, to_real
+from jaxsched._schedule import Array, Exact
+
+
+class Ramp(Exact):
+    """From `start` to `end` in `steps`, by weights that depend on the fraction of the way alone."""
+
+    @abc.abstractmethod
+    def weights(self, x: Array, rest: Array) -> tuple[Array, Array]:
+        """The weights of `start` and `end`, which sum to 1, at `x` of the way with `rest = 1 - x` left."""
+
+    def at(self, step):
+        x, rest = fractions(step, self.steps)  # pyright: ignore[reportAttributeAccessIssue]
+        return blend(self.start, self.end, *self.weights(x, rest))  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def duration(self):
+        return self.steps  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class Linear(Ramp):
+    r"""A straight line: $v = s + (e - s)\,x$ with $x = \min(t / n, 1)$.
+
+    Args:
+        start: the value s at step 0, any finite number.
+        end: the value e from step `steps` on.
+        steps: the length n in steps, at least 0; 0 is `end` at once.
+
+    Raises:
+        ValueError: a number is not finite, or `steps` is negative or an int of 2**31 or more.
+
+    Example:
+        >>> float(Linear(0.0, 1.0, 4)(1))
+        0.25
+
+    Reference:
+        `LinearLR` in PyTorch and Paddle, `linear_schedule` in optax.
+    """
+
+    start: Real | None
+    end: Real | None
+    steps: Count
+
+    def weights(self, x, rest):
+        return rest, x
+
+
+class Cosine(Ramp):
+    r"""Half a cosine wave: $v = e + (s - e)\,\tfrac12 (1 + \cos \pi x)$ with $x = \min(t / n, 1)$.
+
+    Computed as sin² of half the angle from the nearer end, so that the last steps keep their relative accuracy.
+
+    Args:
+        start: the value s at step 0, any finite number.
+        end: the value e from step `steps` on.
+        steps: the length n in steps, at least 0; 0 is `end` at once.
+
+    Raises:
+        ValueError: a number is not finite, or `steps` is negative or an int of 2**31 or more.
+
+    Example:
+        >>> round(float(Cosine(1.0, 0.0, 4)(1)), 6)
+        0.853553
+
+    Reference:
+        Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5 (one cycle).
+    """
+
+    start: Real | None
+    end: Real | None
+    steps: Count
+
+    def weights(self, x, rest):
+        return half_sine_squared(rest), half_sine_squared(x)
+
+
+class Polynomial(Ramp):
+    r"""A power of the remaining fraction: $v = e + (s - e)(1 - x)^p$ with $x = \min(t / n, 1)$.
+
+    Args:
+        start: the value s at step 0, any finite number.
+        end: the value e from step `steps` on.
+        steps: the length n in steps, at least 0; 0 is `end` at once.
+        power: the exponent p, greater than 0; 1 is a straight line.
+
+    Raises:
+        ValueError: a number is not finite, `power` is not positive, or `steps` is negative or an int of 2**31 or more.
+
+    Example:
+        >>> float(Polynomial(1.0, 0.0, 4, power=2.0)(2))
+        0.25
+
+    Reference:
+        `PolynomialDecay` in TensorFlow, Keras and Paddle, `PolynomialLR` in PyTorch.
+    """
+
+    start: Real | None
+    end: Real | None
+    steps: Count
+    power: Positive = 1.0
+
+    def weights(self, x, rest):
+        return power_weights(x, rest, self.power)
+
+
+class Geometric(Exact):
+    r"""Equal factors in equal times: $v = s\,(e / s)^x$ with $x = \min(t / n, 1)$.
+
+    Args:
+        start: the value s at step 0, not 0.
+        end: the value e from step `steps` on, of the same sign.
+        steps: the length n in steps, at least 0; 0 is `end` at once.
+
+    Raises:
+        ValueError: `start` and `end` are 0 or differ in sign, a number is not finite, or `steps` is negative or an
+            int of 2**31 or more.
+
+    Example:
+        >>> round(float(Geometric(1.0, 0.01, 4)(2)), 6)
+        0.1
+
+    Reference:
+        `SchedExp` in fastai; the learning-rate range test of Smith 2017, arXiv:1506.01186.
+    """
+
+    start: Real | None
+    end: Real | None
+    steps: Count
+
+    def _check(self):
+        _check_same_sign(self)
+
+    def at(self, step):
+        x, rest = fractions(step, self.steps)
+        log = jnp.log(_safe_ratio(self.end, self.start))
+        from_start, from_end = self.start * jnp.exp(x * log), self.end * jnp.exp(-rest * log)
+        return jnp.where(x <= rest, from_start, from_end)
+
+    @property
+    def duration(self):
+        return self.steps
+
+
+class Inverse(Exact):
+    r"""Linear in one over the value: $1 / v = (1 - x) / s + x / e$ with $x = \min(t / n, 1)$.
+
+    Args:
+        start: the value s at step 0, not 0.
+        end: the value e from step `steps` on, of the same sign.
+        steps: the length n in steps, at least 0; 0 is `end` at once.
+
+    Raises:
+        ValueError: `start` and `end` are 0 or differ in sign, a number is not finite, or `steps` is negative or an
+            int of 2**31 or more.
+
+    Example:
+        >>> round(float(Inverse(1.0, 0.25, 3)(1)), 6)
+        0.5
+
+    Reference:
+        Wen et al. 2024, arXiv:2410.05192 (the decay of WSD-S); `inv` in Levanter.
+    """
+
+    start: Real | None
+    end: Real | None
+    steps: Count
+
+    def _check(self):
+        _check_same_sign(self)
+
+    def at(self, step):
+        x, rest = fractions(step, self.steps)
+        to_end, to_start = _safe_ratio(self.start, self.end), _safe_ratio(self.end, self.start)
+        from_start, from_end = self.start / (1 + x * (to_end - 1)), self.end / (1 + rest * (to_start - 1))
+        return jnp.where(x <= rest, from_start, from_end)
+
+    @property
+    def duration(self):
+        return self.steps
+
+
+class Logarithmic(Exact):
+    r"""Linear in the logarithm of time: $v = s + (e - s)\,\frac{\log(1 + t)}{\log(1 + n)}$.
+
+    Args:
+        start: the value s at step 0, any finite number.
+        end: the value e from step `steps` on.
+        steps: the length n in steps, at least 0; 0 is `end` at once.
+
+    Raises:
+        ValueError: a number is not finite, or `steps` is negative or an int of 2**31 or more.
+
+    Example:
+        >>> float(Logarithmic(0.0, 1.0, 3)(1))
+        0.5
+
+    Reference:
+        `warmup_type="log"` of `WarmupLR` in DeepSpeed, whose `warmup_num_steps` is `steps + 1`.
+    """
+
+    start: Real | None
+    end: Real | None
+    steps: Count
+
+    def at(self, step):
+        x, rest = fractions(step, self.steps)
+        length = jnp.maximum(to_real(self.steps), jnp.finfo(x.dtype).tiny)
+        whole, done = jnp.log1p(length), length * x
+        of_end = jnp.where(rest == 0, 1, jnp.log1p(done) / whole)
+        return blend(self.start, self.end, jnp.log1p(length * rest / (1 + done)) / whole, of_end)
+
+    @property
+    def duration(self):
+        return self.steps
+
+
+def _safe_ratio(a, b):
+    ratio = a / jnp.where(b == 0, 1, b)
+    return jnp.where(ratio > 0, ratio, 1)
+
+
+def _check_same_sign(ramp) -> None:
+    start, end = ramp.start, ramp.end
+    for name, x in (("start", start), ("end", end)):
+        if x is not None and not is_traced(x) and np.any(np.asarray(x) == 0):
+            raise ValueError(f"`{name}` must not be 0: a {type(ramp).__name__} never reaches it. Pass a small number.")
+    if any(x is None or is_traced(x) for x in (start, end)):
+        return
+    if np.any(np.sign(np.asarray(start)) != np.sign(np.asarray(end))):
+        raise ValueError(f"`start` and `end` must have the same sign: got {start!r} and {end!r}. Use `Linear`.")

@@ -1,0 +1,439 @@
+"""Published schedules by name, each a composition of a few pieces: those that fall."""
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxsched._combinators import staircase as held
+from jaxsched._decays import Exponential, InverseSqrt, InverseTime, LinearCosine, NoisyLinearCosine
+from jaxsched._fields import Numeric, count, is_traced, minus_log, not_negative, number, positive
+from jaxsched._ramps import Cosine, Linear, Polynomial
+from jaxsched._schedule import Constant, Schedule, Wrap
+from jaxsched._shapes import StretchingPolynomial
+from jaxsched._tables import Piecewise, Tabulated
+from jaxsched._warmup import Shape, cooldown
+from jaxsched._warmup import warmup as warmed_up
+
+
+def exponential_decay(start: Numeric, rate: Numeric, steps: Numeric = 1, staircase: bool = False) -> Schedule:
+    r"""A factor every `steps` steps: $v(t) = s\,r^{t/n}$, or $s\,r^{\lfloor t/n \rfloor}$ as a staircase.
+
+    Args:
+        start: the value s at step 0.
+        rate: the factor r per `steps`, greater than 0; above 1 the value grows. Kept as `-log(rate)`.
+        steps: n in steps, at least 0; 0 means no decay.
+        staircase: whether to change at multiples of `steps` only.
+
+    Raises:
+        ValueError: `rate` is not positive, `steps` is negative, or a number is not finite.
+
+    Example:
+        >>> float(exponential_decay(1.0, 0.5, 10)(20))
+        0.25
+
+    Reference:
+        `ExponentialDecay` in TensorFlow and Keras, `ExponentialLR` in PyTorch (`steps=1`).
+    """
+    decay = Exponential(start, minus_log("rate", rate), steps)
+    return held(decay, steps) if staircase else decay
+
+
+def natural_exponential_decay(start: Numeric, rate: Numeric, steps: Numeric = 1, staircase: bool = False) -> Schedule:
+    r"""An exponential by its exponent: $v(t) = s\,e^{-r\,t/n}$, or with $\lfloor t/n \rfloor$ as a staircase.
+
+    Args:
+        start: the value s at step 0.
+        rate: the exponent r per `steps`.
+        steps: n in steps, at least 0; 0 means no decay.
+        staircase: whether to change at multiples of `steps` only.
+
+    Raises:
+        ValueError: `steps` is negative, or a number is not finite.
+
+    Example:
+        >>> round(float(natural_exponential_decay(1.0, 0.5, 10)(20)), 6)
+        0.367879
+
+    Reference:
+        `natural_exp_decay` in TensorFlow 1, `NaturalExpDecay` in Paddle (`steps=1`).
+    """
+    decay = Exponential(start, rate, steps)
+    return held(decay, steps) if staircase else decay
+
+
+def inverse_time_decay(start: Numeric, rate: Numeric, steps: Numeric = 1, staircase: bool = False) -> Schedule:
+    r"""One over time: $v(t) = s / (1 + r\,t/n)$, or with $\lfloor t/n \rfloor$ as a staircase.
+
+    Args:
+        start: the value s at step 0.
+        rate: r per `steps`, at least 0.
+        steps: n in steps, at least 0; 0 means no decay.
+        staircase: whether to change at multiples of `steps` only.
+
+    Raises:
+        ValueError: `rate` or `steps` is negative, or a number is not finite.
+
+    Example:
+        >>> float(inverse_time_decay(1.0, 0.5, 10)(20))
+        0.5
+
+    Reference:
+        `InverseTimeDecay` in TensorFlow, Keras and Paddle (`steps=1`).
+    """
+    decay = InverseTime(start, rate, steps)
+    return held(decay, steps) if staircase else decay
+
+
+def polynomial_decay(
+    start: Numeric, end: Numeric, steps: Numeric, power: Numeric = 1.0, cycle: bool = False
+) -> Schedule:
+    r"""A power of the remaining fraction: $v(t) = e + (s - e)(1 - t/D)^p$ with $D = n$.
+
+    With `cycle`, the horizon stretches instead of being held: $D = n\,\max(1, \lceil t/n \rceil)$.
+
+    Args:
+        start: the value s at step 0.
+        end: the value e at the horizon.
+        steps: the length n in steps, at least 0; 0 is `end` at once.
+        power: the exponent p, greater than 0.
+        cycle: whether the horizon stretches to the next multiple of `steps`.
+
+    Raises:
+        ValueError: `power` is not positive, `steps` is negative, or a number is not finite.
+
+    Example:
+        >>> lr = polynomial_decay(1.0, 0.0, 2, cycle=True)
+        >>> lr(np.arange(5)).tolist()
+        [1.0, 0.5, 0.0, 0.25, 0.0]
+
+    Reference:
+        `PolynomialDecay` in TensorFlow, Keras and Paddle.
+    """
+    return (StretchingPolynomial if cycle else Polynomial)(start, end, steps, power)
+
+
+def linear_cosine_decay(
+    start: Numeric, steps: Numeric, num_periods: Numeric = 0.5, alpha: Numeric = 0.0, beta: Numeric = 0.001
+) -> Schedule:
+    r"""A cosine under a falling line: $v(t) = s\,((a + 1 - x)\,\tfrac12 (1 + \cos 2 \pi m x) + b)$, $x = \min(t/n, 1)$.
+
+    Args:
+        start: the scale s; the first value is $(1 + a + b)\,s$.
+        steps: the length n in steps, at least 0.
+        num_periods: the number m of whole waves.
+        alpha: a, added to the line.
+        beta: b, added to the product.
+
+    Raises:
+        ValueError: `steps` is negative, or a number is not finite.
+
+    Example:
+        >>> round(float(linear_cosine_decay(1.0, 8)(4)), 6)
+        0.251
+
+    Reference:
+        Bello et al. 2017, arXiv:1709.07417; `linear_cosine_decay` in TensorFlow 1.
+    """
+    return LinearCosine(start, steps, num_periods, alpha, beta)
+
+
+def noisy_linear_cosine_decay(
+    start: Numeric,
+    steps: Numeric,
+    initial_variance: Numeric = 1.0,
+    variance_decay: Numeric = 0.55,
+    num_periods: Numeric = 0.5,
+    alpha: Numeric = 0.0,
+    beta: Numeric = 0.001,
+    key: Any = 0,
+) -> Schedule:
+    r"""`linear_cosine_decay` with normal noise of variance $\sigma^2 / (1 + t)^q$ on its line, seeded by `key`.
+
+    Args:
+        start: the scale s.
+        steps: the length n in steps, at least 0.
+        initial_variance: σ², at least 0.
+        variance_decay: q.
+        num_periods: the number of whole waves.
+        alpha: added to the line.
+        beta: added to the product.
+        key: an int seed or a JAX PRNG key.
+
+    Raises:
+        ValueError: `initial_variance` or `steps` is negative, or a number is not finite.
+
+    Example:
+        >>> lr = noisy_linear_cosine_decay(1.0, 8, initial_variance=0.0)
+        >>> round(float(lr(4)), 6)
+        0.251
+
+    Reference:
+        Bello et al. 2017, arXiv:1709.07417; `noisy_linear_cosine_decay` in TensorFlow 1.
+    """
+    return NoisyLinearCosine(start, steps, initial_variance, variance_decay, num_periods, alpha, beta, key)
+
+
+def step_decay(start: Numeric, factor: Numeric, every: Numeric) -> Schedule:
+    r"""A factor every so many steps: $v(t) = s\,f^{\lfloor t/n \rfloor}$.
+
+    Args:
+        start: the value s at step 0.
+        factor: f, greater than 0.
+        every: n in steps, at least 0; 0 means no decay.
+
+    Raises:
+        ValueError: `factor` is not positive, `every` is negative, or a number is not finite.
+
+    Example:
+        >>> step_decay(1.0, 0.5, 2)(np.arange(5)).tolist()
+        [1.0, 1.0, 0.5, 0.5, 0.25]
+
+    Reference:
+        `StepLR` in PyTorch, `StepDecay` in Paddle.
+    """
+    return held(Exponential(start, minus_log("factor", factor), every), every)
+
+
+def multistep_decay(start: Numeric, factor: Numeric, milestones: Sequence[Numeric]) -> Schedule:
+    r"""A factor at each milestone: $v(t) = s\,f^{m(t)}$ with m(t) milestones at or before t.
+
+    Args:
+        start: the value s at step 0.
+        factor: f, at least 0.
+        milestones: steps, sorted; one that is listed twice counts twice.
+
+    Raises:
+        ValueError: `milestones` are unsorted or negative, `factor` is negative, or a number is not finite.
+
+    Example:
+        >>> multistep_decay(1.0, 0.5, [2, 4])(np.arange(6)).tolist()
+        [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
+
+    Reference:
+        `MultiStepLR` in PyTorch, `MultiStepDecay` in Paddle.
+    """
+    factor = not_negative("factor", factor)
+    return start * Piecewise([factor**i for i in range(len(milestones) + 1)], milestones)
+
+
+def piecewise_constant(boundaries: Sequence[Numeric], values: Sequence[Numeric]) -> Schedule:
+    r"""Listed values between listed steps: `values[i]` where i boundaries lie at or before t.
+
+    Args:
+        boundaries: the step at which each value but the first begins, sorted.
+        values: one value more than `boundaries`.
+
+    Raises:
+        ValueError: the lengths do not fit, `boundaries` are unsorted or negative, or a number is not finite.
+
+    Example:
+        >>> piecewise_constant([2, 4], [1.0, 0.5, 0.25])(np.arange(5)).tolist()
+        [1.0, 1.0, 0.5, 0.5, 0.25]
+
+    Reference:
+        `PiecewiseDecay` in Paddle; Keras's `PiecewiseConstantDecay` begins a value one step later.
+    """
+    return Piecewise(values, boundaries)
+
+
+def lambda_decay(start: Numeric, fn: Callable[[Any], Any]) -> Schedule:
+    r"""A value times a function of the step: $v(t) = s\,f(t)$.
+
+    Args:
+        start: s.
+        fn: a function that JAX can trace, from a step to a factor.
+
+    Raises:
+        TypeError: `fn` cannot be traced by JAX.
+
+    Example:
+        >>> float(lambda_decay(0.5, lambda t: 0.5**t)(2))
+        0.125
+
+    Reference:
+        `LambdaLR` in PyTorch, `LambdaDecay` in Paddle.
+    """
+    return start * Wrap(fn)
+
+
+def multiplicative_decay(start: Numeric, fn: Callable[[int], Any], steps: int) -> Schedule:
+    r"""A product of factors: $v(t) = s \prod_{i=1}^{t} f(i)$, tabulated once for `steps` steps and then held.
+
+    Args:
+        start: the value s at step 0.
+        fn: any function from a step (an int from 1 on) to a factor; it is called `steps` times, here.
+        steps: how many factors there are, at least 0.
+
+    Raises:
+        ValueError: `steps` is negative, or a product is not finite.
+
+    Example:
+        >>> multiplicative_decay(1.0, lambda t: 0.5, 2)(np.arange(4)).tolist()
+        [1.0, 0.5, 0.25, 0.25]
+
+    Reference:
+        `MultiplicativeLR` in PyTorch, `MultiplicativeDecay` in Paddle.
+    """
+    factors = [float(fn(t)) for t in range(1, int(count("steps", steps)) + 1)]
+    return start * Tabulated(np.cumprod([1.0, *factors]))
+
+
+def noam(dim: Numeric, warmup: Numeric, scale: Numeric = 1.0) -> Schedule:
+    r"""The transformer's schedule: $v(t) = c\,d^{-1/2} \min(t^{-1/2}, t\,w^{-3/2})$.
+
+    Args:
+        dim: the model's width d, greater than 0.
+        warmup: w in steps; 0 leaves the warmup away: $c\,(d\,(1 + t))^{-1/2}$.
+        scale: c.
+
+    Raises:
+        ValueError: `dim` is not positive, `warmup` is negative, or a number is not finite.
+
+    Example:
+        >>> round(float(noam(512, 4000)(4000)), 9)
+        0.000698771
+
+    Reference:
+        Vaswani et al. 2017, arXiv:1706.03762, eq. 3; `NoamDecay` in Paddle.
+    """
+    timescale = largest(count("warmup", warmup), 1)
+    peak = scale * (positive("dim", dim) * timescale) ** -0.5
+    return warmed_up(InverseSqrt(peak, timescale), warmup)
+
+
+def warmup_linear(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric = 0.0) -> Schedule:
+    r"""Up in a line to `peak` at step `warmup`, down in a line to `end` at step `total`, then flat.
+
+    Args:
+        peak: the largest value.
+        warmup: the length of the way up in steps, at most `total`.
+        total: the length of the whole in steps.
+        end: the value from step `total` on.
+
+    Raises:
+        ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
+
+    Example:
+        >>> warmup_linear(1.0, 2, 6)(np.arange(7)).tolist()
+        [0.0, 0.5, 1.0, 0.75, 0.5, 0.25, 0.0]
+
+    Reference:
+        `get_linear_schedule_with_warmup` in Hugging Face.
+    """
+    warmup = within(warmup, total)
+    return warmed_up(Linear(peak, end, total - warmup), warmup)
+
+
+def warmup_cosine(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric = 0.0) -> Schedule:
+    r"""Up in a line to `peak` at step `warmup`, down in half a cosine to `end` at step `total`, then flat.
+
+    Args:
+        peak: the largest value.
+        warmup: the length of the way up in steps, at most `total`.
+        total: the length of the whole in steps.
+        end: the value from step `total` on.
+
+    Raises:
+        ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
+
+    Example:
+        >>> [round(float(warmup_cosine(1.0, 2, 6, end=0.1)(t)), 4) for t in range(7)]
+        [0.0, 0.5, 1.0, 0.8682, 0.55, 0.2318, 0.1]
+
+    Reference:
+        `warmup_cosine_decay_schedule` in optax (its `decay_steps` is `total`).
+    """
+    warmup = within(warmup, total)
+    return warmed_up(Cosine(peak, end, total - warmup), warmup)
+
+
+def warmup_inverse_sqrt(peak: Numeric, warmup: Numeric, timescale: Numeric | None = None) -> Schedule:
+    r"""Up in a line to `peak` at step `warmup`, then $v(t) = p / \sqrt{1 + (t - w)/n}$ for ever.
+
+    Args:
+        peak: the largest value p.
+        warmup: w in steps, at least 0.
+        timescale: n in steps; by default `warmup`, which makes it $p \sqrt{w/t}$, or 10,000 where `warmup` is 0.
+
+    Raises:
+        ValueError: a count is negative, or a number is not finite.
+
+    Example:
+        >>> float(warmup_inverse_sqrt(1.0, 100)(400))
+        0.5
+
+    Reference:
+        Vaswani et al. 2017, arXiv:1706.03762, eq. 3; `get_inverse_sqrt_schedule` in Hugging Face.
+    """
+    warmup = count("warmup", warmup)
+    if timescale is None:
+        timescale = jnp.where(warmup > 0, warmup, 10_000) if is_traced(warmup) else (warmup or 10_000)
+    return warmed_up(InverseSqrt(peak, timescale), warmup)
+
+
+def wsd(
+    peak: Numeric,
+    *,
+    warmup: Numeric,
+    stable: Numeric,
+    decay: Numeric,
+    end: Numeric = 0.0,
+    shape: Shape = "linear",
+    start: Numeric = 0.0,
+    warmup_shape: Shape = "linear",
+) -> Schedule:
+    r"""Warmup, stable, decay: up to `peak`, flat, and down to `end`; each length excludes the others.
+
+    Args:
+        peak: the value of the stable phase.
+        warmup: the length of the way up in steps, at least 0.
+        stable: the length of the stable phase in steps, at least 0.
+        decay: the length of the way down in steps, at least 0.
+        end: the value from step `warmup + stable + decay` on.
+        shape: of the decay: a name, a ramp class or a function, as for `cooldown`.
+        start: the value that the warmup starts from.
+        warmup_shape: of the warmup: a name, a ramp class or a function, as for `warmup`.
+
+    Raises:
+        ValueError: a negative count, an unknown shape, or a number that is not finite.
+
+    Example:
+        >>> wsd(1.0, warmup=2, stable=2, decay=2)(np.arange(7)).tolist()
+        [0.0, 0.5, 1.0, 1.0, 1.0, 0.5, 0.0]
+
+    Reference:
+        Hu et al. 2024, arXiv:2404.06395, section 4; Hägele et al. 2024, arXiv:2405.18392, section 3.
+    """
+    flat = warmed_up(Constant(peak), warmup, start, shape=warmup_shape)
+    return cooldown(flat, warmup + count("stable", stable), decay, end, shape=shape)
+
+
+def largest(a: Numeric, b: Numeric) -> Numeric:
+    return jnp.maximum(a, b) if is_traced(a) or is_traced(b) else max(a, b)  # pyright: ignore[reportArgumentType]
+
+
+def within(part: Numeric, total: Numeric, name: str = "`warmup`") -> Numeric:
+    """A part of the whole run: refused where it is known to be longer, cut where it is traced."""
+    part, total = count(name.strip("`"), part), count("total", total)
+    if is_traced(part) or is_traced(total):
+        return jnp.minimum(part, total)
+    if np.any(np.asarray(part) > np.asarray(total)):
+        raise ValueError(f"{name} must not exceed `total`, which includes it: got {part!r} and {total!r}.")
+    return part
+
+
+def share(name: str, fraction: Numeric, total: Numeric, down: bool = False) -> Numeric:
+    """A fraction of the whole run: a whole number of steps where `total` is one (halves up), else as it is."""
+    fraction, total = number(name, fraction), count("total", total)
+    if not is_traced(fraction) and not 0 <= float(fraction) <= 1:
+        raise ValueError(f"`{name}` must be between 0 and 1, a fraction of `total`: got {fraction!r}.")
+    if isinstance(total, int) and not is_traced(fraction):
+        return math.floor(total * Fraction(repr(float(fraction))) + (0 if down else Fraction(1, 2)))
+    part = fraction * total
+    if isinstance(total, float) or jnp.issubdtype(total.dtype, jnp.floating):
+        return part
+    return jnp.floor(part + (0 if down else 0.5)).astype(total.dtype)

@@ -1,0 +1,276 @@
+"""Published schedules that rise as well as fall: one-cycle, triangular, restarts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jaxsched._algebra import Blend
+from jaxsched._cycle import cycle
+from jaxsched._decays import Exponential
+from jaxsched._fields import Numeric, is_traced, minus_log, positive
+from jaxsched._join import join
+from jaxsched._ramps import Cosine, Linear
+from jaxsched._recipes import share, warmup_linear, within
+from jaxsched._schedule import Constant, Schedule
+from jaxsched._warmup import cooldown
+
+RAMPS = {"cosine": Cosine, "linear": Linear}
+
+
+def one_cycle(
+    peak: Numeric,
+    total: Numeric,
+    *,
+    warmup: Numeric | None = None,
+    down: Numeric | None = None,
+    three_phase: bool = False,
+    shape: str = "cosine",
+    div: Numeric = 25.0,
+    final_div: Numeric = 1e4,
+) -> Schedule:
+    r"""One cycle: up from `peak / div` to `peak` and down to `peak / div / final_div`, in two phases or three.
+
+    With three phases the way down passes through `peak / div`.
+
+    Args:
+        peak: the largest value.
+        total: the length of the whole in steps; the end is reached at step `total`.
+        warmup: the length of the way up in steps; by default 30 % of `total`, rounded to a whole step.
+        down: the length of the second of three phases in steps; by default `warmup`.
+        three_phase: whether there are three phases.
+        shape: "cosine" or "linear".
+        div: how much smaller than the peak the start is, greater than 0.
+        final_div: how much smaller than the start the end is, greater than 0.
+
+    Raises:
+        ValueError: the phases are longer than `total`, an unknown shape, or a divisor that is not positive.
+
+    Example:
+        >>> [round(float(one_cycle(1.0, 10)(t)), 3) for t in (0, 1, 3, 10)]
+        [0.04, 0.28, 1.0, 0.0]
+
+    Reference:
+        Smith and Topin 2017, arXiv:1708.07120, section 3; `cosine_onecycle_schedule` in optax. PyTorch's
+        `OneCycleLR(peak, N, pct)` is `one_cycle(peak, N - 1, warmup=pct * N - 1.0)`.
+    """
+    ramp, warmup, low = _ramp(shape), _warmup_of(warmup, total), 1.0 / positive("div", div)
+    end = low / positive("final_div", final_div)
+    if not three_phase:
+        return peak * join([ramp(low, 1.0, warmup), ramp(1.0, end, total - warmup)], [warmup])
+    turn = within(warmup + (warmup if down is None else down), total, "`warmup` + `down`")
+    pieces = [ramp(low, 1.0, warmup), ramp(1.0, low, turn - warmup), ramp(low, end, total - turn)]
+    return peak * join(pieces, [warmup, turn])
+
+
+def one_cycle_momentum(
+    low: Numeric,
+    high: Numeric,
+    total: Numeric,
+    *,
+    warmup: Numeric | None = None,
+    down: Numeric | None = None,
+    three_phase: bool = False,
+    shape: str = "cosine",
+) -> Schedule:
+    r"""The momentum beside `one_cycle`: down from `high` to `low` while the rate rises, and up again.
+
+    Args:
+        low: the momentum at the rate's peak.
+        high: the momentum at both ends.
+        total: the length of the whole in steps.
+        warmup: the length of the way down in steps; by default 30 % of `total`, rounded to a whole step.
+        down: the length of the way up where there are three phases; by default `warmup`.
+        three_phase: whether there are three phases; `high` is held in the third.
+        shape: "cosine" or "linear".
+
+    Raises:
+        ValueError: the phases are longer than `total`, or an unknown shape.
+
+    Example:
+        >>> [round(float(one_cycle_momentum(0.85, 0.95, 10)(t)), 3) for t in (0, 3, 10)]
+        [0.95, 0.85, 0.95]
+
+    Reference:
+        Smith and Topin 2017, arXiv:1708.07120; `cycle_momentum` of `OneCycleLR` in PyTorch.
+    """
+    ramp, warmup = _ramp(shape), _warmup_of(warmup, total)
+    turn = within(warmup + (warmup if down is None else down), total, "`warmup` + `down`") if three_phase else total
+    return join([ramp(high, low, warmup), ramp(low, high, turn - warmup)], [warmup])
+
+
+def cyclic(
+    low: Numeric,
+    high: Numeric,
+    up: Numeric,
+    down: Numeric | None = None,
+    mode: str = "triangular",
+    gamma: Numeric = 1.0,
+) -> Schedule:
+    r"""Triangles between `low` and `high`: $v(t) = l + (h - l)\,z(t)\,A$.
+
+    z rises from 0 to 1 in `up` steps and falls back in `down`; A is 1 ("triangular"), $2^{-i}$ in cycle i
+    ("triangular2") or $\gamma^t$ ("exp_range").
+
+    Args:
+        low: l, the value at the foot.
+        high: h, the value at the peak of the first cycle.
+        up: the length of the way up in steps.
+        down: the length of the way down in steps; by default `up`.
+        mode: "triangular", "triangular2" or "exp_range".
+        gamma: the factor per step of "exp_range", greater than 0.
+
+    Raises:
+        ValueError: an unknown mode, a `gamma` that is not positive, or a negative count.
+
+    Example:
+        >>> [round(float(cyclic(0.1, 1.0, 2, 3)(t)), 3) for t in range(6)]
+        [0.1, 0.55, 1.0, 0.7, 0.4, 0.1]
+
+    Reference:
+        Smith 2015, arXiv:1506.01186, section 3; `CyclicLR` in PyTorch and Paddle.
+    """
+    if mode not in ("triangular", "triangular2", "exp_range"):
+        raise ValueError(f"`mode` must be 'triangular', 'triangular2' or 'exp_range': got {mode!r}.")
+    down = up if down is None else down
+    triangle = join([Linear(0.0, 1.0, up), Linear(1.0, 0.0, down)], [up])
+    weight = cycle(triangle, up + down, decay=0.5 if mode == "triangular2" else 1.0)
+    return Blend(low, high, weight * Exponential(1.0, minus_log("gamma", gamma)) if mode == "exp_range" else weight)
+
+
+def cyclic_momentum(
+    low: Numeric,
+    high: Numeric,
+    up: Numeric,
+    down: Numeric | None = None,
+    mode: str = "triangular",
+    gamma: Numeric = 1.0,
+) -> Schedule:
+    r"""The momentum beside `cyclic`, highest where the rate is lowest: $v(t) = h - (h - l)\,z(t)\,A$.
+
+    Args:
+        low: l, the momentum at the rate's first peak.
+        high: h, the momentum at the rate's foot.
+        up: the length of the rate's way up in steps.
+        down: the length of the rate's way down in steps; by default `up`.
+        mode: "triangular", "triangular2" or "exp_range".
+        gamma: the factor per step of "exp_range", greater than 0.
+
+    Raises:
+        ValueError: an unknown mode, a `gamma` that is not positive, or a negative count.
+
+    Example:
+        >>> [round(float(cyclic_momentum(0.8, 0.9, 2)(t)), 3) for t in range(5)]
+        [0.9, 0.85, 0.8, 0.85, 0.9]
+
+    Reference:
+        `cycle_momentum` of `CyclicLR` in PyTorch.
+    """
+    return cyclic(high, low, up, down, mode, gamma)
+
+
+def sgdr(
+    peak: Numeric,
+    period: Numeric | Sequence[Numeric],
+    growth: Numeric = 1,
+    decay: Numeric = 1.0,
+    end: Numeric = 0.0,
+) -> Schedule:
+    r"""Cosine with warm restarts: $v = e + (p\,d^i - e)\,\tfrac12 (1 + \cos \pi x)$ in cycle i of length $n\,g^i$.
+
+    Args:
+        peak: the value p at the first restart.
+        period: the length n of the first cycle in steps; or a list with the length of each cycle.
+        growth: how much longer each cycle is than the last, at least 1.
+        decay: the factor d between the peaks of a cycle and the last, greater than 0.
+        end: the value e that every cycle falls to.
+
+    Raises:
+        ValueError: a negative length, a growth below 1, or a decay that is not positive.
+
+    Example:
+        >>> [round(float(sgdr(1.0, 2, growth=2, end=0.1)(t)), 3) for t in range(7)]
+        [1.0, 0.55, 1.0, 0.868, 0.55, 0.232, 1.0]
+
+    Reference:
+        Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5; `CosineAnnealingWarmRestarts` in PyTorch.
+    """
+    first = period if is_traced(period) or np.ndim(period) == 0 else period[0]  # pyright: ignore[reportIndexIssue]
+    falling, floor = Cosine(peak, 0.0, first), Cosine(0.0, end, first)  # the floor does not decay with the peaks
+    return cycle(falling, period, growth, decay) + cycle(floor, period, growth)
+
+
+def slanted_triangular(peak: Numeric, total: Numeric, cut: float = 0.1, ratio: Numeric = 32.0) -> Schedule:
+    r"""Up in a short line, down in a long one: from `peak / ratio` to `peak` at step ⌊cut · total⌋ and back.
+
+    Args:
+        peak: the largest value.
+        total: the length of the whole in steps.
+        cut: the fraction of `total` that the way up takes, from 0 to 1; rounded down to a whole step.
+        ratio: how much smaller than the peak both ends are, greater than 0.
+
+    Raises:
+        ValueError: `cut` is not between 0 and 1, or `ratio` is not positive.
+
+    Example:
+        >>> [round(float(slanted_triangular(1.0, 10)(t)), 5) for t in (0, 1, 10)]
+        [0.03125, 1.0, 0.03125]
+
+    Reference:
+        Howard and Ruder 2018, arXiv:1801.06146, eq. 3; `slanted_triangular` in thinc is one step ahead.
+    """
+    low, up = 1.0 / positive("ratio", ratio), share("cut", cut, total, down=True)
+    return peak * join([Linear(low, 1.0, up), Linear(1.0, low, total - up)], [up])
+
+
+def flat_cosine(peak: Numeric, total: Numeric, flat: float = 0.75, end: Numeric = 0.0) -> Schedule:
+    r"""Flat at `peak` for a part of the run, then half a cosine to `end` at step `total`.
+
+    Args:
+        peak: the value of the flat part.
+        total: the length of the whole in steps.
+        flat: the fraction of `total` that is flat, from 0 to 1; rounded to a whole step.
+        end: the value from step `total` on.
+
+    Raises:
+        ValueError: `flat` is not between 0 and 1, or a number is not finite.
+
+    Example:
+        >>> [round(float(flat_cosine(1.0, 8)(t)), 3) for t in (0, 6, 7, 8)]
+        [1.0, 1.0, 0.5, 0.0]
+
+    Reference:
+        `fit_flat_cos` in fastai (whose `end` is `peak / 1e5`).
+    """
+    begin = share("flat", flat, total)
+    return cooldown(Constant(peak), begin, total - begin, end, shape="cosine")
+
+
+def linear_to_zero(peak: Numeric, total: Numeric, warmup: Numeric = 0) -> Schedule:
+    r"""Up in a line to `peak` at step `warmup`, down in a line to 0 at step `total`.
+
+    Args:
+        peak: the largest value.
+        total: the length of the whole in steps.
+        warmup: the length of the way up in steps, at most `total`.
+
+    Raises:
+        ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
+
+    Example:
+        >>> linear_to_zero(1.0, 4)(np.arange(5)).tolist()
+        [1.0, 0.75, 0.5, 0.25, 0.0]
+
+    Reference:
+        Bergsma et al. 2025, arXiv:2502.15938.
+    """
+    return warmup_linear(peak, warmup, total)
+
+
+def _ramp(shape: str):
+    if shape not in RAMPS:
+        raise ValueError(f"`shape` must be {' or '.join(map(repr, RAMPS))}: got {shape!r}.")
+    return RAMPS[shape]
+
+
+def _warmup_of(warmup: Numeric | None, total: Numeric) -> Numeric:
+    return share("warmup", 0.3, total) if warmup is None else within(warmup, total)

@@ -1,0 +1,92 @@
+"""Units: epochs, samples, tokens and fractions of a run, in steps."""
+
+import dataclasses
+import math
+from fractions import Fraction
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What is known of a training run, to turn epochs, samples, tokens and fractions into steps.
+
+    A step is one optimizer update: with gradient accumulation, `batch_size` counts the samples of one update.
+    Every result is an int, rounded to the nearest step, halves up, and at least 1 for anything more than nothing.
+
+    Args:
+        steps_per_epoch: steps in one epoch, at least 1.
+        batch_size: samples in one step, at least 1.
+        sequence_length: tokens in one sample, at least 1.
+        total: the length of the run in steps, at least 1.
+
+    Raises:
+        ValueError: a fact is not positive; on use, a fact that is needed is missing.
+        TypeError: a fact is not a number.
+
+    Example:
+        >>> run = Run(steps_per_epoch=500, batch_size=128, sequence_length=1024, total=10_000)
+        >>> run.epochs(5), run.samples(64_000), run.tokens(2e9), run.fraction(0.1)
+        (2500, 500, 15259, 1000)
+    """
+
+    steps_per_epoch: float | None = None
+    batch_size: float | None = None
+    sequence_length: float | None = None
+    total: float | None = None
+
+    def __post_init__(self):
+        reasons = {
+            "steps_per_epoch": "Is the data set empty, or smaller than a batch that is dropped?",
+            "batch_size": "A step needs at least one sample.",
+            "sequence_length": "A sample needs at least one token.",
+            "total": "A run of no steps has no fractions: is the data set empty, or the epoch count 0?",
+        }
+        for name, reason in reasons.items():
+            x = getattr(self, name)
+            if x is not None and not _number(name, x) > 0:
+                raise ValueError(f"`{name}` must be greater than 0: got {x!r}. {reason}")
+
+    def epochs(self, count: float) -> int:
+        """Steps in so many epochs; needs `steps_per_epoch`."""
+        return _steps("count", count, self._known("steps_per_epoch", "epochs"))
+
+    def samples(self, count: float) -> int:
+        """Steps that see so many samples; needs `batch_size`."""
+        return _steps("count", count, 1 / self._known("batch_size", "samples"))
+
+    def tokens(self, count: float) -> int:
+        """Steps that see so many tokens; needs `batch_size` and `sequence_length`."""
+        batch = self._known("batch_size", "tokens")
+        return _steps("count", count, 1 / (batch * self._known("sequence_length", "tokens")))
+
+    def fraction(self, part: float) -> int:
+        """Steps in a part of the run, from 0 to 1; needs `total`."""
+        if not 0 <= _number("part", part) <= 1:
+            raise ValueError(
+                f"`part` must be between 0 and 1: got {part!r}. Pass a number of steps as it is."
+            )
+        return _steps("part", part, self._known("total", "fraction"))
+
+    def _known(self, name: str, method: str) -> Fraction:
+        x = getattr(self, name)
+        if x is None:
+            raise ValueError(f"`{name}` must be known for `{method}`: got None. Build it as Run({name}=...).")
+        return _exact(x)
+
+
+def _steps(name: str, count: float, each: Fraction) -> int:
+    if _number(name, count) < 0:
+        raise ValueError(f"`{name}` must not be negative: got {count!r}.")
+    steps = _exact(count) * each  # exact: 0.1 * 30 in floats is a little more than 3
+    return max(math.floor(steps + Fraction(1, 2)), 1) if steps else 0
+
+
+def _exact(x: float) -> Fraction:
+    return Fraction(repr(x)) if isinstance(x, float) else Fraction(int(x))
+
+
+def _number(name: str, x: float) -> float:
+    if isinstance(x, bool) or not hasattr(x, "__float__"):
+        raise TypeError(f"`{name}` must be a number: got {x!r}.")
+    if not math.isfinite(x):
+        raise ValueError(f"`{name}` must be finite: got {x!r}.")
+    return x

@@ -1,0 +1,350 @@
+"""What a schedule is: a frozen dataclass that is a PyTree, its call, its algebra."""
+
+import abc
+import dataclasses
+import functools
+import typing
+from collections.abc import Callable
+from typing import Any, NamedTuple, final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxsched import _fields
+from jaxsched._call import canonical, device_step, host_step, relaxed
+from jaxsched._fields import Numeric, Real
+from jaxsched._progress import Clock, Time, plain, real_dtype
+from jaxsched._pytree import is_static, register
+
+Array = jax.Array
+
+
+class _Compiled(NamedTuple):
+    x64: bool
+    run: Callable[[list[Any], Any], Array]
+    leaves: list[Array]
+
+
+@typing.dataclass_transform(frozen_default=True, eq_default=False)
+class Schedule(abc.ABC):
+    """A value for each step, as data: a frozen dataclass whose every number is a PyTree leaf.
+
+    A subclass declares its numbers as annotated fields and its formula as the method `at`; it becomes a frozen
+    dataclass and a PyTree by subclassing, and calling, arithmetic, `repr`, pickling and `to_dict` come with it.
+
+    Example:
+        >>> import jaxsched
+        >>> class Mine(jaxsched.Schedule):
+        ...     start: jaxsched.Numeric
+        ...     rate: jaxsched.Numeric
+        ...     def at(self, step):
+        ...         return self.start / (1 + self.rate * step)
+        >>> float(Mine(1.0, 0.5)(2))
+        0.5
+    """
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        if "__call__" in cls.__dict__:
+            raise TypeError(f"{cls.__name__} must not define `__call__`: it is final. Write the formula as `at`.")
+        dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+        if hasattr(cls, "init") and hasattr(cls, "update"):
+            raise TypeError(f"{cls.__name__} must not have both `init` and `update`: optax would call it stateful.")
+        reserved = {"kind", "jaxsched"} & set(cls.__dataclass_fields__)  # pyright: ignore[reportAttributeAccessIssue]
+        if reserved:
+            raise TypeError(f"{cls.__name__} must not have a field named {reserved.pop()!r}: `to_dict` uses it itself.")
+        register(cls)
+
+    @abc.abstractmethod
+    def at(self, step: Array) -> Any:
+        """The formula. `step` is an array of steps, at least 0: integers, or floats where the clock is scaled."""
+
+    @property
+    def duration(self) -> Numeric | None:
+        """Steps until the schedule is flat; `None` if it never is, or if that is not known."""
+        return None
+
+    def __post_init__(self):
+        for name, convert in _converters(type(self)).items():
+            object.__setattr__(self, name, convert(name, getattr(self, name)))
+        self._check()
+
+    def _check(self) -> None:  # noqa: B027 (most have nothing to refuse)
+        """Refuse what is concrete and wrong between the fields."""
+
+    @final
+    def __call__(self, step: Any) -> Array:
+        """The value at `step`, an int, float or array: JAX's default float dtype, the step's shape."""
+        if not isinstance(step, jax.Array):
+            step = host_step(step)
+        if isinstance(step, jax.core.Tracer):
+            leaves, structure = jax.tree.flatten(self)
+            return _compiled(structure)(leaves, step)
+        compiled = self.__dict__.get("_compiled")
+        if compiled is None or compiled.x64 != jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
+            compiled = _prepare(self)
+        return compiled.run(compiled.leaves, step)
+
+    @final
+    def __add__(self, other: Any) -> "Schedule":
+        return _binary("Sum", self, other)
+
+    @final
+    def __radd__(self, other: Any) -> "Schedule":
+        return _binary("Sum", other, self)
+
+    @final
+    def __mul__(self, other: Any) -> "Schedule":
+        return _binary("Product", self, other)
+
+    @final
+    def __rmul__(self, other: Any) -> "Schedule":
+        return _binary("Product", other, self)
+
+    @final
+    def __sub__(self, other: Any) -> "Schedule":
+        return _binary("Difference", self, other)
+
+    @final
+    def __rsub__(self, other: Any) -> "Schedule":
+        return _binary("Difference", other, self)
+
+    @final
+    def __truediv__(self, other: Any) -> "Schedule":
+        return _binary("Quotient", self, other)
+
+    @final
+    def __rtruediv__(self, other: Any) -> "Schedule":
+        return _binary("Quotient", other, self)
+
+    @final
+    def __neg__(self) -> "Schedule":
+        return _binary("Product", -1.0, self)
+
+    __array_ufunc__ = None  # `np.float64(2) * schedule` is ours, not an array of objects
+
+    @final
+    def then(self, other: Any) -> "Schedule":
+        """This schedule for its `duration`, then `other`: `join([self, other])`."""
+        from jaxsched._join import join  # a method of the base that is written with a combinator
+
+        return join([self, other])
+
+    def __repr__(self) -> str:
+        fields = [(f, getattr(self, f.name)) for f in dataclasses.fields(self)]  # pyright: ignore[reportArgumentType]
+        shown = [f"{f.name}={_show(x)}" for f, x in fields if not (x is None and f.default is None)]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: x for name, x in self.__dict__.items() if name != "_compiled"}
+
+
+class Exact(Schedule):
+    """A schedule that reads time through `_progress` only, and so may be handed a `Clock`."""
+
+
+def evaluate(schedule: Schedule, step: Time) -> Array:
+    """The value inside another schedule's formula: no conversion of leaves, no compilation of its own."""
+    if isinstance(step, Clock) and not isinstance(schedule, Exact):
+        step = plain(step)
+    return jnp.asarray(schedule.at(step)).astype(real_dtype())  # pyright: ignore[reportArgumentType]
+
+
+def fill(node: Schedule, /, **fields: Any) -> Any:
+    """A copy with other fields, unchecked: for values that are computed inside a formula."""
+    new = object.__new__(type(node))
+    new.__dict__.update({**node.__getstate__(), **fields})
+    return new
+
+
+class Constant(Exact):
+    """The same value at every step: `value`.
+
+    Args:
+        value: the value, any finite number.
+
+    Example:
+        >>> float(Constant(0.5)(1000))
+        0.5
+    """
+
+    value: Real
+
+    def at(self, step):
+        return self.value
+
+    @property
+    def duration(self):
+        return 0
+
+
+class Wrap(Schedule):
+    """A foreign function of the step as a schedule: `fn(step)`.
+
+    `fn` is code, not data: it is part of the structure, has no leaves, and `to_dict` refuses it.
+
+    Args:
+        fn: a function that JAX can trace, from a scalar step (int32, or a float) to a scalar; arrays are mapped over.
+
+    Raises:
+        TypeError: `fn` cannot be traced, is not hashable, or does not return one real number.
+
+    Example:
+        >>> import optax
+        >>> float(Wrap(optax.linear_schedule(0.0, 1.0, 4))(1))
+        0.25
+    """
+
+    fn: Callable[[Array], Any] = dataclasses.field(metadata={"static": True})
+
+    def at(self, step):
+        return jax.vmap(self.fn)(step.ravel()).reshape(step.shape) if step.ndim else self.fn(step)
+
+    def _check(self):
+        if not callable(self.fn):
+            raise TypeError(f"`fn` must be a function of the step: got {self.fn!r}. For a number use `Constant`.")
+        if _is_stateful(self.fn):
+            raise TypeError(_controller_message("fn", self.fn))
+        try:
+            hash(self.fn)
+        except TypeError:
+            raise TypeError(f"`fn` must be hashable: got {self.fn!r}. Pass `lambda step: fn(step)`.") from None
+        try:
+            with relaxed():
+                result = jax.eval_shape(self.fn, jax.ShapeDtypeStruct((), jnp.result_type(int)))
+            bad = not (hasattr(result, "dtype") and result.shape == () and not jnp.issubdtype(result.dtype, complex))
+        except jax.errors.JAXTypeError as error:
+            raise TypeError(
+                "`fn` must be traceable by JAX: it branches on, or converts, the value of the step. "
+                "Use `jnp.where`, or tabulate it: `Tabulated([fn(t) for t in range(steps)])`."
+            ) from error
+        if bad:
+            raise TypeError(f"`fn` must return one real number for one step: got {result}.")
+
+
+def as_schedule(x: Any) -> Schedule:
+    """A number, a function of the step or a schedule, as a schedule.
+
+    Args:
+        x: a schedule (returned as it is), a number (a `Constant`), or a function that JAX can trace (a `Wrap`).
+
+    Raises:
+        TypeError: `x` is none of these, or is a controller, whose value depends on more than the step.
+
+    Example:
+        >>> as_schedule(0.1)
+        Constant(value=0.1)
+    """
+    return to_schedule("x", x)
+
+
+def to_schedule(name: str, x: Any) -> Schedule:
+    if isinstance(x, Schedule):
+        return x
+    if _fields.is_number(x) or isinstance(x, jax.core.Tracer):
+        return Constant(x)
+    if _is_stateful(x):
+        raise TypeError(_controller_message(name, x))
+    if callable(x):
+        return Wrap(x)
+    raise TypeError(f"`{name}` must be a schedule, a number or a function of the step: got {x!r}.")
+
+
+def _is_stateful(x: Any) -> bool:
+    return callable(x) and hasattr(x, "init") and hasattr(x, "update")
+
+
+def _controller_message(name: str, x: Any) -> str:
+    return (
+        f"`{name}` must be a pure schedule, but {type(x).__name__} is a controller: its value depends on a state. "
+        f"Build the schedule first and hand it to the controller."
+    )
+
+
+def _binary(kind: str, left: Any, right: Any) -> Any:
+    from jaxsched import _algebra  # its classes are schedules, so it stands on this module
+
+    other = right if isinstance(left, Schedule) else left
+    if not (_fields.is_number(other) or isinstance(other, jax.core.Tracer) or callable(other)):
+        return NotImplemented
+    return getattr(_algebra, kind)(left, right)
+
+
+def longest(*durations: Numeric | None) -> Any:
+    """The longest of some durations; `None` if one of them never ends."""
+    if any(d is None for d in durations):
+        return None
+    if any(isinstance(d, (np.ndarray, jax.Array)) for d in durations):
+        return functools.reduce(jnp.maximum, durations)  # pyright: ignore[reportArgumentType]
+    return max(durations)  # pyright: ignore[reportArgumentType,reportCallIssue]
+
+
+def schedules(name: str, x: Any) -> tuple[Schedule, ...]:
+    """The converter of a field that holds several schedules."""
+    return tuple(to_schedule(f"{name}[{i}]", each) for i, each in enumerate(x))
+
+
+@functools.cache
+def _converters(cls: type[Schedule]) -> dict[str, Callable[[str, Any], Any]]:
+    try:
+        hints = typing.get_type_hints(cls, include_extras=True)
+    except NameError:  # string annotations of a local class: judge by the value alone
+        hints = {}
+    return {f.name: _converter(hints.get(f.name)) for f in dataclasses.fields(cls) if not is_static(f)}  # pyright: ignore[reportArgumentType]
+
+
+def _converter(annotation: Any) -> Callable[[str, Any], Any]:
+    convert = _fields.converter(annotation)
+    if convert is None and isinstance(annotation, type) and issubclass(annotation, Schedule):
+        convert = to_schedule
+    if convert is None:
+        convert = _fields.number if annotation == Numeric else _any_field
+    elif type(None) in getattr(annotation, "__args__", ()):
+        return lambda name, x: None if x is None else convert(name, x)
+    return convert
+
+
+def _any_field(name: str, x: Any) -> Any:
+    # A field of a user's class with an annotation of its own: any tree of numbers and schedules.
+    is_leaf = lambda e: isinstance(e, Schedule)  # noqa: E731
+    return jax.tree.map(lambda e: e if is_leaf(e) else _fields.number(name, e), x, is_leaf=is_leaf)
+
+
+@functools.lru_cache(maxsize=4096)
+def _compiled(structure: Any) -> Callable[[list[Any], Any], Array]:
+    def schedule(leaves, step):
+        node = jax.tree.unflatten(structure, [canonical(leaf) for leaf in leaves])
+        step = device_step(jnp.asarray(step))
+        with relaxed():
+            value = evaluate(node, step)
+        if value.ndim > step.ndim:
+            raise TypeError(
+                f"The value has shape {value.shape} at a step of shape {step.shape}: is this a stacked schedule? "
+                f"Map over it: `jax.vmap(lambda schedule: schedule(step))(stacked)`."
+            )
+        return jnp.broadcast_to(value, step.shape)
+
+    return jax.jit(schedule, inline=True)
+
+
+def _prepare(schedule: Schedule) -> _Compiled:
+    leaves, structure = jax.tree.flatten(schedule)
+    x64 = bool(jax.config.jax_enable_x64)  # pyright: ignore[reportAttributeAccessIssue]
+    compiled = _Compiled(x64, _compiled(structure), leaves)
+    if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+        return compiled
+    with jax.ensure_compile_time_eval():  # inside a trace these would be tracers, which must not outlive it
+        compiled = compiled._replace(leaves=[canonical(leaf) for leaf in leaves])
+    schedule.__dict__["_compiled"] = compiled
+    return compiled
+
+
+def _show(x: Any) -> str:
+    if isinstance(x, jax.core.Tracer):
+        return f"Traced<{x.aval.str_short()}>"
+    if isinstance(x, (np.ndarray, np.generic, jax.Array)):
+        return repr(np.asarray(x).tolist())
+    if isinstance(x, tuple):
+        return f"({', '.join(map(_show, x))}{',' if len(x) == 1 else ''})"
+    return repr(x)

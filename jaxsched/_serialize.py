@@ -1,0 +1,105 @@
+"""Schedules as plain data: `to_dict` and `from_dict`. No code is stored, and none is run."""
+
+import dataclasses
+import difflib
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxsched._pytree import KINDS, is_static
+from jaxsched._schedule import Schedule
+
+VERSION = 1
+
+
+def to_dict(schedule: Schedule) -> dict[str, Any]:
+    """A schedule as JSON-safe data: numbers, strings, lists and dicts.
+
+    Args:
+        schedule: a schedule of known numbers, without foreign functions.
+
+    Raises:
+        TypeError: a field holds a function or a traced number; the message names it.
+
+    Example:
+        >>> from jaxsched import Linear
+        >>> to_dict(Linear(1.0, 0.0, 10))
+        {'jaxsched': 1, 'kind': 'Linear', 'start': 1.0, 'end': 0.0, 'steps': 10}
+    """
+    if not isinstance(schedule, Schedule):
+        raise TypeError(f"`schedule` must be a schedule: got {schedule!r}. Use `as_schedule` first.")
+    return {"jaxsched": VERSION, **_encode(schedule, "schedule")}
+
+
+def from_dict(data: dict[str, Any]) -> Any:
+    """The schedule that `to_dict` stored.
+
+    Only classes that are defined are built, by name: jaxsched's own, and subclasses of `Schedule` that your program
+    has already imported.
+
+    Args:
+        data: what `to_dict` returned, perhaps by way of JSON.
+
+    Raises:
+        ValueError: no such class (the message lists close names), another version, or fields that do not fit.
+        TypeError: `data` is not such a dict.
+
+    Example:
+        >>> from_dict({"jaxsched": 1, "kind": "Linear", "start": 1.0, "end": 0.0, "steps": 10})
+        Linear(start=1.0, end=0.0, steps=10)
+    """
+    if not isinstance(data, dict) or "kind" not in data:
+        raise TypeError(f"`data` must be a dict that `to_dict` returned, with a 'kind': got {data!r}.")
+    version = data.get("jaxsched")
+    if version != VERSION:
+        raise ValueError(
+            f"`data` must be of version {VERSION}: got {version!r}. Read it with its own jaxsched."
+        )
+    return _decode({name: x for name, x in data.items() if name != "jaxsched"}, "data")
+
+
+def _encode(x: Any, path: str) -> Any:
+    if isinstance(x, Schedule):
+        fields = dataclasses.fields(x)  # pyright: ignore[reportArgumentType]
+        for field in fields:
+            if is_static(field):
+                raise TypeError(
+                    f"`{path}.{field.name}` must be data: got the function {getattr(x, field.name)!r}. "
+                    f"Tabulate it (`Tabulated`), or write a subclass of `Schedule`, which is stored by name."
+                )
+        (kind,) = (name for name, cls in KINDS.items() if cls is type(x))
+        return {"kind": kind, **{f.name: _encode(getattr(x, f.name), f"{path}.{f.name}") for f in fields}}
+    if isinstance(x, jax.core.Tracer):
+        raise TypeError(f"`{path}` must be known: got a traced number. Call `to_dict` outside of jit, vmap and grad.")
+    if isinstance(x, (np.ndarray, np.generic, jax.Array)):
+        return np.asarray(x).tolist()
+    if isinstance(x, (tuple, list)):
+        return [_encode(each, f"{path}[{i}]") for i, each in enumerate(x)]
+    if isinstance(x, dict):
+        return {name: _encode(each, f"{path}[{name!r}]") for name, each in x.items()}
+    if x is None or isinstance(x, (int, float)):
+        return x
+    raise TypeError(f"`{path}` must be a number, a schedule or a list of them: got {x!r}.")
+
+
+def _decode(x: Any, path: str) -> Any:
+    if isinstance(x, list):
+        return [_decode(each, f"{path}[{i}]") for i, each in enumerate(x)]
+    if not isinstance(x, dict) or "kind" not in x:
+        return x
+    kind = x["kind"]
+    if kind not in KINDS:
+        close = difflib.get_close_matches(str(kind), KINDS, n=3, cutoff=0.4)
+        hint = f"Did you mean {' or '.join(map(repr, close))}?" if close else "Is the module that defines it imported?"
+        raise ValueError(f"`{path}['kind']` must name a known schedule: got {kind!r}. {hint}")
+    cls = KINDS[kind]
+    fields = {name: _decode(value, f"{path}[{name!r}]") for name, value in x.items() if name != "kind"}
+    known = [f.name for f in dataclasses.fields(cls) if not is_static(f)]  # pyright: ignore[reportArgumentType]
+    unknown = sorted(set(fields) - set(known))
+    if unknown:
+        raise ValueError(f"`{path}` must have the fields of {kind}, {known}: got {unknown} as well.")
+    try:
+        return cls(**fields)
+    except TypeError as error:
+        raise ValueError(f"`{path}` must fit {kind}: {error}") from error

@@ -1,0 +1,133 @@
+"""Many schedules as one: a leading axis on every number, for `jax.vmap`."""
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxsched._schedule import Schedule, to_schedule
+
+
+def stack(schedules: Sequence[Any]) -> Any:
+    """Schedules of one structure as one schedule, its numbers stacked along a leading axis.
+
+    Map over it with `jax.vmap`: one compiled program for all of them.
+
+    Args:
+        schedules: at least one schedule; all of the same kinds, nested in the same way.
+
+    Raises:
+        ValueError: no schedule, or two whose structures differ; the message names the first difference.
+
+    Example:
+        >>> many = stack([Constant(0.1), Constant(0.2)])
+        >>> jax.vmap(lambda schedule: schedule(0))(many).tolist()
+        [0.10000000149011612, 0.20000000298023224]
+    """
+    many = [to_schedule(f"schedules[{i}]", each) for i, each in enumerate(schedules)]
+    if not many:
+        raise ValueError("`schedules` must hold at least one schedule: got none.")
+    for i, other in enumerate(many[1:], 1):
+        if jax.tree.structure(other) != jax.tree.structure(many[0]) or kind_of(other) != kind_of(many[0]):
+            raise ValueError(
+                f"`schedules` must have one structure: schedules[0] and schedules[{i}] differ, "
+                f"{_first_difference(many[0], other)}. Stack each kind by itself."
+            )
+    if not jax.tree.leaves(many[0]):
+        raise ValueError(f"`schedules` must hold numbers to stack: got {many[0]!r}, which is code alone.")
+    return stack_trees(many)
+
+
+def unstack(schedule: Any) -> list[Any]:
+    """The schedules that were stacked, in order.
+
+    Args:
+        schedule: a schedule whose every number has a leading axis of one length.
+
+    Raises:
+        ValueError: the numbers have no leading axis, or axes of different lengths.
+
+    Example:
+        >>> unstack(stack([Constant(0.1), Constant(0.2)]))
+        [Constant(value=0.1), Constant(value=0.2)]
+    """
+    leaves, structure = jax.tree.flatten(schedule)
+    lengths = {np.shape(leaf)[:1] for leaf in leaves}
+    if len(lengths) != 1 or () in lengths:
+        raise ValueError(f"`schedule` must be stacked: its numbers have leading axes {sorted(lengths)}. Use `stack`.")
+    (length,) = lengths.pop()
+    columns = [[_scalar(leaf[i]) for i in range(length)] for leaf in leaves]
+    return [jax.tree.unflatten(structure, column) for column in zip(*columns, strict=True)]
+
+
+def grid(fn: Callable[..., Any], **axes: Iterable[Any]) -> Any:
+    """Every combination of some arguments, stacked: `fn` of each point of a grid, the last axis fastest.
+
+    Args:
+        fn: a function that makes a schedule from the axes' names as keyword arguments.
+        **axes: the values of each argument.
+
+    Raises:
+        ValueError: no axis, an axis without values, or schedules of different structures.
+
+    Example:
+        >>> many = grid(lambda a, b: Constant(a * b), a=[1.0, 2.0], b=[3.0, 5.0])
+        >>> [schedule.value for schedule in unstack(many)]
+        [3.0, 5.0, 6.0, 10.0]
+    """
+    values = {name: list(axis) for name, axis in axes.items()}
+    empty = [name for name, axis in values.items() if not axis]
+    if not values or empty:
+        raise ValueError(f"`axes` must each hold at least one value: got {empty or 'no axis'}.")
+    return stack([fn(**dict(zip(values, point, strict=True))) for point in itertools.product(*values.values())])
+
+
+def kind_of(schedule: Schedule) -> Any:
+    """What two schedules must share to be stacked: the structure, each number's shape, and whether it counts."""
+    leaves, structure = jax.tree.flatten(schedule)
+    return structure, tuple((np.shape(leaf), _is_count(leaf)) for leaf in leaves)
+
+
+def stack_trees(schedules: Sequence[Any]) -> Any:
+    return jax.tree.map(lambda *leaves: _stacked(leaves), *schedules)
+
+
+def _stacked(leaves):
+    if any(isinstance(x, jax.Array) for x in leaves):
+        return jnp.stack([jnp.asarray(x) for x in leaves])
+    return np.stack(leaves)  # float64 numbers stay float64, for x64
+
+
+def _is_count(leaf: Any) -> bool:
+    return isinstance(leaf, int) or (not isinstance(leaf, float) and jnp.issubdtype(leaf.dtype, jnp.integer))
+
+
+def _scalar(x: Any) -> Any:
+    return x.item() if isinstance(x, np.generic) else x
+
+
+def _first_difference(a: Any, b: Any, path: str = "") -> str:
+    where = path.removeprefix(".") or "at the top"
+    if type(a) is not type(b) and (isinstance(a, Schedule) or isinstance(b, Schedule)):
+        return f"{where}: {type(a).__name__} and {type(b).__name__}"
+    if isinstance(a, Schedule):
+        for name in a.__getstate__():
+            found = _first_difference(getattr(a, name), getattr(b, name), f"{path}.{name}")
+            if found:
+                return found
+        return ""
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        if len(a) != len(b):
+            return f"{where}: {len(a)} and {len(b)} elements"
+        found = (_first_difference(x, y, f"{path}[{i}]") for i, (x, y) in enumerate(zip(a, b, strict=True)))
+        return next((each for each in found if each), "")
+    if a is None or b is None or callable(a):
+        return f"{where}: {a!r} and {b!r}" if a is not b else ""
+    if np.shape(a) != np.shape(b):
+        return f"{where}: shapes {np.shape(a)} and {np.shape(b)}"
+    if _is_count(a) != _is_count(b):
+        return f"{where}: {a!r} and {b!r}, one an int and one a float"
+    return ""

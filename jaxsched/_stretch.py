@@ -1,0 +1,75 @@
+"""`stretch`: a schedule made longer or shorter by rewriting its lengths, so that its boundaries stay exact."""
+
+import typing
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxsched._combinators import PerEpoch, Stretch
+from jaxsched._cycle import ListedCycles
+from jaxsched._fields import Count, Counts, Numeric, count, counts, is_traced, positive
+from jaxsched._join import Sequence, TupleOfCounts
+from jaxsched._schedule import Constant, Schedule, Wrap, fill, to_schedule
+from jaxsched._tables import Tabulated
+from jaxsched._warmup import Warmup
+
+BY_CLOCK = (ListedCycles, Sequence, Stretch, Tabulated, Wrap)
+"""Schedules that have no lengths to rewrite, or too many: their clock is slowed instead."""
+
+
+def stretch(schedule: Any, factor: Numeric, keep_warmup: bool = False) -> Schedule:
+    r"""The schedule `factor` times as long: $v(t) = s(t / f)$.
+
+    Its lengths and boundaries are multiplied, and rounded to whole steps where they were whole and `factor` is
+    known, so that every boundary is still a step. What has none, such as a function or a table, gets a slower clock.
+
+    Args:
+        schedule: a schedule, number or function of the step.
+        factor: f, greater than 0.
+        keep_warmup: whether warmups keep their length.
+
+    Raises:
+        ValueError: `factor` is not positive.
+
+    Example:
+        >>> from jaxsched import Cosine, warmup
+        >>> stretch(warmup(Cosine(1.0, 0.0, 90), 10), 2)
+        Warmup(ramp=Linear(start=0.0, end=None, steps=20), schedule=Cosine(start=1.0, end=0.0, steps=180))
+
+    Reference:
+        The scale schedule ratio of Composer, which keeps warmups unless told otherwise.
+    """
+    schedule = to_schedule("schedule", schedule)
+    factor = positive("factor", factor)
+    if isinstance(schedule, Constant):
+        return schedule
+    ours = type(schedule).__module__.partition(".")[0] == __name__.partition(".")[0]
+    if not ours or isinstance(schedule, BY_CLOCK):
+        return Stretch(schedule, factor)
+    fields: dict[str, Any] = {}
+    for field, kind in typing.get_type_hints(type(schedule), include_extras=True).items():
+        x = getattr(schedule, field)
+        kept = keep_warmup and isinstance(schedule, Warmup) and field == "ramp"
+        in_epochs = isinstance(schedule, PerEpoch) and field == "schedule"
+        if isinstance(x, Schedule) and not kept and not in_epochs:
+            fields[field] = stretch(x, factor, keep_warmup)
+        elif kind == Count:
+            fields[field] = count(field, _times(x, factor))
+        elif kind == Counts:
+            fields[field] = counts(field, _times(x, factor))
+        elif kind == TupleOfCounts:
+            fields[field] = tuple(_times(each, factor) for each in x)
+        elif isinstance(x, tuple):
+            fields[field] = tuple(stretch(each, factor, keep_warmup) for each in x)
+    return fill(schedule, **fields)
+
+
+def _times(x: Any, factor: Any) -> Any:
+    if is_traced(x) or is_traced(factor):
+        return x * factor
+    if isinstance(x, int) and isinstance(factor, float):
+        return round(x * factor)
+    whole = not isinstance(x, float) and jnp.issubdtype(x.dtype, jnp.integer)
+    product = x * factor
+    return np.round(np.asarray(product)).astype(np.int64) if whole else product

@@ -1,0 +1,153 @@
+"""Looked up: values at boundaries or at every step. A table costs a search and a gather, whatever its length."""
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxsched._fields import Counts, Reals
+from jaxsched._progress import blend, count_reached, fractions, half_sine_squared, since, whole_steps
+from jaxsched._schedule import Array, Exact, Time
+
+
+class Piecewise(Exact):
+    r"""Constant between boundaries, right-continuous: $v = v_i$ where i boundaries lie at or before t.
+
+    Args:
+        values: one value more than `boundaries`; two boundaries at one step skip the value between them.
+        boundaries: steps at which the next value begins, sorted, at least 0.
+
+    Raises:
+        ValueError: the lengths do not fit, `boundaries` are unsorted or negative, or a number is not finite.
+
+    Example:
+        >>> Piecewise([1.0, 0.5, 0.1], [5, 12])(np.array([4, 5, 12])).tolist()
+        [1.0, 0.5, 0.10000000149011612]
+
+    Reference:
+        `PiecewiseDecay` in Paddle; `PiecewiseConstantDecay` in Keras begins a value one step later.
+    """
+
+    values: Reals
+    boundaries: Counts
+
+    def _check(self):
+        _check_lengths(self, one_more=True)
+
+    def at(self, step):
+        return self.values[count_reached(step, self.boundaries)]
+
+    @property
+    def duration(self):
+        return last(self.boundaries)
+
+
+class Interpolated(Exact):
+    r"""Straight lines between points: $v_i$ at boundary $b_i$, flat before the first and after the last.
+
+    Args:
+        values: one value for each boundary.
+        boundaries: the steps of the points, sorted, at least 0; two points at one step are a jump.
+
+    Raises:
+        ValueError: the lengths differ, `boundaries` are unsorted or negative, or a number is not finite.
+
+    Example:
+        >>> float(Interpolated([0.0, 1.0, 0.5], [0, 10, 20])(15))
+        0.75
+
+    Reference:
+        `piecewise_interpolate_schedule("linear", ...)` in optax, `PiecewiseLinear` in Ignite.
+    """
+
+    values: Reals
+    boundaries: Counts
+
+    def _check(self):
+        _check_lengths(self, one_more=False)
+
+    def at(self, step):
+        before, after, x, rest = _between(self.values, self.boundaries, step)
+        return blend(before, after, rest, x)
+
+    @property
+    def duration(self):
+        return last(self.boundaries)
+
+
+class CosineInterpolated(Exact):
+    r"""Half cosine waves between points: $v_i$ at boundary $b_i$, flat before the first and after the last.
+
+    Args:
+        values: one value for each boundary.
+        boundaries: the steps of the points, sorted, at least 0; two points at one step are a jump.
+
+    Raises:
+        ValueError: the lengths differ, `boundaries` are unsorted or negative, or a number is not finite.
+
+    Example:
+        >>> float(CosineInterpolated([0.0, 1.0, 0.5], [0, 10, 20])(15))
+        0.75
+
+    Reference:
+        `piecewise_interpolate_schedule("cosine", ...)` in optax.
+    """
+
+    values: Reals
+    boundaries: Counts
+
+    def _check(self):
+        _check_lengths(self, one_more=False)
+
+    def at(self, step):
+        before, after, x, rest = _between(self.values, self.boundaries, step)
+        return blend(before, after, half_sine_squared(rest), half_sine_squared(x))
+
+    @property
+    def duration(self):
+        return last(self.boundaries)
+
+
+class Tabulated(Exact):
+    """One value for each step, the last for all that follow; a fractional step shows the value of its whole part.
+
+    Args:
+        values: the values at steps 0, 1, 2, ….
+
+    Raises:
+        ValueError: `values` is empty or holds a number that is not finite.
+
+    Example:
+        >>> Tabulated([0.5, 0.25])(np.array([0, 1, 7])).tolist()
+        [0.5, 0.25, 0.25]
+    """
+
+    values: Reals
+
+    def at(self, step):
+        return self.values[jnp.minimum(whole_steps(step), self.values.shape[0] - 1)]
+
+    @property
+    def duration(self):
+        return np.shape(self.values)[-1] - 1
+
+
+def _between(values: Array, boundaries: Array, step: Time) -> tuple[Array, Array, Array, Array]:
+    """The values of the points around the step, and the fractions of the way from the one to the other."""
+    reached = count_reached(step, boundaries)
+    left, right = jnp.maximum(reached - 1, 0), jnp.minimum(reached, boundaries.shape[0] - 1)
+    begin = boundaries[left]
+    return values[left], values[right], *fractions(since(step, begin), boundaries[right] - begin)
+
+
+def last(boundaries):
+    """The last boundary as a duration; 0 where there is none."""
+    if np.shape(boundaries)[-1] == 0:
+        return 0
+    end = boundaries[..., -1]
+    return end.item() if isinstance(end, np.generic) else end
+
+
+def _check_lengths(table, one_more: bool) -> None:
+    values, boundaries = np.shape(table.values)[-1], np.shape(table.boundaries)[-1]
+    if values != boundaries + one_more:
+        wanted = "one element more than" if one_more else "as many elements as"
+        raise ValueError(f"`values` must have {wanted} `boundaries`: got {values} and {boundaries}.")
