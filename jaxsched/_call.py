@@ -1,7 +1,9 @@
-"""What a call does to its arguments: leaves to one dtype a kind, steps to integers or floats of at least 0."""
+"""What a call does: leaves to one dtype a kind, steps to integers or floats of at least 0, one program a structure."""
 
 import contextlib
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +11,12 @@ import numpy as np
 from jax import lax
 
 from jaxsched._progress import Array, real_dtype
+
+
+class Compiled(NamedTuple):
+    x64: bool
+    run: Callable[[list[Any], Any], Array]
+    leaves: list[Array]
 
 
 def relaxed() -> contextlib.ExitStack:
@@ -48,3 +56,32 @@ def host_step(step: Any) -> Any:
             return np.maximum(array, 0 if array.dtype.kind == "i" else array.dtype.type(0)).astype(jnp.result_type(int))
         return array.astype(np.float64)
     return array
+
+
+@functools.lru_cache(maxsize=4096)
+def compiled_for(structure: Any) -> Callable[[list[Any], Any], Array]:
+    def schedule(leaves, step):
+        node = jax.tree.unflatten(structure, [canonical(leaf) for leaf in leaves])
+        step = device_step(jnp.asarray(step))
+        with relaxed():
+            value = jnp.asarray(node.at(step)).astype(real_dtype())
+        if value.ndim > step.ndim:
+            raise TypeError(
+                f"The value has shape {value.shape} at a step of shape {step.shape}: is this a stacked schedule? "
+                f"Map over it: `jax.vmap(lambda schedule: schedule(step))(stacked)`."
+            )
+        return jnp.broadcast_to(value, step.shape)
+
+    return jax.jit(schedule, inline=True)
+
+
+def prepare(schedule: Any) -> Compiled:
+    leaves, structure = jax.tree.flatten(schedule)
+    x64 = bool(jax.config.jax_enable_x64)  # pyright: ignore[reportAttributeAccessIssue]
+    compiled = Compiled(x64, compiled_for(structure), leaves)
+    if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+        return compiled
+    with jax.ensure_compile_time_eval():  # inside a trace these would be tracers, which must not outlive it
+        compiled = compiled._replace(leaves=[canonical(leaf) for leaf in leaves])
+    schedule.__dict__["_compiled"] = compiled
+    return compiled

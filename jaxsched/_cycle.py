@@ -107,9 +107,7 @@ def cycle(schedule: Any, period: Numeric | Sequence[Numeric], growth: Numeric = 
         return _listed(schedule, own, [Decimal(repr(each)) for each in lengths], damping)
     growth = at_least_one("growth", growth)
     if is_traced(growth) and not jnp.issubdtype(growth.dtype, jnp.integer):  # pyright: ignore[reportAttributeAccessIssue]
-        raise TypeError(
-            "`growth` must be an int, or a float that is known when the cycle is built: got a tracer."
-        )
+        raise TypeError("`growth` must be an int, or a float that is known when the cycle is built: got a tracer.")
     if is_traced(growth) or np.all(np.asarray(growth) == np.floor(np.asarray(growth))):
         whole = int(growth) if isinstance(growth, float) else growth
         return Cycle(schedule, period, whole, damping)

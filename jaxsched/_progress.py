@@ -214,31 +214,47 @@ def half_sine_squared(x: Array) -> Array:
 def lap(time: Time, period: Array, growth: Array) -> tuple[Array, Time]:
     """`(index, local time in units of the first cycle)` of the cycle of length `period * growth**index`.
 
-    `growth` is an integer. Cycle ends are summed as integers, so that a restart falls on its exact step.
+    `growth` is an integer. Cycle ends are sums of integers, so that a restart falls on its exact step.
     """
     if isinstance(time, Clock) or not (is_integer(time) and is_integer(period)):
         return _lap_of_floats(to_real(plain(time)), to_real(period), growth)
     largest = _integer_max()
     first, grows = jnp.maximum(period, 1), growth > 1
-    factor = jnp.where(grows, growth, 1)
-
-    def grown(x):
-        return jnp.where(x > largest // factor, largest, x * factor)
-
-    index, begin, length, scale = (jnp.zeros_like(time), jnp.zeros_like(time), first, jnp.ones_like(first))
-    scale_float = to_real(scale)
-    for _ in range(largest.bit_length()):  # growth >= 2: no more cycles than bits; growth 1 is divided below
-        over = grows & (time - begin >= length)
-        index, begin = index + over, jnp.where(over, begin + length, begin)
-        length, scale = jnp.where(over, grown(length), length), jnp.where(over, grown(scale), scale)
-        scale_float = jnp.where(over, scale_float * to_real(factor), scale_float)
-    index = jnp.where(grows, index, time // first)
-    local = jnp.where(grows, time - begin, time % first)
+    scales, scale_floats = _powers(jnp.where(grows, growth, 2))
+    # The sum of the first k + 1 powers without forming the next power, which may not fit.
+    sums = _saturating_add(scales, (scales - 1) // (jnp.where(grows, growth, 2) - 1))
+    ends = _saturating_times(sums, first)
+    passed = (jnp.asarray(time)[..., None] >= ends) & (ends < largest)
+    grown = jnp.sum(passed, axis=-1, dtype=time.dtype)
+    index = jnp.where(grows, grown, time // first)
+    local = jnp.where(grows, time - jnp.max(jnp.where(passed, ends, 0), axis=-1), time % first)
+    scale = jnp.where(grows, scales[grown], 1)
     whole, rest = local // scale, local % scale
     # Count from the nearer whole step: one step before a cycle's end is 1/scale before it, not 0.99999 after something.
     up = (rest > scale - rest) & (scale < largest)
-    part = jnp.where(up, -to_real(scale - rest), to_real(rest)) / scale_float
-    return index, Clock(whole + up, part)
+    part = jnp.where(up, -to_real(scale - rest), to_real(rest)) / jnp.where(grows, scale_floats[grown], 1)
+    return index, Clock(whole + up.astype(whole.dtype), part)
+
+
+def _powers(base: Array) -> tuple[Array, Array]:
+    """`base**k` for every k that can matter, as integers that saturate and as floats; `base` is at least 2."""
+    exponents = jnp.arange(_integer_max().bit_length())
+    power, power_float = jnp.ones_like(exponents), jnp.ones(exponents.shape, real_dtype())
+    base_float = to_real(base)
+    for bit in range(exponents.shape[0].bit_length()):
+        odd = (exponents >> bit) & 1 == 1
+        power = jnp.where(odd, _saturating_times(power, base), power)
+        power_float = jnp.where(odd, power_float * base_float, power_float)
+        base, base_float = _saturating_times(base, base), base_float * base_float
+    return power, power_float
+
+
+def _saturating_times(a: Array, b: Array) -> Array:
+    return jnp.where(a > _integer_max() // b, _integer_max(), a * b)
+
+
+def _saturating_add(a: Array, b: Array) -> Array:
+    return jnp.where(a > _integer_max() - b, _integer_max(), a + b)
 
 
 def _lap_of_floats(time: Array, period: Array, growth: Array) -> tuple[Array, Array]:

@@ -9,10 +9,9 @@ from jaxsched._cycle import cycle
 from jaxsched._decays import Exponential
 from jaxsched._fields import Numeric, is_traced, minus_log, positive
 from jaxsched._join import join
+from jaxsched._parts import share, within
 from jaxsched._ramps import Cosine, Linear
-from jaxsched._recipes import share, warmup_linear, within
-from jaxsched._schedule import Constant, Schedule
-from jaxsched._warmup import cooldown
+from jaxsched._schedule import Schedule
 
 RAMPS = {"cosine": Cosine, "linear": Linear}
 
@@ -197,73 +196,6 @@ def sgdr(
     first = period if is_traced(period) or np.ndim(period) == 0 else period[0]  # pyright: ignore[reportIndexIssue]
     falling, floor = Cosine(peak, 0.0, first), Cosine(0.0, end, first)  # the floor does not decay with the peaks
     return cycle(falling, period, growth, decay) + cycle(floor, period, growth)
-
-
-def slanted_triangular(peak: Numeric, total: Numeric, cut: float = 0.1, ratio: Numeric = 32.0) -> Schedule:
-    r"""Up in a short line, down in a long one: from `peak / ratio` to `peak` at step ⌊cut · total⌋ and back.
-
-    Args:
-        peak: the largest value.
-        total: the length of the whole in steps.
-        cut: the fraction of `total` that the way up takes, from 0 to 1; rounded down to a whole step.
-        ratio: how much smaller than the peak both ends are, greater than 0.
-
-    Raises:
-        ValueError: `cut` is not between 0 and 1, or `ratio` is not positive.
-
-    Example:
-        >>> [round(float(slanted_triangular(1.0, 10)(t)), 5) for t in (0, 1, 10)]
-        [0.03125, 1.0, 0.03125]
-
-    Reference:
-        Howard and Ruder 2018, arXiv:1801.06146, eq. 3; `slanted_triangular` in thinc is one step ahead.
-    """
-    low, up = 1.0 / positive("ratio", ratio), share("cut", cut, total, down=True)
-    return peak * join([Linear(low, 1.0, up), Linear(1.0, low, total - up)], [up])
-
-
-def flat_cosine(peak: Numeric, total: Numeric, flat: float = 0.75, end: Numeric = 0.0) -> Schedule:
-    r"""Flat at `peak` for a part of the run, then half a cosine to `end` at step `total`.
-
-    Args:
-        peak: the value of the flat part.
-        total: the length of the whole in steps.
-        flat: the fraction of `total` that is flat, from 0 to 1; rounded to a whole step.
-        end: the value from step `total` on.
-
-    Raises:
-        ValueError: `flat` is not between 0 and 1, or a number is not finite.
-
-    Example:
-        >>> [round(float(flat_cosine(1.0, 8)(t)), 3) for t in (0, 6, 7, 8)]
-        [1.0, 1.0, 0.5, 0.0]
-
-    Reference:
-        `fit_flat_cos` in fastai (whose `end` is `peak / 1e5`).
-    """
-    begin = share("flat", flat, total)
-    return cooldown(Constant(peak), begin, total - begin, end, shape="cosine")
-
-
-def linear_to_zero(peak: Numeric, total: Numeric, warmup: Numeric = 0) -> Schedule:
-    r"""Up in a line to `peak` at step `warmup`, down in a line to 0 at step `total`.
-
-    Args:
-        peak: the largest value.
-        total: the length of the whole in steps.
-        warmup: the length of the way up in steps, at most `total`.
-
-    Raises:
-        ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
-
-    Example:
-        >>> linear_to_zero(1.0, 4)(np.arange(5)).tolist()
-        [1.0, 0.75, 0.5, 0.25, 0.0]
-
-    Reference:
-        Bergsma et al. 2025, arXiv:2502.15938.
-    """
-    return warmup_linear(peak, warmup, total)
 
 
 def _ramp(shape: str):

@@ -61,9 +61,7 @@ class Run:
     def fraction(self, part: float) -> int:
         """Steps in a part of the run, from 0 to 1; needs `total`."""
         if not 0 <= _number("part", part) <= 1:
-            raise ValueError(
-                f"`part` must be between 0 and 1: got {part!r}. Pass a number of steps as it is."
-            )
+            raise ValueError(f"`part` must be between 0 and 1: got {part!r}. Pass a number of steps as it is.")
         return _steps("part", part, self._known("total", "fraction"))
 
     def _known(self, name: str, method: str) -> Fraction:

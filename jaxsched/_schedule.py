@@ -5,25 +5,19 @@ import dataclasses
 import functools
 import typing
 from collections.abc import Callable
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxsched import _fields
-from jaxsched._call import canonical, device_step, host_step, relaxed
+from jaxsched._call import compiled_for, host_step, prepare, relaxed
 from jaxsched._fields import Numeric, Real
 from jaxsched._progress import Clock, Time, plain, real_dtype
 from jaxsched._pytree import is_static, register
 
 Array = jax.Array
-
-
-class _Compiled(NamedTuple):
-    x64: bool
-    run: Callable[[list[Any], Any], Array]
-    leaves: list[Array]
 
 
 @typing.dataclass_transform(frozen_default=True, eq_default=False)
@@ -80,10 +74,10 @@ class Schedule(abc.ABC):
             step = host_step(step)
         if isinstance(step, jax.core.Tracer):
             leaves, structure = jax.tree.flatten(self)
-            return _compiled(structure)(leaves, step)
+            return compiled_for(structure)(leaves, step)
         compiled = self.__dict__.get("_compiled")
         if compiled is None or compiled.x64 != jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
-            compiled = _prepare(self)
+            compiled = prepare(self)
         return compiled.run(compiled.leaves, step)
 
     @final
@@ -309,35 +303,6 @@ def _any_field(name: str, x: Any) -> Any:
     # A field of a user's class with an annotation of its own: any tree of numbers and schedules.
     is_leaf = lambda e: isinstance(e, Schedule)  # noqa: E731
     return jax.tree.map(lambda e: e if is_leaf(e) else _fields.number(name, e), x, is_leaf=is_leaf)
-
-
-@functools.lru_cache(maxsize=4096)
-def _compiled(structure: Any) -> Callable[[list[Any], Any], Array]:
-    def schedule(leaves, step):
-        node = jax.tree.unflatten(structure, [canonical(leaf) for leaf in leaves])
-        step = device_step(jnp.asarray(step))
-        with relaxed():
-            value = evaluate(node, step)
-        if value.ndim > step.ndim:
-            raise TypeError(
-                f"The value has shape {value.shape} at a step of shape {step.shape}: is this a stacked schedule? "
-                f"Map over it: `jax.vmap(lambda schedule: schedule(step))(stacked)`."
-            )
-        return jnp.broadcast_to(value, step.shape)
-
-    return jax.jit(schedule, inline=True)
-
-
-def _prepare(schedule: Schedule) -> _Compiled:
-    leaves, structure = jax.tree.flatten(schedule)
-    x64 = bool(jax.config.jax_enable_x64)  # pyright: ignore[reportAttributeAccessIssue]
-    compiled = _Compiled(x64, _compiled(structure), leaves)
-    if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
-        return compiled
-    with jax.ensure_compile_time_eval():  # inside a trace these would be tracers, which must not outlive it
-        compiled = compiled._replace(leaves=[canonical(leaf) for leaf in leaves])
-    schedule.__dict__["_compiled"] = compiled
-    return compiled
 
 
 def _show(x: Any) -> str:

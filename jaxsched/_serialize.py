@@ -53,9 +53,7 @@ def from_dict(data: dict[str, Any]) -> Any:
         raise TypeError(f"`data` must be a dict that `to_dict` returned, with a 'kind': got {data!r}.")
     version = data.get("jaxsched")
     if version != VERSION:
-        raise ValueError(
-            f"`data` must be of version {VERSION}: got {version!r}. Read it with its own jaxsched."
-        )
+        raise ValueError(f"`data` must be of version {VERSION}: got {version!r}. Read it with its own jaxsched.")
     return _decode({name: x for name, x in data.items() if name != "jaxsched"}, "data")
 
 

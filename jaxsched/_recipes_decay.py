@@ -1,22 +1,17 @@
-"""Published schedules by name, each a composition of a few pieces: those that fall."""
+"""Published schedules by name, each a composition of a few pieces: down only."""
 
-import math
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._combinators import staircase as held
-from jaxsched._decays import Exponential, InverseSqrt, InverseTime, LinearCosine, NoisyLinearCosine
-from jaxsched._fields import Numeric, count, is_traced, minus_log, not_negative, number, positive
-from jaxsched._ramps import Cosine, Linear, Polynomial
-from jaxsched._schedule import Constant, Schedule, Wrap
+from jaxsched._decays import Exponential, InverseTime, LinearCosine, NoisyLinearCosine
+from jaxsched._fields import Numeric, count, minus_log, not_negative
+from jaxsched._ramps import Polynomial
+from jaxsched._schedule import Schedule, Wrap
 from jaxsched._shapes import StretchingPolynomial
 from jaxsched._tables import Piecewise, Tabulated
-from jaxsched._warmup import Shape, cooldown
-from jaxsched._warmup import warmup as warmed_up
 
 
 def exponential_decay(start: Numeric, rate: Numeric, steps: Numeric = 1, staircase: bool = False) -> Schedule:
@@ -280,160 +275,3 @@ def multiplicative_decay(start: Numeric, fn: Callable[[int], Any], steps: int) -
     """
     factors = [float(fn(t)) for t in range(1, int(count("steps", steps)) + 1)]
     return start * Tabulated(np.cumprod([1.0, *factors]))
-
-
-def noam(dim: Numeric, warmup: Numeric, scale: Numeric = 1.0) -> Schedule:
-    r"""The transformer's schedule: $v(t) = c\,d^{-1/2} \min(t^{-1/2}, t\,w^{-3/2})$.
-
-    Args:
-        dim: the model's width d, greater than 0.
-        warmup: w in steps; 0 leaves the warmup away: $c\,(d\,(1 + t))^{-1/2}$.
-        scale: c.
-
-    Raises:
-        ValueError: `dim` is not positive, `warmup` is negative, or a number is not finite.
-
-    Example:
-        >>> round(float(noam(512, 4000)(4000)), 9)
-        0.000698771
-
-    Reference:
-        Vaswani et al. 2017, arXiv:1706.03762, eq. 3; `NoamDecay` in Paddle.
-    """
-    timescale = largest(count("warmup", warmup), 1)
-    peak = scale * (positive("dim", dim) * timescale) ** -0.5
-    return warmed_up(InverseSqrt(peak, timescale), warmup)
-
-
-def warmup_linear(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric = 0.0) -> Schedule:
-    r"""Up in a line to `peak` at step `warmup`, down in a line to `end` at step `total`, then flat.
-
-    Args:
-        peak: the largest value.
-        warmup: the length of the way up in steps, at most `total`.
-        total: the length of the whole in steps.
-        end: the value from step `total` on.
-
-    Raises:
-        ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
-
-    Example:
-        >>> warmup_linear(1.0, 2, 6)(np.arange(7)).tolist()
-        [0.0, 0.5, 1.0, 0.75, 0.5, 0.25, 0.0]
-
-    Reference:
-        `get_linear_schedule_with_warmup` in Hugging Face.
-    """
-    warmup = within(warmup, total)
-    return warmed_up(Linear(peak, end, total - warmup), warmup)
-
-
-def warmup_cosine(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric = 0.0) -> Schedule:
-    r"""Up in a line to `peak` at step `warmup`, down in half a cosine to `end` at step `total`, then flat.
-
-    Args:
-        peak: the largest value.
-        warmup: the length of the way up in steps, at most `total`.
-        total: the length of the whole in steps.
-        end: the value from step `total` on.
-
-    Raises:
-        ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
-
-    Example:
-        >>> [round(float(warmup_cosine(1.0, 2, 6, end=0.1)(t)), 4) for t in range(7)]
-        [0.0, 0.5, 1.0, 0.8682, 0.55, 0.2318, 0.1]
-
-    Reference:
-        `warmup_cosine_decay_schedule` in optax (its `decay_steps` is `total`).
-    """
-    warmup = within(warmup, total)
-    return warmed_up(Cosine(peak, end, total - warmup), warmup)
-
-
-def warmup_inverse_sqrt(peak: Numeric, warmup: Numeric, timescale: Numeric | None = None) -> Schedule:
-    r"""Up in a line to `peak` at step `warmup`, then $v(t) = p / \sqrt{1 + (t - w)/n}$ for ever.
-
-    Args:
-        peak: the largest value p.
-        warmup: w in steps, at least 0.
-        timescale: n in steps; by default `warmup`, which makes it $p \sqrt{w/t}$, or 10,000 where `warmup` is 0.
-
-    Raises:
-        ValueError: a count is negative, or a number is not finite.
-
-    Example:
-        >>> float(warmup_inverse_sqrt(1.0, 100)(400))
-        0.5
-
-    Reference:
-        Vaswani et al. 2017, arXiv:1706.03762, eq. 3; `get_inverse_sqrt_schedule` in Hugging Face.
-    """
-    warmup = count("warmup", warmup)
-    if timescale is None:
-        timescale = jnp.where(warmup > 0, warmup, 10_000) if is_traced(warmup) else (warmup or 10_000)
-    return warmed_up(InverseSqrt(peak, timescale), warmup)
-
-
-def wsd(
-    peak: Numeric,
-    *,
-    warmup: Numeric,
-    stable: Numeric,
-    decay: Numeric,
-    end: Numeric = 0.0,
-    shape: Shape = "linear",
-    start: Numeric = 0.0,
-    warmup_shape: Shape = "linear",
-) -> Schedule:
-    r"""Warmup, stable, decay: up to `peak`, flat, and down to `end`; each length excludes the others.
-
-    Args:
-        peak: the value of the stable phase.
-        warmup: the length of the way up in steps, at least 0.
-        stable: the length of the stable phase in steps, at least 0.
-        decay: the length of the way down in steps, at least 0.
-        end: the value from step `warmup + stable + decay` on.
-        shape: of the decay: a name, a ramp class or a function, as for `cooldown`.
-        start: the value that the warmup starts from.
-        warmup_shape: of the warmup: a name, a ramp class or a function, as for `warmup`.
-
-    Raises:
-        ValueError: a negative count, an unknown shape, or a number that is not finite.
-
-    Example:
-        >>> wsd(1.0, warmup=2, stable=2, decay=2)(np.arange(7)).tolist()
-        [0.0, 0.5, 1.0, 1.0, 1.0, 0.5, 0.0]
-
-    Reference:
-        Hu et al. 2024, arXiv:2404.06395, section 4; Hägele et al. 2024, arXiv:2405.18392, section 3.
-    """
-    flat = warmed_up(Constant(peak), warmup, start, shape=warmup_shape)
-    return cooldown(flat, warmup + count("stable", stable), decay, end, shape=shape)
-
-
-def largest(a: Numeric, b: Numeric) -> Numeric:
-    return jnp.maximum(a, b) if is_traced(a) or is_traced(b) else max(a, b)  # pyright: ignore[reportArgumentType]
-
-
-def within(part: Numeric, total: Numeric, name: str = "`warmup`") -> Numeric:
-    """A part of the whole run: refused where it is known to be longer, cut where it is traced."""
-    part, total = count(name.strip("`"), part), count("total", total)
-    if is_traced(part) or is_traced(total):
-        return jnp.minimum(part, total)
-    if np.any(np.asarray(part) > np.asarray(total)):
-        raise ValueError(f"{name} must not exceed `total`, which includes it: got {part!r} and {total!r}.")
-    return part
-
-
-def share(name: str, fraction: Numeric, total: Numeric, down: bool = False) -> Numeric:
-    """A fraction of the whole run: a whole number of steps where `total` is one (halves up), else as it is."""
-    fraction, total = number(name, fraction), count("total", total)
-    if not is_traced(fraction) and not 0 <= float(fraction) <= 1:
-        raise ValueError(f"`{name}` must be between 0 and 1, a fraction of `total`: got {fraction!r}.")
-    if isinstance(total, int) and not is_traced(fraction):
-        return math.floor(total * Fraction(repr(float(fraction))) + (0 if down else Fraction(1, 2)))
-    part = fraction * total
-    if isinstance(total, float) or jnp.issubdtype(total.dtype, jnp.floating):
-        return part
-    return jnp.floor(part + (0 if down else 0.5)).astype(total.dtype)

@@ -1,0 +1,209 @@
+"""Published schedules by name, each a composition of a few pieces: up, perhaps flat, and down."""
+
+import jax.numpy as jnp
+
+from jaxsched._decays import InverseSqrt
+from jaxsched._fields import Numeric, count, is_traced, positive
+from jaxsched._join import join
+from jaxsched._parts import largest, share, within
+from jaxsched._ramps import Cosine, Linear
+from jaxsched._schedule import Constant, Schedule
+from jaxsched._warmup import Shape, cooldown
+from jaxsched._warmup import warmup as warmed_up
+
+
+def noam(dim: Numeric, warmup: Numeric, scale: Numeric = 1.0) -> Schedule:
+    r"""The transformer's schedule: $v(t) = c\,d^{-1/2} \min(t^{-1/2}, t\,w^{-3/2})$.
+
+    Args:
+        dim: the model's width d, greater than 0.
+        warmup: w in steps; 0 leaves the warmup away: $c\,(d\,(1 + t))^{-1/2}$.
+        scale: c.
+
+    Raises:
+        ValueError: `dim` is not positive, `warmup` is negative, or a number is not finite.
+
+    Example:
+        >>> round(float(noam(512, 4000)(4000)), 9)
+        0.000698771
+
+    Reference:
+        Vaswani et al. 2017, arXiv:1706.03762, eq. 3; `NoamDecay` in Paddle.
+    """
+    timescale = largest(count("warmup", warmup), 1)
+    peak = scale * (positive("dim", dim) * timescale) ** -0.5
+    return warmed_up(InverseSqrt(peak, timescale), warmup)
+
+
+def warmup_linear(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric = 0.0) -> Schedule:
+    r"""Up in a line to `peak` at step `warmup`, down in a line to `end` at step `total`, then flat.
+
+    Args:
+        peak: the largest value.
+        warmup: the length of the way up in steps, at most `total`.
+        total: the length of the whole in steps.
+        end: the value from step `total` on.
+
+    Raises:
+        ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
+
+    Example:
+        >>> warmup_linear(1.0, 2, 6)(np.arange(7)).tolist()
+        [0.0, 0.5, 1.0, 0.75, 0.5, 0.25, 0.0]
+
+    Reference:
+        `get_linear_schedule_with_warmup` in Hugging Face.
+    """
+    warmup = within(warmup, total)
+    return warmed_up(Linear(peak, end, total - warmup), warmup)
+
+
+def warmup_cosine(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric = 0.0) -> Schedule:
+    r"""Up in a line to `peak` at step `warmup`, down in half a cosine to `end` at step `total`, then flat.
+
+    Args:
+        peak: the largest value.
+        warmup: the length of the way up in steps, at most `total`.
+        total: the length of the whole in steps.
+        end: the value from step `total` on.
+
+    Raises:
+        ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
+
+    Example:
+        >>> [round(float(warmup_cosine(1.0, 2, 6, end=0.1)(t)), 4) for t in range(7)]
+        [0.0, 0.5, 1.0, 0.8682, 0.55, 0.2318, 0.1]
+
+    Reference:
+        `warmup_cosine_decay_schedule` in optax (its `decay_steps` is `total`).
+    """
+    warmup = within(warmup, total)
+    return warmed_up(Cosine(peak, end, total - warmup), warmup)
+
+
+def warmup_inverse_sqrt(peak: Numeric, warmup: Numeric, timescale: Numeric | None = None) -> Schedule:
+    r"""Up in a line to `peak` at step `warmup`, then $v(t) = p / \sqrt{1 + (t - w)/n}$ for ever.
+
+    Args:
+        peak: the largest value p.
+        warmup: w in steps, at least 0.
+        timescale: n in steps; by default `warmup`, which makes it $p \sqrt{w/t}$, or 10,000 where `warmup` is 0.
+
+    Raises:
+        ValueError: a count is negative, or a number is not finite.
+
+    Example:
+        >>> float(warmup_inverse_sqrt(1.0, 100)(400))
+        0.5
+
+    Reference:
+        Vaswani et al. 2017, arXiv:1706.03762, eq. 3; `get_inverse_sqrt_schedule` in Hugging Face.
+    """
+    warmup = count("warmup", warmup)
+    if timescale is None:
+        timescale = jnp.where(warmup > 0, warmup, 10_000) if is_traced(warmup) else (warmup or 10_000)
+    return warmed_up(InverseSqrt(peak, timescale), warmup)
+
+
+def wsd(
+    peak: Numeric,
+    *,
+    warmup: Numeric,
+    stable: Numeric,
+    decay: Numeric,
+    end: Numeric = 0.0,
+    shape: Shape = "linear",
+    start: Numeric = 0.0,
+    warmup_shape: Shape = "linear",
+) -> Schedule:
+    r"""Warmup, stable, decay: up to `peak`, flat, and down to `end`; each length excludes the others.
+
+    Args:
+        peak: the value of the stable phase.
+        warmup: the length of the way up in steps, at least 0.
+        stable: the length of the stable phase in steps, at least 0.
+        decay: the length of the way down in steps, at least 0.
+        end: the value from step `warmup + stable + decay` on.
+        shape: of the decay: a name, a ramp class or a function, as for `cooldown`.
+        start: the value that the warmup starts from.
+        warmup_shape: of the warmup: a name, a ramp class or a function, as for `warmup`.
+
+    Raises:
+        ValueError: a negative count, an unknown shape, or a number that is not finite.
+
+    Example:
+        >>> wsd(1.0, warmup=2, stable=2, decay=2)(np.arange(7)).tolist()
+        [0.0, 0.5, 1.0, 1.0, 1.0, 0.5, 0.0]
+
+    Reference:
+        Hu et al. 2024, arXiv:2404.06395, section 4; Hägele et al. 2024, arXiv:2405.18392, section 3.
+    """
+    flat = warmed_up(Constant(peak), warmup, start, shape=warmup_shape)
+    return cooldown(flat, warmup + count("stable", stable), decay, end, shape=shape)
+
+
+def linear_to_zero(peak: Numeric, total: Numeric, warmup: Numeric = 0) -> Schedule:
+    r"""Up in a line to `peak` at step `warmup`, down in a line to 0 at step `total`.
+
+    Args:
+        peak: the largest value.
+        total: the length of the whole in steps.
+        warmup: the length of the way up in steps, at most `total`.
+
+    Raises:
+        ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
+
+    Example:
+        >>> linear_to_zero(1.0, 4)(np.arange(5)).tolist()
+        [1.0, 0.75, 0.5, 0.25, 0.0]
+
+    Reference:
+        Bergsma et al. 2025, arXiv:2502.15938.
+    """
+    return warmup_linear(peak, warmup, total)
+
+
+def flat_cosine(peak: Numeric, total: Numeric, flat: float = 0.75, end: Numeric = 0.0) -> Schedule:
+    r"""Flat at `peak` for a part of the run, then half a cosine to `end` at step `total`.
+
+    Args:
+        peak: the value of the flat part.
+        total: the length of the whole in steps.
+        flat: the fraction of `total` that is flat, from 0 to 1; rounded to a whole step.
+        end: the value from step `total` on.
+
+    Raises:
+        ValueError: `flat` is not between 0 and 1, or a number is not finite.
+
+    Example:
+        >>> [round(float(flat_cosine(1.0, 8)(t)), 3) for t in (0, 6, 7, 8)]
+        [1.0, 1.0, 0.5, 0.0]
+
+    Reference:
+        `fit_flat_cos` in fastai (whose `end` is `peak / 1e5`).
+    """
+    begin = share("flat", flat, total)
+    return cooldown(Constant(peak), begin, total - begin, end, shape="cosine")
+
+
+def slanted_triangular(peak: Numeric, total: Numeric, cut: float = 0.1, ratio: Numeric = 32.0) -> Schedule:
+    r"""Up in a short line, down in a long one: from `peak / ratio` to `peak` at step ⌊cut · total⌋ and back.
+
+    Args:
+        peak: the largest value.
+        total: the length of the whole in steps.
+        cut: the fraction of `total` that the way up takes, from 0 to 1; rounded down to a whole step.
+        ratio: how much smaller than the peak both ends are, greater than 0.
+
+    Raises:
+        ValueError: `cut` is not between 0 and 1, or `ratio` is not positive.
+
+    Example:
+        >>> [round(float(slanted_triangular(1.0, 10)(t)), 5) for t in (0, 1, 10)]
+        [0.03125, 1.0, 0.03125]
+
+    Reference:
+        Howard and Ruder 2018, arXiv:1801.06146, eq. 3; `slanted_triangular` in thinc is one step ahead.
+    """
+    low, up = 1.0 / positive("ratio", ratio), share("cut", cut, total, down=True)
+    return peak * join([Linear(low, 1.0, up), Linear(1.0, low, total - up)], [up])
