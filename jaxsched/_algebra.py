@@ -1,5 +1,7 @@
 """Arithmetic of schedules: what `+ - * /` make, and the blend of two values."""
 
+from typing import TYPE_CHECKING
+
 from jaxsched._fields import Real
 from jaxsched._progress import blend
 from jaxsched._schedule import Exact, Schedule, evaluate, longest
@@ -8,9 +10,13 @@ from jaxsched._schedule import Exact, Schedule, evaluate, longest
 class Pair(Exact):
     """Two schedules, combined at every step."""
 
+    if TYPE_CHECKING:
+        left: Schedule
+        right: Schedule
+
     @property
     def duration(self):
-        return longest(self.left.duration, self.right.duration)  # pyright: ignore[reportAttributeAccessIssue]
+        return longest(self.left.duration, self.right.duration)
 
 
 class Sum(Pair):

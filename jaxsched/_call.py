@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from jaxsched._fields import is_traced
 from jaxsched._progress import Array, real_dtype
 
 
@@ -51,6 +52,11 @@ def host_step(step: Any) -> Any:
     if type(step) is float:
         return step
     array = np.asarray(step)
+    if array.dtype.kind not in "iub" and not jnp.issubdtype(array.dtype, jnp.floating):
+        raise TypeError(
+            f"`step` must be a number or an array of numbers: got {step!r}. If optax calls the schedule: was the state "
+            f"made by this very optimizer?"
+        )
     if array.dtype.kind in "iub":
         if array.dtype.kind == "b" or array.size == 0 or array.max() <= largest:
             return np.maximum(array, 0 if array.dtype.kind == "i" else array.dtype.type(0)).astype(jnp.result_type(int))
@@ -79,7 +85,7 @@ def prepare(schedule: Any) -> Compiled:
     leaves, structure = jax.tree.flatten(schedule)
     x64 = bool(jax.config.jax_enable_x64)  # pyright: ignore[reportAttributeAccessIssue]
     compiled = Compiled(x64, compiled_for(structure), leaves)
-    if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+    if any(is_traced(leaf) for leaf in leaves):
         return compiled
     with jax.ensure_compile_time_eval():  # inside a trace these would be tracers, which must not outlive it
         compiled = compiled._replace(leaves=[canonical(leaf) for leaf in leaves])

@@ -22,7 +22,7 @@ class Delay(Exact):
     steps: Count
 
     def at(self, step):
-        return evaluate(self.schedule, since(step, self.steps))  # pyright: ignore[reportArgumentType]
+        return evaluate(self.schedule, since(step, self.steps))
 
     @property
     def duration(self):
@@ -41,7 +41,7 @@ class Advance(Exact):
     steps: Count
 
     def at(self, step):
-        return evaluate(self.schedule, later(step, self.steps))  # pyright: ignore[reportArgumentType]
+        return evaluate(self.schedule, later(step, self.steps))
 
     @property
     def duration(self):
@@ -61,7 +61,7 @@ class Staircase(Exact):
     every: Count
 
     def at(self, step):
-        return evaluate(self.schedule, floor_to(step, self.every)[1])  # pyright: ignore[reportArgumentType]
+        return evaluate(self.schedule, floor_to(step, self.every)[1])
 
     @property
     def duration(self):
@@ -80,7 +80,7 @@ class PerEpoch(Exact):
     steps_per_epoch: Count
 
     def at(self, step):
-        return evaluate(self.schedule, floor_to(step, self.steps_per_epoch)[0])  # pyright: ignore[reportArgumentType]
+        return evaluate(self.schedule, floor_to(step, self.steps_per_epoch)[0])
 
     @property
     def duration(self):
@@ -100,7 +100,7 @@ class Stretch(Exact):
     factor: Positive
 
     def at(self, step):
-        return evaluate(self.schedule, ratio(step, self.factor))  # pyright: ignore[reportArgumentType]
+        return evaluate(self.schedule, ratio(step, self.factor))
 
     @property
     def duration(self):

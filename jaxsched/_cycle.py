@@ -4,13 +4,13 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal, localcontext
-from typing import Any
+from typing import Any, cast
 
 import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._fields import Count, Counts, Growth, Numeric, Real, Reals, at_least_one, count, is_traced, minus_log
-from jaxsched._progress import count_reached, lap, left_until, minus, rescaled, to_real
+from jaxsched._progress import count_reached, is_integer, lap, left_until, minus, rescaled, to_real
 from jaxsched._schedule import Exact, Schedule, evaluate, to_schedule
 from jaxsched._tables import last
 
@@ -34,7 +34,7 @@ class Cycle(Exact):
     damping: Real = 0.0
 
     def at(self, step):
-        index, local = lap(step, self.period, self.growth)  # pyright: ignore[reportArgumentType]
+        index, local = lap(step, self.period, self.growth)
         return evaluate(self.schedule, local) * jnp.exp(-self.damping * to_real(index))
 
 
@@ -59,7 +59,7 @@ class ListedCycles(Exact):
         index = jnp.clip(count_reached(step, self.begins) - 1, 0, self.begins.shape[0] - 2)
         done = jnp.maximum(minus(step, self.begins[index]), 0) + self.leads[index]
         left = jnp.maximum(left_until(step, self.begins[index + 1]) - self.leads[index + 1], 0)
-        local = rescaled(done, left, self.period)  # pyright: ignore[reportArgumentType]
+        local = rescaled(done, left, self.period)
         return evaluate(self.schedule, local) * jnp.exp(-self.damping * to_real(index))
 
     @property
@@ -96,29 +96,38 @@ def cycle(schedule: Any, period: Numeric | Sequence[Numeric], growth: Numeric = 
     """
     schedule = to_schedule("schedule", schedule)
     damping = minus_log("decay", decay)
-    if isinstance(period, (list, tuple)) or (not is_traced(period) and np.ndim(period) == 1):
-        lengths = [count(f"period[{i}]", each) for i, each in enumerate(period)]  # pyright: ignore[reportArgumentType]
+    if is_listed(period):
+        lengths = [count(f"period[{i}]", each) for i, each in enumerate(cast(Sequence[Numeric], period))]
         if not lengths or any(is_traced(each) for each in lengths):
             raise ValueError(f"`period` must list at least one known length: got {period!r}.")
         if not (isinstance(growth, int) and growth == 1):
             raise ValueError(f"`growth` must be 1 where `period` lists the lengths: got {growth!r}.")
         own = schedule.duration
         own = lengths[0] if own is None or (not is_traced(own) and np.all(np.asarray(own) == 0)) else own
-        return _listed(schedule, own, [Decimal(repr(each)) for each in lengths], damping)
-    growth = at_least_one("growth", growth)
-    if is_traced(growth) and not jnp.issubdtype(growth.dtype, jnp.integer):  # pyright: ignore[reportAttributeAccessIssue]
+        return _listed(schedule, own, [_decimal(each) for each in lengths], damping)
+    first, growth = count("period", period), at_least_one("growth", growth)
+    if is_traced(growth) and not is_integer(growth):
         raise TypeError("`growth` must be an int, or a float that is known when the cycle is built: got a tracer.")
     if is_traced(growth) or np.all(np.asarray(growth) == np.floor(np.asarray(growth))):
         whole = int(growth) if isinstance(growth, float) else growth
-        return Cycle(schedule, period, whole, damping)
-    return _listed(schedule, period, _growing(count("period", period), float(growth)), damping)
+        return Cycle(schedule, first, whole, damping)
+    return _listed(schedule, first, _growing(first, float(growth)), damping)
+
+
+def is_listed(period: Any) -> bool:
+    """Whether the lengths of the cycles are listed, one by one."""
+    return isinstance(period, (list, tuple)) or (not is_traced(period) and np.ndim(period) == 1)
+
+
+def _decimal(x: Any) -> Decimal:
+    return Decimal(repr(x if isinstance(x, (int, float)) else x.item()))
 
 
 def _growing(period: Numeric, growth: float) -> Iterator[Decimal]:
     """The lengths of growing cycles, until they pass the last step there is."""
     if is_traced(period):
         raise TypeError("`period` must be known when the cycle is built where `growth` is no int: got a traced number.")
-    length, end = Decimal(repr(period)), Decimal(0)
+    length, end = _decimal(period), Decimal(0)
     while end < HORIZON and length > 0:
         yield length
         end, length = end + length, length * Decimal(repr(growth))

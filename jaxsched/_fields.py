@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeAlias
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from jaxsched._progress import real_dtype
 
@@ -18,10 +19,10 @@ Numeric: TypeAlias = int | float | np.ndarray | jax.Array
 
 
 def is_traced(x: Any) -> bool:
-    return isinstance(x, jax.core.Tracer)
+    return isinstance(x, Tracer)
 
 
-def number(name: str, x: Any) -> Numeric:
+def number(name: str, x: Any) -> Any:
     """A finite number, or an array of finite numbers."""
     if isinstance(x, (list, tuple)):
         x = jnp.stack([jnp.asarray(e) for e in x]) if any(isinstance(e, jax.Array) for e in x) else np.asarray(x)
@@ -47,7 +48,7 @@ def number(name: str, x: Any) -> Numeric:
     return x
 
 
-def real(name: str, x: Any) -> Numeric:
+def real(name: str, x: Any) -> Any:
     """A value: an int becomes a float, so that every value can be tuned by gradient."""
     x = number(name, x)
     if isinstance(x, int):
@@ -57,21 +58,21 @@ def real(name: str, x: Any) -> Numeric:
     return x.astype(real_dtype() if isinstance(x, jax.Array) else np.float64)
 
 
-def positive(name: str, x: Any) -> Numeric:
+def positive(name: str, x: Any) -> Any:
     x = real(name, x)
     if not is_traced(x) and np.any(np.asarray(x) <= 0):
         raise ValueError(f"`{name}` must be greater than 0: got {_show(x)}. Pass a positive number.")
     return x
 
 
-def not_negative(name: str, x: Any) -> Numeric:
+def not_negative(name: str, x: Any) -> Any:
     x = real(name, x)
     if not is_traced(x) and np.any(np.asarray(x) < 0):
         raise ValueError(f"`{name}` must not be negative: got {_show(x)}. Pass 0 or a positive number.")
     return x
 
 
-def minus_log(name: str, x: Any) -> Numeric:
+def minus_log(name: str, x: Any) -> Any:
     """A factor as minus its logarithm, in Python's float64: 0.99999 in float32 is 1 % off after a million steps."""
     x = positive(name, x)
     if isinstance(x, float):
@@ -79,7 +80,7 @@ def minus_log(name: str, x: Any) -> Numeric:
     return -(jnp if isinstance(x, jax.Array) else np).log(x)
 
 
-def count(name: str, x: Any) -> Numeric:
+def count(name: str, x: Any) -> Any:
     """A length or a time in steps, at least 0. An int is fixed and exact, a float can be tuned by gradient."""
     x = number(name, x)
     if is_traced(x):
@@ -96,14 +97,14 @@ def count(name: str, x: Any) -> Numeric:
     return x
 
 
-def at_least_one(name: str, x: Any) -> Numeric:
+def at_least_one(name: str, x: Any) -> Any:
     x = count(name, x)
     if not is_traced(x) and np.any(np.asarray(x) < 1):
         raise ValueError(f"`{name}` must be at least 1: got {_show(x)}. Pass 1 for cycles of equal length.")
     return x
 
 
-def reals(name: str, x: Any) -> Numeric:
+def reals(name: str, x: Any) -> Any:
     """A table of values: one array."""
     x = real(name, x if isinstance(x, (np.ndarray, jax.Array)) else list(x))
     if np.ndim(x) == 0 or np.shape(x)[-1] == 0:
@@ -111,16 +112,16 @@ def reals(name: str, x: Any) -> Numeric:
     return x
 
 
-def counts(name: str, x: Any) -> Numeric:
+def counts(name: str, x: Any) -> Any:
     """A table of times: one array, sorted."""
     x = x if isinstance(x, (np.ndarray, jax.Array)) else list(x)
     x = np.zeros(0, np.int64) if len(x) == 0 else count(name, x)
-    if not is_traced(x) and np.any(np.diff(np.asarray(x), axis=-1) < 0):
+    if not is_traced(x) and np.any(np.diff(np.asarray(x, np.float64), axis=-1) < 0):
         raise ValueError(f"`{name}` must be sorted: got {_show(x)}. Put the boundaries in increasing order.")
     return x
 
 
-def key(name: str, x: Any) -> Numeric:
+def key(name: str, x: Any) -> Any:
     """A PRNG key: an int seed, or the key itself, kept as its words."""
     if isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
         return jax.random.key_data(x)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._fields import Counts, Numeric, count, counts, is_traced
-from jaxsched._progress import count_reached, only_when, reached, since
+from jaxsched._progress import count_reached, only_when, reached, real_dtype, since
 from jaxsched._schedule import Constant, Exact, Schedule, evaluate, schedules
 from jaxsched._stack import kind_of, stack_trees
 
@@ -71,7 +71,7 @@ class Sequence(Exact):
     def _one(self, step):
         index = count_reached(step, self.boundaries)
         begin = jnp.where(index > 0, self.boundaries[jnp.maximum(index - 1, 0)], 0)
-        local, kind, value = since(step, begin), self.which[index], 0
+        local, kind, value = since(step, begin), self.which[index], jnp.zeros((), real_dtype())
         for i, stacked in enumerate(self.kinds):
             here = kind == i
             slot = jnp.where(here, self.slot[index], 0)

@@ -28,7 +28,7 @@ def normal(key, step: Array) -> Array:
     return _draw(key, step, lambda k: jax.random.normal(k, dtype=real_dtype()))
 
 
-def truncated_normal(key, step: Array, bound: Array) -> Array:
+def truncated_normal(key, step: Array, bound: Any) -> Array:
     """One standard normal draw between `-bound` and `bound` for each step; `bound` has the step's shape or none."""
     uniform_draw = uniform(key, step)
     # erf maps the interval onto probabilities; as in jax.random.truncated_normal, but one bound for each step

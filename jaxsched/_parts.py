@@ -7,10 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._fields import Numeric, count, is_traced, number
+from jaxsched._progress import is_integer
 
 
 def largest(a: Numeric, b: Numeric) -> Numeric:
-    return jnp.maximum(a, b) if is_traced(a) or is_traced(b) else max(a, b)  # pyright: ignore[reportArgumentType]
+    return jnp.maximum(a, b) if is_traced(a) or is_traced(b) else max(a, b)
 
 
 def within(part: Numeric, total: Numeric, name: str = "`warmup`") -> Numeric:
@@ -25,12 +26,11 @@ def within(part: Numeric, total: Numeric, name: str = "`warmup`") -> Numeric:
 
 def share(name: str, fraction: Numeric, total: Numeric, down: bool = False) -> Numeric:
     """A fraction of the whole run: a whole number of steps where `total` is one (halves up), else as it is."""
-    fraction, total = number(name, fraction), count("total", total)
-    if not is_traced(fraction) and not 0 <= float(fraction) <= 1:
+    part, whole = number(name, fraction), count("total", total)
+    if not is_traced(part) and not 0 <= float(part) <= 1:
         raise ValueError(f"`{name}` must be between 0 and 1, a fraction of `total`: got {fraction!r}.")
-    if isinstance(total, int) and not is_traced(fraction):
-        return math.floor(total * Fraction(repr(float(fraction))) + (0 if down else Fraction(1, 2)))
-    part = fraction * total
-    if isinstance(total, float) or jnp.issubdtype(total.dtype, jnp.floating):
-        return part
-    return jnp.floor(part + (0 if down else 0.5)).astype(total.dtype)
+    if isinstance(whole, int) and not is_traced(part):
+        return math.floor(whole * Fraction(repr(float(part))) + (0 if down else Fraction(1, 2)))
+    if not is_integer(whole):
+        return part * whole
+    return jnp.floor(part * whole + (0 if down else 0.5)).astype(jnp.result_type(int))

@@ -10,7 +10,7 @@ A time is one of three things, and every function below takes each of them:
 A length or an origin is an integer array or a float array.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +26,9 @@ class Clock(NamedTuple):
     part: Array  # float
 
 
-Time = Array | Clock
+Time: TypeAlias = Array | Clock
+Length: TypeAlias = Any
+"""An integer or float array. `Any`, since a schedule's field is annotated with what a user may pass."""
 
 
 def real_dtype():
@@ -34,7 +36,7 @@ def real_dtype():
     return jnp.result_type(float)
 
 
-def to_real(x) -> Array:
+def to_real(x: Any) -> Array:
     return jnp.asarray(x).astype(real_dtype())
 
 
@@ -46,7 +48,7 @@ def _integer_max() -> int:
     return int(jnp.iinfo(jnp.result_type(int)).max)
 
 
-def plain(time: Time) -> Array:
+def plain(time: Time | Length) -> Array:
     """The time as one array: an integer where it is one, else a float."""
     return to_real(time.whole) + time.part if isinstance(time, Clock) else time
 
@@ -73,7 +75,7 @@ def _two_parts(x: Array) -> tuple[Array, Array]:
     return to_real(x - low), to_real(low)
 
 
-def minus(a: Time, b: Array) -> Array:
+def minus(a: Time, b: Length) -> Array:
     """`a - b` as a float, accurate relative to the difference although either may exceed the float's mantissa."""
     if isinstance(a, Clock):
         return minus(a.whole, b) + a.part
@@ -83,7 +85,7 @@ def minus(a: Time, b: Array) -> Array:
     return (a_high - b_high) + (a_low - b_low)
 
 
-def reached(time: Time, boundary: Array) -> Array:
+def reached(time: Time, boundary: Length) -> Array:
     """Whether `time >= boundary`, decided exactly."""
     if is_integer(boundary):
         if isinstance(time, Clock):
@@ -94,7 +96,7 @@ def reached(time: Time, boundary: Array) -> Array:
     return minus(time, boundary) >= 0
 
 
-def since(time: Time, origin: Array) -> Time:
+def since(time: Time, origin: Length) -> Time:
     """The time after `origin`, at least 0."""
     if is_integer(origin):
         if isinstance(time, Clock):
@@ -109,17 +111,17 @@ def only_when(active: Array, time: Time) -> Time:
     return jax.tree.map(lambda x: jnp.where(active, x, jnp.zeros((), x.dtype)), time)
 
 
-def later(time: Time, steps: Array) -> Time:
+def later(time: Time, steps: Length) -> Time:
     """The time `steps` further on; integers saturate instead of wrapping around."""
     if is_integer(steps):
-        if isinstance(time, Clock):
-            return Clock(later(time.whole, steps), time.part)  # pyright: ignore[reportArgumentType]
-        if is_integer(time):
+        if not isinstance(time, Clock) and is_integer(time):
             return jnp.minimum(time, _integer_max() - steps) + steps
+        if isinstance(time, Clock):
+            return Clock(jnp.minimum(time.whole, _integer_max() - steps) + steps, time.part)
     return to_real(plain(time)) + to_real(steps)
 
 
-def fractions(time: Time, steps: Array) -> tuple[Array, Array]:
+def fractions(time: Time, steps: Length) -> tuple[Array, Array]:
     """`(done / steps, left / steps)`, each accurate relative to itself; `(1, 0)` for a length of 0.
 
     The integers decide the ends: at time 0 the first is exactly 0, from `steps` on the second is.
@@ -137,12 +139,12 @@ def fractions(time: Time, steps: Array) -> tuple[Array, Array]:
     return jnp.where(there, done / length, 1), jnp.where(there, left / length, 0)
 
 
-def left_until(time: Time, end: Array) -> Array:
+def left_until(time: Time, end: Length) -> Array:
     """`end - time`, accurate relative to the difference."""
     return minus(end, time.whole) - time.part if isinstance(time, Clock) else minus(end, time)
 
 
-def stretched_fractions(time: Time, steps: Array) -> tuple[Array, Array]:
+def stretched_fractions(time: Time, steps: Length) -> tuple[Array, Array]:
     """`fractions` of the least multiple of `steps` that is not before `time`; of `steps` itself at time 0."""
     _, begin = floor_to(time, steps)
     done, into = to_real(plain(time)), plain(time) - begin
@@ -152,13 +154,13 @@ def stretched_fractions(time: Time, steps: Array) -> tuple[Array, Array]:
     return jnp.where(there, done / length, 1), jnp.where(there, left / length, 0)
 
 
-def ratio(time: Time, steps: Array) -> Array:
+def ratio(time: Time | Length, steps: Length) -> Array:
     """`time / steps` for a clock that never stops; 0 for a length of 0, which means "not there"."""
     there = steps > 0
     return jnp.where(there, to_real(plain(time)) / jnp.where(there, to_real(steps), 1), 0)
 
 
-def floor_to(time: Time, every: Array) -> tuple[Array, Array]:
+def floor_to(time: Time, every: Length) -> tuple[Array, Array]:
     """`(index, begin)` of the period of length `every` that holds `time`; a length of 0 holds each time by itself."""
     if is_integer(every):
         steps = whole_steps(time)
@@ -172,7 +174,7 @@ def floor_to(time: Time, every: Array) -> tuple[Array, Array]:
     return _to_integer(jnp.round(begin / period)), jnp.where(there, begin, x)
 
 
-def count_reached(time: Time, boundaries: Array) -> Array:
+def count_reached(time: Time, boundaries: Length) -> Array:
     """How many of the sorted `boundaries` lie at or before `time`."""
     if is_integer(boundaries):
         key = whole_steps(time)
@@ -185,7 +187,7 @@ def count_reached(time: Time, boundaries: Array) -> Array:
     return jnp.searchsorted(boundaries, key, side="right", method="scan_unrolled").astype(jnp.result_type(int))
 
 
-def blend(start: Array, end: Array, of_start: Array, of_end: Array) -> Array:
+def blend(start: Length, end: Length, of_start: Array, of_end: Array) -> Array:
     """`start * of_start + end * of_end` for weights that sum to 1, never outside `[start, end]`.
 
     Written from the nearer side, so that either end is exact when the other's weight is exactly 0.
@@ -193,7 +195,7 @@ def blend(start: Array, end: Array, of_start: Array, of_end: Array) -> Array:
     return jnp.where(of_end <= of_start, start + (end - start) * of_end, end + (start - end) * of_start)
 
 
-def power_weights(x: Array, rest: Array, power: Array) -> tuple[Array, Array]:
+def power_weights(x: Array, rest: Array, power: Length) -> tuple[Array, Array]:
     """`(rest**power, 1 - rest**power)` for `x + rest = 1`, each accurate relative to itself."""
     log, inside = log_of(rest, x)
     return jnp.where(inside, jnp.exp(power * log), 0), jnp.where(inside, -jnp.expm1(power * log), 1)
@@ -211,7 +213,7 @@ def half_sine_squared(x: Array) -> Array:
     return jnp.square(jnp.sin((jnp.pi / 2) * x))
 
 
-def lap(time: Time, period: Array, growth: Array) -> tuple[Array, Time]:
+def lap(time: Time, period: Length, growth: Length) -> tuple[Array, Time]:
     """`(index, local time in units of the first cycle)` of the cycle of length `period * growth**index`.
 
     `growth` is an integer. Cycle ends are sums of integers, so that a restart falls on its exact step.
@@ -249,15 +251,15 @@ def _powers(base: Array) -> tuple[Array, Array]:
     return power, power_float
 
 
-def _saturating_times(a: Array, b: Array) -> Array:
+def _saturating_times(a: Length, b: Length) -> Array:
     return jnp.where(a > _integer_max() // b, _integer_max(), a * b)
 
 
-def _saturating_add(a: Array, b: Array) -> Array:
+def _saturating_add(a: Length, b: Length) -> Array:
     return jnp.where(a > _integer_max() - b, _integer_max(), a + b)
 
 
-def _lap_of_floats(time: Array, period: Array, growth: Array) -> tuple[Array, Array]:
+def _lap_of_floats(time: Array, period: Length, growth: Length) -> tuple[Array, Array]:
     grows, first = growth > 1, jnp.where(period > 0, period, 1)
     index, begin, scale = jnp.zeros(jnp.shape(time), jnp.result_type(int)), jnp.zeros_like(time), jnp.ones_like(first)
     for _ in range(31):
@@ -269,7 +271,7 @@ def _lap_of_floats(time: Array, period: Array, growth: Array) -> tuple[Array, Ar
     return index, jnp.where(grows, (time - begin) / scale, again)
 
 
-def rescaled(done: Array, left: Array, period: Array) -> Time:
+def rescaled(done: Array, left: Array, period: Length) -> Time:
     """The time `period * done / (done + left)`, accurate near both ends of a cycle of any real length."""
     length = done + left
     there = length > 0

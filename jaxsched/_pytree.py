@@ -1,6 +1,7 @@
 """How a class of schedules becomes a PyTree."""
 
 import dataclasses
+from typing import Any
 
 import jax
 
@@ -12,8 +13,13 @@ def is_static(field: dataclasses.Field) -> bool:
     return bool(field.metadata.get("static"))
 
 
+def fields_of(schedule: Any) -> tuple[dataclasses.Field, ...]:
+    """The fields of a schedule or of its class."""
+    return dataclasses.fields(schedule)
+
+
 def register(cls: type) -> None:
-    fields = dataclasses.fields(cls)  # pyright: ignore[reportArgumentType]
+    fields = fields_of(cls)
     names = tuple(f.name for f in fields if not is_static(f))
     static = tuple(f.name for f in fields if is_static(f))
     paths = tuple(jax.tree_util.GetAttrKey(name) for name in names)

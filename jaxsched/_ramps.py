@@ -5,6 +5,7 @@ A ramp says how much of its start and of its end it shows, both computed from th
 """
 
 import abc
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -17,17 +18,22 @@ from jaxsched._schedule import Array, Exact
 class Ramp(Exact):
     """From `start` to `end` in `steps`, by weights that depend on the fraction of the way alone."""
 
+    if TYPE_CHECKING:  # each ramp declares its own fields, in its own order
+        start: Any
+        end: Any
+        steps: Any
+
     @abc.abstractmethod
     def weights(self, x: Array, rest: Array) -> tuple[Array, Array]:
         """The weights of `start` and `end`, which sum to 1, at `x` of the way with `rest = 1 - x` left."""
 
     def at(self, step):
-        x, rest = fractions(step, self.steps)  # pyright: ignore[reportAttributeAccessIssue]
-        return blend(self.start, self.end, *self.weights(x, rest))  # pyright: ignore[reportAttributeAccessIssue]
+        x, rest = fractions(step, self.steps)
+        return blend(self.start, self.end, *self.weights(x, rest))
 
     @property
     def duration(self):
-        return self.steps  # pyright: ignore[reportAttributeAccessIssue]
+        return self.steps
 
 
 class Linear(Ramp):
@@ -144,8 +150,9 @@ class Geometric(Exact):
 
     def at(self, step):
         x, rest = fractions(step, self.steps)
-        log = jnp.log(_safe_ratio(self.end, self.start))
-        from_start, from_end = self.start * jnp.exp(x * log), self.end * jnp.exp(-rest * log)
+        start, end = _ends(self)
+        log = jnp.log(_safe_ratio(end, start))
+        from_start, from_end = start * jnp.exp(x * log), end * jnp.exp(-rest * log)
         return jnp.where(x <= rest, from_start, from_end)
 
     @property
@@ -182,8 +189,9 @@ class Inverse(Exact):
 
     def at(self, step):
         x, rest = fractions(step, self.steps)
-        to_end, to_start = _safe_ratio(self.start, self.end), _safe_ratio(self.end, self.start)
-        from_start, from_end = self.start / (1 + x * (to_end - 1)), self.end / (1 + rest * (to_start - 1))
+        start, end = _ends(self)
+        from_start = start / (1 + x * (_safe_ratio(start, end) - 1))
+        from_end = end / (1 + rest * (_safe_ratio(end, start) - 1))
         return jnp.where(x <= rest, from_start, from_end)
 
     @property
@@ -224,6 +232,10 @@ class Logarithmic(Exact):
     @property
     def duration(self):
         return self.steps
+
+
+def _ends(ramp: Any) -> tuple[Array, Array]:
+    return ramp.start, ramp.end
 
 
 def _safe_ratio(a, b):

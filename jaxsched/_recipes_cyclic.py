@@ -1,13 +1,12 @@
 """Published schedules that rise as well as fall: one-cycle, triangular, restarts."""
 
 from collections.abc import Sequence
-
-import numpy as np
+from typing import Any, cast
 
 from jaxsched._algebra import Blend
-from jaxsched._cycle import cycle
+from jaxsched._cycle import cycle, is_listed
 from jaxsched._decays import Exponential
-from jaxsched._fields import Numeric, is_traced, minus_log, positive
+from jaxsched._fields import Numeric, minus_log, positive
 from jaxsched._join import join
 from jaxsched._parts import share, within
 from jaxsched._ramps import Cosine, Linear
@@ -193,7 +192,7 @@ def sgdr(
     Reference:
         Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5; `CosineAnnealingWarmRestarts` in PyTorch.
     """
-    first = period if is_traced(period) or np.ndim(period) == 0 else period[0]  # pyright: ignore[reportIndexIssue]
+    first: Any = cast(Sequence[Numeric], period)[0] if is_listed(period) else period
     falling, floor = Cosine(peak, 0.0, first), Cosine(0.0, end, first)  # the floor does not decay with the peaks
     return cycle(falling, period, growth, decay) + cycle(floor, period, growth)
 

@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import typing
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, cast, final
 
 import jax
 import jax.numpy as jnp
@@ -14,8 +14,8 @@ import numpy as np
 from jaxsched import _fields
 from jaxsched._call import compiled_for, host_step, prepare, relaxed
 from jaxsched._fields import Numeric, Real
-from jaxsched._progress import Clock, Time, plain, real_dtype
-from jaxsched._pytree import is_static, register
+from jaxsched._progress import Length, Time, plain, real_dtype
+from jaxsched._pytree import fields_of, is_static, register
 
 Array = jax.Array
 
@@ -72,7 +72,7 @@ class Schedule(abc.ABC):
         """The value at `step`, an int, float or array: JAX's default float dtype, the step's shape."""
         if not isinstance(step, jax.Array):
             step = host_step(step)
-        if isinstance(step, jax.core.Tracer):
+        if _fields.is_traced(step):
             leaves, structure = jax.tree.flatten(self)
             return compiled_for(structure)(leaves, step)
         compiled = self.__dict__.get("_compiled")
@@ -126,7 +126,7 @@ class Schedule(abc.ABC):
         return join([self, other])
 
     def __repr__(self) -> str:
-        fields = [(f, getattr(self, f.name)) for f in dataclasses.fields(self)]  # pyright: ignore[reportArgumentType]
+        fields = [(f, getattr(self, f.name)) for f in fields_of(self)]
         shown = [f"{f.name}={_show(x)}" for f, x in fields if not (x is None and f.default is None)]
         return f"{type(self).__name__}({', '.join(shown)})"
 
@@ -138,17 +138,16 @@ class Exact(Schedule):
     """A schedule that reads time through `_progress` only, and so may be handed a `Clock`."""
 
 
-def evaluate(schedule: Schedule, step: Time) -> Array:
+def evaluate(schedule: Schedule, step: Time | Length) -> Array:
     """The value inside another schedule's formula: no conversion of leaves, no compilation of its own."""
-    if isinstance(step, Clock) and not isinstance(schedule, Exact):
-        step = plain(step)
-    return jnp.asarray(schedule.at(step)).astype(real_dtype())  # pyright: ignore[reportArgumentType]
+    time: Any = step if isinstance(schedule, Exact) else plain(step)
+    return jnp.asarray(schedule.at(time)).astype(real_dtype())
 
 
 def fill(node: Schedule, /, **fields: Any) -> Any:
     """A copy with other fields, unchecked: for values that are computed inside a formula."""
     new = object.__new__(type(node))
-    new.__dict__.update({**node.__getstate__(), **fields})
+    vars(new).update({**node.__getstate__(), **fields})
     return new
 
 
@@ -236,7 +235,7 @@ def as_schedule(x: Any) -> Schedule:
 def to_schedule(name: str, x: Any) -> Schedule:
     if isinstance(x, Schedule):
         return x
-    if _fields.is_number(x) or isinstance(x, jax.core.Tracer):
+    if _fields.is_number(x) or _fields.is_traced(x):
         return Constant(x)
     if _is_stateful(x):
         raise TypeError(_controller_message(name, x))
@@ -260,7 +259,7 @@ def _binary(kind: str, left: Any, right: Any) -> Any:
     from jaxsched import _algebra  # its classes are schedules, so it stands on this module
 
     other = right if isinstance(left, Schedule) else left
-    if not (_fields.is_number(other) or isinstance(other, jax.core.Tracer) or callable(other)):
+    if not (_fields.is_number(other) or _fields.is_traced(other) or callable(other)):
         return NotImplemented
     return getattr(_algebra, kind)(left, right)
 
@@ -270,8 +269,8 @@ def longest(*durations: Numeric | None) -> Any:
     if any(d is None for d in durations):
         return None
     if any(isinstance(d, (np.ndarray, jax.Array)) for d in durations):
-        return functools.reduce(jnp.maximum, durations)  # pyright: ignore[reportArgumentType]
-    return max(durations)  # pyright: ignore[reportArgumentType,reportCallIssue]
+        return functools.reduce(jnp.maximum, cast(Any, durations))
+    return max(cast(Any, durations))
 
 
 def schedules(name: str, x: Any) -> tuple[Schedule, ...]:
@@ -285,7 +284,7 @@ def _converters(cls: type[Schedule]) -> dict[str, Callable[[str, Any], Any]]:
         hints = typing.get_type_hints(cls, include_extras=True)
     except NameError:  # string annotations of a local class: judge by the value alone
         hints = {}
-    return {f.name: _converter(hints.get(f.name)) for f in dataclasses.fields(cls) if not is_static(f)}  # pyright: ignore[reportArgumentType]
+    return {f.name: _converter(hints.get(f.name)) for f in fields_of(cls) if not is_static(f)}
 
 
 def _converter(annotation: Any) -> Callable[[str, Any], Any]:
@@ -306,7 +305,7 @@ def _any_field(name: str, x: Any) -> Any:
 
 
 def _show(x: Any) -> str:
-    if isinstance(x, jax.core.Tracer):
+    if _fields.is_traced(x):
         return f"Traced<{x.aval.str_short()}>"
     if isinstance(x, (np.ndarray, np.generic, jax.Array)):
         return repr(np.asarray(x).tolist())

@@ -1,13 +1,12 @@
 """Schedules as plain data: `to_dict` and `from_dict`. No code is stored, and none is run."""
 
-import dataclasses
-import difflib
 from typing import Any
 
 import jax
 import numpy as np
 
-from jaxsched._pytree import KINDS, is_static
+from jaxsched._fields import is_traced
+from jaxsched._pytree import KINDS, fields_of, is_static
 from jaxsched._schedule import Schedule
 
 VERSION = 1
@@ -59,7 +58,7 @@ def from_dict(data: dict[str, Any]) -> Any:
 
 def _encode(x: Any, path: str) -> Any:
     if isinstance(x, Schedule):
-        fields = dataclasses.fields(x)  # pyright: ignore[reportArgumentType]
+        fields = fields_of(x)
         for field in fields:
             if is_static(field):
                 raise TypeError(
@@ -68,7 +67,7 @@ def _encode(x: Any, path: str) -> Any:
                 )
         (kind,) = (name for name, cls in KINDS.items() if cls is type(x))
         return {"kind": kind, **{f.name: _encode(getattr(x, f.name), f"{path}.{f.name}") for f in fields}}
-    if isinstance(x, jax.core.Tracer):
+    if is_traced(x):
         raise TypeError(f"`{path}` must be known: got a traced number. Call `to_dict` outside of jit, vmap and grad.")
     if isinstance(x, (np.ndarray, np.generic, jax.Array)):
         return np.asarray(x).tolist()
@@ -88,12 +87,14 @@ def _decode(x: Any, path: str) -> Any:
         return x
     kind = x["kind"]
     if kind not in KINDS:
+        import difflib  # for this message alone
+
         close = difflib.get_close_matches(str(kind), KINDS, n=3, cutoff=0.4)
         hint = f"Did you mean {' or '.join(map(repr, close))}?" if close else "Is the module that defines it imported?"
         raise ValueError(f"`{path}['kind']` must name a known schedule: got {kind!r}. {hint}")
     cls = KINDS[kind]
     fields = {name: _decode(value, f"{path}[{name!r}]") for name, value in x.items() if name != "kind"}
-    known = [f.name for f in dataclasses.fields(cls) if not is_static(f)]  # pyright: ignore[reportArgumentType]
+    known = [f.name for f in fields_of(cls) if not is_static(f)]
     unknown = sorted(set(fields) - set(known))
     if unknown:
         raise ValueError(f"`{path}` must have the fields of {kind}, {known}: got {unknown} as well.")

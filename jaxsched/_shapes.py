@@ -252,7 +252,7 @@ class StretchingPolynomial(Exact):
     power: Positive = 1.0
 
     def at(self, step):
-        x, rest = stretched_fractions(step, self.steps)  # pyright: ignore[reportArgumentType]
+        x, rest = stretched_fractions(step, self.steps)
         return blend(self.start, self.end, *power_weights(x, rest, self.power))
 
 

@@ -1,15 +1,15 @@
 """`stretch`: a schedule made longer or shorter by rewriting its lengths, so that its boundaries stay exact."""
 
 import typing
-from typing import Any
+from typing import Any, cast
 
-import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._combinators import PerEpoch, Stretch
 from jaxsched._cycle import ListedCycles
 from jaxsched._fields import Count, Counts, Numeric, count, counts, is_traced, positive
-from jaxsched._join import Sequence, TupleOfCounts
+from jaxsched._join import Schedules, Sequence, TupleOfCounts
+from jaxsched._progress import is_integer
 from jaxsched._schedule import Constant, Schedule, Wrap, fill, to_schedule
 from jaxsched._tables import Tabulated
 from jaxsched._warmup import Warmup
@@ -48,8 +48,9 @@ def stretch(schedule: Any, factor: Numeric, keep_warmup: bool = False) -> Schedu
     if not ours or isinstance(schedule, BY_CLOCK):
         return Stretch(schedule, factor)
     fields: dict[str, Any] = {}
-    for field, kind in typing.get_type_hints(type(schedule), include_extras=True).items():
-        x = getattr(schedule, field)
+    hints = typing.get_type_hints(type(schedule), include_extras=True)
+    for field, kind in hints.items():
+        x: Any = getattr(schedule, field)
         kept = keep_warmup and isinstance(schedule, Warmup) and field == "ramp"
         in_epochs = isinstance(schedule, PerEpoch) and field == "schedule"
         if isinstance(x, Schedule) and not kept and not in_epochs:
@@ -59,9 +60,9 @@ def stretch(schedule: Any, factor: Numeric, keep_warmup: bool = False) -> Schedu
         elif kind == Counts:
             fields[field] = counts(field, _times(x, factor))
         elif kind == TupleOfCounts:
-            fields[field] = tuple(_times(each, factor) for each in x)
-        elif isinstance(x, tuple):
-            fields[field] = tuple(stretch(each, factor, keep_warmup) for each in x)
+            fields[field] = tuple(_times(each, factor) for each in cast(tuple, x))
+        elif kind == Schedules:
+            fields[field] = tuple(stretch(each, factor, keep_warmup) for each in cast(tuple, x))
     return fill(schedule, **fields)
 
 
@@ -70,6 +71,5 @@ def _times(x: Any, factor: Any) -> Any:
         return x * factor
     if isinstance(x, int) and isinstance(factor, float):
         return round(x * factor)
-    whole = not isinstance(x, float) and jnp.issubdtype(x.dtype, jnp.integer)
     product = x * factor
-    return np.round(np.asarray(product)).astype(np.int64) if whole else product
+    return np.round(np.asarray(product)).astype(np.int64) if is_integer(x) else product

@@ -78,8 +78,8 @@ class Cooldown(Exact):
 
     def at(self, step):
         begun = reached(step, self.begin)
-        start = evaluate(self.schedule, self.begin)  # pyright: ignore[reportArgumentType]
-        down = evaluate(fill(self.ramp, start=start), since(step, self.begin))  # pyright: ignore[reportArgumentType]
+        start = evaluate(self.schedule, self.begin)
+        down = evaluate(fill(self.ramp, start=start), since(step, self.begin))
         return jnp.where(begun, down, evaluate(self.schedule, only_when(~begun, step)))
 
     @property
