@@ -14,9 +14,6 @@ from jaxsched._progress import count_reached, is_integer, lap, left_until, minus
 from jaxsched._schedule import Exact, Schedule, evaluate, to_schedule
 from jaxsched._tables import last
 
-HORIZON = 2**31
-"""No step lies beyond it: steps are 32-bit integers."""
-
 
 class Cycle(Exact):
     """A schedule that begins again after `period`, `period * growth`, … steps: what `cycle` makes.
@@ -45,7 +42,8 @@ class ListedCycles(Exact):
         schedule: the schedule of one cycle.
         period: the length of `schedule` in its own steps; each cycle plays it on a clock that fits the cycle.
         begins: the first whole step of each cycle, and the end of the last.
-        leads: how far before that step the cycle began, in steps, from 0 to 1.
+        leads: how far before that step the cycle began, in steps, from 0 to 1; negative for an end beyond the last
+            step there is.
         damping: minus the logarithm of the factor between the values of a cycle and the last.
     """
 
@@ -128,7 +126,7 @@ def _growing(period: Numeric, growth: float) -> Iterator[Decimal]:
     if is_traced(period):
         raise TypeError("`period` must be known when the cycle is built where `growth` is no int: got a traced number.")
     length, end = _decimal(period), Decimal(0)
-    while end < HORIZON and length > 0:
+    while end <= _horizon() and length > 0:
         yield length
         end, length = end + length, length * Decimal(repr(growth))
 
@@ -138,6 +136,17 @@ def _listed(schedule: Schedule, period: Numeric, lengths: Iterable[Decimal], dam
     with localcontext() as context:
         context.prec = 60
         ends = [Decimal(0), *itertools.accumulate(lengths)]
-        begins = [math.ceil(end.quantize(Decimal("1e-30"))) for end in ends]
+        begins = [min(_first_step(end), _horizon()) for end in ends]
         leads = [float(begin - end) for begin, end in zip(begins, ends, strict=True)]
-    return ListedCycles(schedule, period, np.minimum(begins, HORIZON - 1), np.asarray(leads), damping)
+    return ListedCycles(schedule, period, np.asarray(begins), np.asarray(leads), damping)
+
+
+def _first_step(time: Decimal) -> int:
+    """The first whole step not before a time; a sum of lengths such as 10/6 may miss it by a float's rounding."""
+    nearest = round(time)
+    return nearest if abs(time - nearest) <= Decimal("1e-12") * max(time, 1) else math.ceil(time)
+
+
+def _horizon() -> int:
+    """The last step there is."""
+    return int(jnp.iinfo(jnp.result_type(int)).max)

@@ -134,9 +134,8 @@ def fractions(time: Time, steps: Length) -> tuple[Array, Array]:
         over = reached(time, steps)
         left = jnp.where(over, 0, left_until(time, steps))
         done = jnp.where(over, end, jnp.minimum(to_real(plain(time)), end))
-    there = steps > 0
-    length = jnp.where(there, to_real(steps), 1)
-    return jnp.where(there, done / length, 1), jnp.where(there, left / length, 0)
+    length = jnp.where(steps > 0, to_real(steps), 1)
+    return jnp.where(left > 0, done / length, 1), left / length
 
 
 def left_until(time: Time, end: Length) -> Array:
@@ -170,8 +169,32 @@ def floor_to(time: Time, every: Length) -> tuple[Array, Array]:
         return index, (begin if is_integer(plain(time)) else jnp.where(every > 0, begin, plain(time)))
     x, there = to_real(plain(time)), every > 0
     period = jnp.where(there, every, 1)
-    begin = x - lax.rem(x, jnp.broadcast_to(period, x.shape))  # fmod is exact where floor(x / period) is not
-    return _to_integer(jnp.round(begin / period)), jnp.where(there, begin, x)
+    index, into = _divide(x, period)
+    begin = x - into
+    if not isinstance(time, Clock) and is_integer(time):
+        whole, exactly = _as_whole(period)
+        index = jnp.where(exactly, time // whole, index)
+        begin = _slope_of(jnp.where(exactly, to_real(time // whole * whole), begin), begin)
+    return index, jnp.where(there, begin, x)
+
+
+def _divide(x: Array, period: Array) -> tuple[Array, Array]:
+    """`(x // period, x % period)` of floats; a time within rounding of a restart is that restart."""
+    into = lax.rem(x, jnp.broadcast_to(period, x.shape))  # exact where floor(x / period) is not
+    missed = period - into <= 4 * jnp.finfo(x.dtype).eps * x
+    into = jnp.where(missed, 0, into)
+    return _to_integer(jnp.round((x - into) / period)), into
+
+
+def _as_whole(length: Array) -> tuple[Array, Array]:
+    """A float length as an integer, and whether it is one: then integers need not pass through a float's mantissa."""
+    whole = _to_integer(jnp.round(length))
+    return whole, (to_real(whole) == length) & (whole < _integer_max())
+
+
+def _slope_of(value: Array, other: Array) -> Array:
+    """`value`, to the last bit, with the gradient of `other`."""
+    return lax.stop_gradient(value) + (other - lax.stop_gradient(other))
 
 
 def count_reached(time: Time, boundaries: Length) -> Array:
@@ -192,7 +215,8 @@ def blend(start: Length, end: Length, of_start: Array, of_end: Array) -> Array:
 
     Written from the nearer side, so that either end is exact when the other's weight is exactly 0.
     """
-    return jnp.where(of_end <= of_start, start + (end - start) * of_end, end + (start - end) * of_start)
+    span = end - start
+    return jnp.where(of_end <= of_start, start + span * of_end, end - span * of_start)
 
 
 def power_weights(x: Array, rest: Array, power: Length) -> tuple[Array, Array]:
@@ -218,8 +242,25 @@ def lap(time: Time, period: Length, growth: Length) -> tuple[Array, Time]:
 
     `growth` is an integer. Cycle ends are sums of integers, so that a restart falls on its exact step.
     """
-    if isinstance(time, Clock) or not (is_integer(time) and is_integer(period)):
-        return _lap_of_floats(to_real(plain(time)), to_real(period), growth)
+    if isinstance(time, Clock) or not is_integer(time):
+        index, local = _lap_of_floats(to_real(plain(time)), to_real(period), growth)
+        return index, _to_clock(local)
+    if is_integer(period):
+        return _lap_of_integers(time, period, growth)
+    whole, exactly = _as_whole(period)
+    index, clock = _lap_of_integers(time, whole, growth)
+    rough_index, local = _lap_of_floats(to_real(time), period, growth)
+    rough = _to_clock(local)
+    part = _slope_of(jnp.where(exactly, clock.part, rough.part), local)
+    return jnp.where(exactly, index, rough_index), Clock(jnp.where(exactly, clock.whole, rough.whole), part)
+
+
+def _to_clock(time: Array) -> Clock:
+    nearest = jnp.round(time)
+    return Clock(_to_integer(lax.stop_gradient(nearest)), time - lax.stop_gradient(nearest))
+
+
+def _lap_of_integers(time: Array, period: Array, growth: Array) -> tuple[Array, Clock]:
     largest = _integer_max()
     first, grows = jnp.maximum(period, 1), growth > 1
     scales, scale_floats = _powers(jnp.where(grows, growth, 2))
@@ -266,9 +307,8 @@ def _lap_of_floats(time: Array, period: Length, growth: Length) -> tuple[Array, 
         over = grows & (time - begin >= first * scale)
         begin, index = jnp.where(over, begin + first * scale, begin), index + over
         scale = jnp.where(over, scale * to_real(growth), scale)
-    again = lax.rem(time, jnp.broadcast_to(first, jnp.shape(time)))
-    index = jnp.where(grows, index, _to_integer(jnp.round((time - again) / first)))
-    return index, jnp.where(grows, (time - begin) / scale, again)
+    again_index, again = _divide(time, first)
+    return jnp.where(grows, index, again_index), jnp.where(grows, (time - begin) / scale, again)
 
 
 def rescaled(done: Array, left: Array, period: Length) -> Time:

@@ -16,12 +16,20 @@ from jaxsched._schedule import Array, Exact
 
 
 class Ramp(Exact):
-    """From `start` to `end` in `steps`, by weights that depend on the fraction of the way alone."""
+    """From `start` at step 0 to `end` from `steps` on."""
 
     if TYPE_CHECKING:  # each ramp declares its own fields, in its own order
         start: Any
         end: Any
         steps: Any
+
+    @property
+    def duration(self):
+        return self.steps
+
+
+class WeightedRamp(Ramp):
+    """A ramp by weights that depend on the fraction of the way alone."""
 
     @abc.abstractmethod
     def weights(self, x: Array, rest: Array) -> tuple[Array, Array]:
@@ -31,12 +39,8 @@ class Ramp(Exact):
         x, rest = fractions(step, self.steps)
         return blend(self.start, self.end, *self.weights(x, rest))
 
-    @property
-    def duration(self):
-        return self.steps
 
-
-class Linear(Ramp):
+class Linear(WeightedRamp):
     r"""A straight line: $v = s + (e - s)\,x$ with $x = \min(t / n, 1)$.
 
     Args:
@@ -63,7 +67,7 @@ class Linear(Ramp):
         return rest, x
 
 
-class Cosine(Ramp):
+class Cosine(WeightedRamp):
     r"""Half a cosine wave: $v = e + (s - e)\,\tfrac12 (1 + \cos \pi x)$ with $x = \min(t / n, 1)$.
 
     Computed as sin² of half the angle from the nearer end, so that the last steps keep their relative accuracy.
@@ -92,7 +96,7 @@ class Cosine(Ramp):
         return half_sine_squared(rest), half_sine_squared(x)
 
 
-class Polynomial(Ramp):
+class Polynomial(WeightedRamp):
     r"""A power of the remaining fraction: $v = e + (s - e)(1 - x)^p$ with $x = \min(t / n, 1)$.
 
     Args:
@@ -121,7 +125,7 @@ class Polynomial(Ramp):
         return power_weights(x, rest, self.power)
 
 
-class Geometric(Exact):
+class Geometric(Ramp):
     r"""Equal factors in equal times: $v = s\,(e / s)^x$ with $x = \min(t / n, 1)$.
 
     Args:
@@ -150,17 +154,14 @@ class Geometric(Exact):
 
     def at(self, step):
         x, rest = fractions(step, self.steps)
-        start, end = _ends(self)
+        start: Any = self.start
+        end: Any = self.end
         log = jnp.log(_safe_ratio(end, start))
         from_start, from_end = start * jnp.exp(x * log), end * jnp.exp(-rest * log)
         return jnp.where(x <= rest, from_start, from_end)
 
-    @property
-    def duration(self):
-        return self.steps
 
-
-class Inverse(Exact):
+class Inverse(Ramp):
     r"""Linear in one over the value: $1 / v = (1 - x) / s + x / e$ with $x = \min(t / n, 1)$.
 
     Args:
@@ -189,17 +190,14 @@ class Inverse(Exact):
 
     def at(self, step):
         x, rest = fractions(step, self.steps)
-        start, end = _ends(self)
+        start: Any = self.start
+        end: Any = self.end
         from_start = start / (1 + x * (_safe_ratio(start, end) - 1))
         from_end = end / (1 + rest * (_safe_ratio(end, start) - 1))
         return jnp.where(x <= rest, from_start, from_end)
 
-    @property
-    def duration(self):
-        return self.steps
 
-
-class Logarithmic(Exact):
+class Logarithmic(Ramp):
     r"""Linear in the logarithm of time: $v = s + (e - s)\,\frac{\log(1 + t)}{\log(1 + n)}$.
 
     Args:
@@ -228,14 +226,6 @@ class Logarithmic(Exact):
         whole, done = jnp.log1p(length), length * x
         of_end = jnp.where(rest == 0, 1, jnp.log1p(done) / whole)
         return blend(self.start, self.end, jnp.log1p(length * rest / (1 + done)) / whole, of_end)
-
-    @property
-    def duration(self):
-        return self.steps
-
-
-def _ends(ramp: Any) -> tuple[Array, Array]:
-    return ramp.start, ramp.end
 
 
 def _safe_ratio(a, b):

@@ -192,7 +192,7 @@ def sgdr(
     Reference:
         Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5; `CosineAnnealingWarmRestarts` in PyTorch.
     """
-    first: Any = cast(Sequence[Numeric], period)[0] if is_listed(period) else period
+    first: Any = next((p for p in cast(Sequence, period) if p), 1) if is_listed(period) else period
     falling, floor = Cosine(peak, 0.0, first), Cosine(0.0, end, first)  # the floor does not decay with the peaks
     return cycle(falling, period, growth, decay) + cycle(floor, period, growth)
 

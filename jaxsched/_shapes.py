@@ -4,11 +4,11 @@ import jax.numpy as jnp
 
 from jaxsched._fields import Count, Positive, Real
 from jaxsched._progress import blend, fractions, half_sine_squared, power_weights, stretched_fractions
-from jaxsched._ramps import Ramp
+from jaxsched._ramps import Ramp, WeightedRamp
 from jaxsched._schedule import Exact, Schedule, evaluate
 
 
-class ElapsedPower(Ramp):
+class ElapsedPower(WeightedRamp):
     r"""A power of the elapsed fraction: $v = e + (s - e)(1 - x^p)$ with $x = \min(t / n, 1)$.
 
     Power 1/2 is the cooldown called 1-sqrt, power 2 the one called square.
@@ -40,7 +40,7 @@ class ElapsedPower(Ramp):
         return of_start, of_end
 
 
-class MirrorCosine(Ramp):
+class MirrorCosine(WeightedRamp):
     r"""The cosine mirrored at the straight line: $v = e + (s - e)\,(2(1 - x) - \tfrac12 (1 + \cos \pi x))$.
 
     Args:
@@ -67,7 +67,7 @@ class MirrorCosine(Ramp):
         return 2 * rest - half_sine_squared(rest), 2 * x - half_sine_squared(x)
 
 
-class ExponentialRamp(Ramp):
+class ExponentialRamp(WeightedRamp):
     r"""An exponential of base r that is cut to reach its end: $v = e + (s - e)\,\frac{r^x - r}{1 - r}$.
 
     A base below 1 falls fast first, a base above 1 falls late, base 1 is the straight line between them.
@@ -98,11 +98,12 @@ class ExponentialRamp(Ramp):
         log = jnp.log(self.base)
         straight = log == 0
         safe = jnp.where(straight, 1, log)
-        of_start = jnp.where(straight, rest, jnp.expm1(-rest * safe) / jnp.expm1(-safe))
-        return of_start, jnp.where(straight, x, jnp.expm1(x * safe) / jnp.expm1(safe))
+        bend = x * rest * log / 2  # nothing where it is straight, but its slope is that of the formula
+        of_start = jnp.where(straight, rest + bend, jnp.expm1(-rest * safe) / jnp.expm1(-safe))
+        return of_start, jnp.where(straight, x - bend, jnp.expm1(x * safe) / jnp.expm1(safe))
 
 
-class Tanh(Ramp):
+class Tanh(WeightedRamp):
     r"""A hyperbolic tangent: $v = e + (s - e)\,\tfrac12 (1 - \tanh(l (1 - x) + u x))$ between its ends.
 
     `start` and `end` are what the tangent tends to: with `lower` and `upper` near 0 it is far from them beside its
@@ -139,7 +140,7 @@ class Tanh(Ramp):
         return of_start, jnp.where(first, 0, jnp.where(last, 1, 1 / (1 + jnp.exp(-z))))
 
 
-class Rex(Ramp):
+class Rex(WeightedRamp):
     r"""Reflected exponential: $v = e + (s - e)\,\frac{1 - x}{1 - x / 2}$.
 
     Args:
@@ -166,7 +167,7 @@ class Rex(Ramp):
         return 2 * rest / (1 + rest), x / (1 + rest)
 
 
-class TimePowerCosine(Ramp):
+class TimePowerCosine(WeightedRamp):
     r"""A cosine on a power of time (k-decay): $v = e + (s - e)\,\tfrac12 (1 + \cos \pi x^k)$.
 
     Args:
@@ -196,7 +197,7 @@ class TimePowerCosine(Ramp):
         return half_sine_squared(left), half_sine_squared(passed)
 
 
-class ValuePowerCosine(Ramp):
+class ValuePowerCosine(WeightedRamp):
     r"""A power of the cosine: $v = e + (s - e)\,(\tfrac12 (1 + \cos \pi x))^p$.
 
     Args:
@@ -256,7 +257,7 @@ class StretchingPolynomial(Exact):
         return blend(self.start, self.end, *power_weights(x, rest, self.power))
 
 
-class Shaped(Exact):
+class Shaped(Ramp):
     r"""A ramp of any shape: $v = e + (s - e)\,d(x)$ with $x = \min(t / n, 1)$; exact at both ends.
 
     Args:
@@ -282,7 +283,3 @@ class Shaped(Exact):
         x, rest = fractions(step, self.steps)
         of_start = jnp.where(rest == 0, 0, jnp.where(x == 0, 1, evaluate(self.remaining, x)))
         return blend(self.start, self.end, of_start, 1 - of_start)
-
-    @property
-    def duration(self):
-        return self.steps

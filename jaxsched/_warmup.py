@@ -11,7 +11,7 @@ from jaxsched._combinators import Stretch, advance
 from jaxsched._fields import Count, Numeric, is_traced
 from jaxsched._join import end_after
 from jaxsched._progress import only_when, reached, since
-from jaxsched._ramps import Cosine, Geometric, Inverse, Linear, Logarithmic, Polynomial
+from jaxsched._ramps import Cosine, Geometric, Inverse, Linear, Logarithmic, Polynomial, Ramp
 from jaxsched._schedule import Exact, Schedule, Wrap, evaluate, fill, to_schedule
 from jaxsched._shapes import ElapsedPower, ExponentialRamp, MirrorCosine, Rex, Shaped
 
@@ -54,7 +54,9 @@ class Warmup(Exact):
 
     def at(self, step):
         steps = self.ramp.steps  # pyright: ignore[reportAttributeAccessIssue]
-        peak = evaluate(self.schedule, jnp.zeros((), jnp.result_type(int)))
+        # A ramp of no length shows its end at step 0; what leads into it leads to its start all the same.
+        schedule: Any = self.schedule
+        peak = schedule.start if isinstance(schedule, Ramp) else evaluate(schedule, jnp.zeros((), jnp.result_type(int)))
         up = evaluate(fill(self.ramp, end=peak), step)
         return jnp.where(reached(step, steps), evaluate(self.schedule, since(step, steps)), up)
 

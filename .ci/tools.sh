@@ -1,0 +1,137 @@
+# What .ci/run is made of. Sourced by it; needs bash with `set -euo pipefail`.
+# shellcheck shell=bash
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+work="$(mktemp -d)"
+current="start"
+
+say() {
+    printf '== %s\n' "$*"
+}
+
+# NAME COMMAND…: run the command between two lines that name it. Called plainly, never in a condition: there bash would
+# not stop at a failing line of the command.
+stage() {
+    local began=$SECONDS
+    current="$1"
+    say "$current"
+    "${@:2}"
+    say "$current: passed in $((SECONDS - began)) s"
+}
+
+# The last line says what failed, or that nothing did.
+finish() {
+    local status=$?
+    trap - EXIT
+    if [[ -n ${meanwhile:-} ]]; then
+        kill -- "-$meanwhile" 2>/dev/null || true
+        wait "$meanwhile" 2>/dev/null || true
+    fi
+    rm -rf "$work"
+    if ((status)); then say "FAILED in stage '$current' after $SECONDS s"; else say "PASSED in $SECONDS s"; fi
+    exit "$status"
+}
+
+# MINOR…: the interpreter of the first of these Pythons 3.MINOR that can make a virtual environment, or nothing.
+# A command may be there without a Python behind it, as pyenv's are: each one is tried.
+python_of() {
+    local minor candidate
+    for minor in "$@"; do
+        while read -r candidate; do
+            if "$candidate" -c "import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, $minor))" 2>/dev/null; then
+                printf '%s\n' "$candidate"
+                return
+            fi
+        done < <(
+            type -aP "python3.$minor" python3 python
+            compgen -G "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/3.$minor.*/bin/python"
+        )
+    done
+}
+
+# The files of the checkout as they are now, without those that git ignores.
+files() {
+    local file
+    if git -c safe.directory="$root" -C "$root" rev-parse --git-dir >/dev/null 2>&1; then
+        git -c safe.directory="$root" -C "$root" ls-files -z --cached --others --exclude-standard
+    else # an unpacked archive
+        (cd "$root" && find . -type f -print0)
+    fi | while IFS= read -r -d '' file; do
+        if [[ -e $root/$file ]]; then printf '%s\0' "$file"; fi # a deleted file is listed until that is committed
+    done
+}
+
+# NAME PYTHON: a clean environment and a copy of the checkout for it. The checkout itself is only read.
+environment() {
+    mkdir -p "$work/$1/checkout"
+    files | tar -C "$root" --null -cf - -T - | tar -C "$work/$1/checkout" -xf -
+    "$2" -m venv "$work/$1/venv"
+}
+
+# NAME COMMAND…: run the command in that copy, with that environment active.
+inside() {
+    (
+        cd "$work/$1/checkout"
+        export VIRTUAL_ENV="$work/$1/venv" PATH="$work/$1/venv/bin:$PATH"
+        "${@:2}"
+    )
+}
+
+# Each lower bound in pyproject.toml, except those of the development tools, as the one version allowed.
+lower_bounds() {
+    python - <<'END'
+import re, tomllib
+
+project = tomllib.load(open("pyproject.toml", "rb"))["project"]
+extras = project["optional-dependencies"]
+for line in project["dependencies"] + extras["test"] + extras["examples"] + extras["plot"]:
+    assert re.fullmatch(r"[\w-]+>=[\d.]+", line), f"not of the form name>=version: {line}"
+    print(line.replace(">=", "=="))
+END
+}
+
+versions() {
+    python - <<'END'
+import platform
+from importlib.metadata import version
+
+names = ["jax", "jaxlib", "optax", "numpy", "chex", "hypothesis", "pytest"]
+print("python", platform.python_version(), *(f"{name} {version(name)}" for name in names))
+END
+}
+
+suite_on_oldest() {
+    environment oldest "$1"
+    inside oldest lower_bounds >"$work/oldest/constraints.txt"
+    # not editable: this is also the test that the built wheel has everything in it
+    inside oldest pip install '.[test,examples]' --constraint "$work/oldest/constraints.txt"
+    inside oldest versions
+    inside oldest pytest
+    inside oldest python_scripts examples
+}
+
+suite_on_newest() {
+    environment newest "$1"
+    inside newest pip install '.[test]'
+    inside newest versions
+    inside newest pytest
+}
+
+# FOLDER: run every script in it.
+python_scripts() {
+    local script
+    for script in "$1"/*.py; do
+        say "$script"
+        python "$script"
+    done
+}
+
+# FILE: run the examples in a Markdown file, both `>>>` examples and whole blocks of Python.
+markdown_code() {
+    local text="$work/markdown"
+    mkdir -p "$text"
+    sed 's/^ *```.*//' "$1" >"$text/examples.txt" # a fence is no expected output
+    python -m doctest "$text/examples.txt"
+    awk '/^```python/ { block = 1; next } /^```/ { block = 0 } block && /^>>>/ { block = 0 } block' "$1" >"$text/blocks.py"
+    python "$text/blocks.py"
+}

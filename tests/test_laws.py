@@ -1,0 +1,233 @@
+"""The contracts that every schedule keeps, each one test over the whole table."""
+
+import dataclasses
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from absl.testing import parameterized
+from jax.sharding import Mesh, PartitionSpec
+from zoo import ZOO
+from zoo_entry import LAST
+
+import jaxsched
+
+try:
+    shard_map = jax.shard_map
+except AttributeError:  # jax before 0.8
+    from jax.experimental.shard_map import shard_map
+
+each = pytest.mark.parametrize("entry", ZOO, ids=str)
+
+CLOSE = 2e-6
+"""Where XLA compiles another program (constants folded, other vector lengths), roundings may differ."""
+
+
+def steps_of(entry) -> np.ndarray:
+    """Few steps, always as many: the first, those around every boundary, and some far away."""
+    near = [b + d for b in (0, entry.span, *entry.boundaries) for d in (-1, 0, 1)]
+    near = sorted({min(max(t, 0), entry.last) for t in near})[:20]
+    return np.asarray([*near, *(24 - len(near)) * [min(entry.last, 1_000_003)]], np.int32)
+
+
+def perturbed(schedule):
+    """The schedule once with each number a little different, and as it is: a list of schedules of one structure."""
+    leaves, structure = jax.tree.flatten(schedule)
+    numbers = [np.asarray(leaf) for leaf in leaves]
+    changed = [n + np.ones_like(n) if n.dtype.kind in "iu" else n * np.asarray(1.25, n.dtype) for n in numbers]
+    rows = [[*numbers[:i], changed[i], *numbers[i + 1 :]] for i in range(len(numbers)) if not is_index(schedule, i)]
+    return [jax.tree.unflatten(structure, row) for row in [numbers, *rows]]
+
+
+def is_index(schedule, i) -> bool:
+    """Whether a leaf says which piece of a `Sequence` is where: any other number there is another schedule."""
+    path = jax.tree_util.tree_flatten_with_path(schedule)[0][i][0]
+    return any(getattr(key, "name", "") in ("which", "slot") for key in path)
+
+
+def floats_of(schedule):
+    """The positions of the float leaves."""
+    return [i for i, leaf in enumerate(jax.tree.leaves(schedule)) if np.asarray(leaf).dtype.kind == "f"]
+
+
+class InEveryVariant(chex.TestCase):
+    @chex.variants(with_jit=True, without_jit=True, with_device=True, without_device=True, with_pmap=True)
+    @parameterized.named_parameters(("first_half", 0), ("second_half", 1))
+    def test_jit_device_and_pmap_agree_with_eager(self, half):
+        """One program with half of the table in it, its numbers arguments of the program."""
+        entries = ZOO[half::2]
+        schedules, steps = [e.make() for e in entries], [jnp.asarray(steps_of(e)) for e in entries]
+        got = self.variant(lambda many, at: [schedule(t) for schedule, t in zip(many, at, strict=True)])(
+            schedules, steps
+        )
+        for entry, schedule, t, value in zip(entries, schedules, steps, got, strict=True):
+            chex.assert_trees_all_close(
+                value, schedule(t), rtol=CLOSE, atol=CLOSE * entry.scale, custom_message=entry.name
+            )
+
+
+@each
+def test_eager_is_jit_bit_for_bit(entry):
+    schedule, t = entry.make(), jnp.asarray(steps_of(entry))
+    chex.assert_trees_all_equal(jax.jit(lambda schedule, t: schedule(t))(schedule, t), schedule(t))
+
+
+@each
+def test_a_compiled_constant_is_the_same_schedule(entry):
+    schedule, t = entry.make(), jnp.asarray(steps_of(entry))
+    chex.assert_trees_all_close(jax.jit(schedule)(t), schedule(t), rtol=CLOSE, atol=CLOSE * entry.scale)
+
+
+@each
+def test_steps_map_scan_and_shard(entry):
+    schedule, t = entry.make(), jnp.asarray(steps_of(entry))
+    devices = np.asarray(jax.devices()[: 4 if len(jax.devices()) >= 4 else 1])
+    split = PartitionSpec("devices")
+
+    @jax.jit
+    def run(schedule, t):
+        mapped = jax.vmap(schedule)(t)
+        _, scanned = jax.lax.scan(lambda carry, step: (carry, schedule(step)), None, t)
+        mesh = Mesh(devices, ("devices",))
+        sharded = shard_map(schedule, mesh=mesh, in_specs=split, out_specs=split)(t)
+        return mapped, scanned, sharded
+
+    for value in run(schedule, t):
+        chex.assert_trees_all_close(value, schedule(t), rtol=CLOSE, atol=CLOSE * entry.scale)
+
+
+@each
+def test_every_number_maps_in_one_trace(entry):
+    """All perturbed copies stacked are one vmapped program, traced once, and equal to each by itself."""
+    many, t = perturbed(entry.make()), jnp.asarray(steps_of(entry))
+    if not jax.tree.leaves(many[0]):
+        pytest.skip("a wrapped function has no numbers")
+    chex.clear_trace_counter()
+    run = jax.jit(chex.assert_max_traces(lambda many: jax.vmap(lambda schedule: schedule(t))(many), n=1))
+    got = run(jaxsched.stack(many))
+    run(jaxsched.stack(many[::-1]))
+    single = jax.jit(chex.assert_max_traces(lambda schedule: schedule(t), n=1))
+    alone = jnp.stack([single(jax.tree.map(jnp.asarray, schedule)) for schedule in many])
+    chex.assert_trees_all_close(got, alone, rtol=CLOSE, atol=CLOSE * entry.scale)
+    chex.assert_trees_all_close(alone[0], entry.make()(t), rtol=CLOSE, atol=CLOSE * entry.scale)
+
+
+@each
+def test_gradients_are_finite_everywhere(entry):
+    """With respect to every float number and to a fractional step, at boundaries, at 0 and past the end."""
+    schedule, t = entry.make(), jnp.asarray(steps_of(entry))
+    by_number = jax.grad(lambda schedule: jnp.sum(schedule(t)), allow_int=True)(schedule)
+    floats = [g for g in jax.tree.leaves(by_number) if g.dtype != jax.dtypes.float0]
+    chex.assert_tree_all_finite(floats)
+    assert len(floats) == len(floats_of(schedule))
+    chex.assert_tree_all_finite(jax.grad(lambda t: jnp.sum(schedule(t)))(t.astype(jnp.result_type(float))))
+
+
+@each
+def test_gradients_are_slopes(entry):
+    """Under x64 the gradient along a random direction is the central difference."""
+    schedule = entry.make()
+    with jax.enable_x64(True) if hasattr(jax, "enable_x64") else jax.experimental.enable_x64():
+        inside = [t for t in range(1, min(entry.span, 9)) if t not in entry.boundaries]
+        t = jnp.asarray(inside, float)
+        leaves, structure = jax.tree.flatten(schedule)
+        floats = [i for i in floats_of(schedule) if not is_time(schedule, i)]
+        if not floats:
+            pytest.skip("no number to tune")
+        random = np.random.default_rng(0)
+        direction = [random.uniform(0.5, 1, np.shape(leaves[i])) * np.abs(leaves[i]) for i in floats]
+
+        def value(shift):
+            moved = list(leaves)
+            for i, d in zip(floats, direction, strict=True):
+                moved[i] = jnp.asarray(leaves[i]) + shift * d
+            return jax.tree.unflatten(structure, moved)(t)
+
+        slope = jax.jvp(value, (0.0,), (1.0,))[1]
+        difference = (value(1e-6) - value(-1e-6)) / 2e-6
+        chex.assert_trees_all_close(slope, difference, rtol=1e-4, atol=1e-6 * entry.scale)
+
+
+def is_time(schedule, i) -> bool:
+    """Whether a float leaf is a length or a boundary: the value may jump there."""
+    path = jax.tree_util.tree_flatten_with_path(schedule)[0][i][0]
+    times = {"steps", "period", "boundaries", "begin", "every", "leads", "factor", "steps_per_epoch", "low", "high"}
+    return any(getattr(key, "name", "") in times for key in path)
+
+
+STEPS = [
+    3,
+    3.0,
+    np.int8(3),
+    np.uint8(3),
+    np.int16(3),
+    np.int64(3),
+    np.uint64(3),
+    np.float16(3),
+    np.float64(3),
+    np.asarray([[3, 3]]),
+    [3, 3, 3],
+    jnp.int32(3),
+    jnp.uint32(3),
+    jnp.bfloat16(3),
+    jnp.zeros((2, 0), jnp.int32),
+]
+
+
+def check_step(entry, step):
+    value, expected = entry.make()(step), entry.make()(3)
+    assert value.dtype == jnp.result_type(float) and not value.weak_type
+    assert value.shape == np.shape(step)
+    chex.assert_trees_all_close(value, jnp.broadcast_to(expected, value.shape), rtol=CLOSE, atol=CLOSE * entry.scale)
+
+
+@each
+def test_a_step_gives_a_strong_float_of_its_shape(entry):
+    for step in (3, np.asarray([[3, 3]]), jnp.bfloat16(3)):
+        check_step(entry, step)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{type(step).__name__}-{np.asarray(step).dtype}")
+@pytest.mark.parametrize("entry", [e for e in ZOO if e.name in ("Constant", "Piecewise", "warmup_cosine")], ids=str)
+def test_a_step_may_be_of_any_kind(entry, step):
+    check_step(entry, step)
+
+
+@each
+def test_negative_steps_are_0_and_no_step_is_too_large(entry):
+    schedule = entry.make()
+    chex.assert_trees_all_equal(schedule(-5), schedule(0))
+    chex.assert_trees_all_equal(schedule(np.asarray([-(2**40), -1])), schedule(np.asarray([0, 0])))
+    assert schedule(2**40).shape == schedule(np.uint64(2**63)).shape == ()
+
+
+@each
+def test_it_is_flat_from_its_duration_on(entry):
+    schedule = entry.make()
+    if schedule.duration is None:
+        return
+    end = int(np.ceil(schedule.duration))
+    values = schedule(np.asarray([end, end + 1, end + 12345, LAST]))
+    chex.assert_trees_all_close(values, jnp.broadcast_to(values[0], values.shape), rtol=CLOSE, atol=0)
+
+
+@each
+def test_fractional_steps_lie_between(entry):
+    """A fractional step is a step, and a whole one given as a float is the same step."""
+    schedule, t = entry.make(), steps_of(entry)
+    t = t[t < 2**24]
+    chex.assert_trees_all_close(schedule(t.astype(np.float32)), schedule(t), rtol=2e-5, atol=CLOSE * entry.scale)
+    assert np.isfinite(schedule(t + np.float32(0.5))).all()
+
+
+@each
+def test_it_is_frozen_and_compared_by_identity(entry):
+    schedule = entry.make()
+    name = dataclasses.fields(schedule)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(schedule, name, 1.0)
+    assert schedule == schedule and hash(schedule) == hash(schedule)
+    assert schedule != entry.make()
+    assert not (hasattr(schedule, "init") and hasattr(schedule, "update"))

@@ -1,0 +1,96 @@
+"""Every value is right: against 80-digit arithmetic, over all steps that a 32-bit integer counts, to the last step."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from precision import assert_exact, assert_right, steps_of, values_of
+from zoo import LONG, ZOO
+from zoo_entry import END, PEAK
+
+import jaxsched
+
+TABLES = [ZOO, *LONG.values()]
+EVERY_LENGTH = {entries[0].name: entries for entries in zip(*TABLES, strict=True)}
+WIDTHS = pytest.mark.parametrize("wide", [False, True], ids=["float32", "x64"])
+EXAMPLES = pytest.mark.parametrize("name", EVERY_LENGTH)
+
+NO_REFERENCE = {
+    "NoisyLinearCosine": "noise",
+    "noisy_linear_cosine_decay": "noise",
+    "jitter": "noise",
+    "jitter-scheduled": "noise",
+    "jitter-uniform": "noise",
+}
+"""Examples that no reference can tell the values of, and why; `test_noise.py` has laws for them."""
+
+
+def test_all_but_the_exempt_have_a_reference():
+    assert {name for name, entries in EVERY_LENGTH.items() if entries[0].reference is None} == set(NO_REFERENCE)
+
+
+@WIDTHS
+@EXAMPLES
+def test_values_are_right(name, wide):
+    for entry in EVERY_LENGTH[name]:
+        if entry.reference:
+            assert_right(entry, values_of(entry, wide))
+
+
+@WIDTHS
+@EXAMPLES
+def test_promised_values_are_exact(name, wide):
+    for entry in EVERY_LENGTH[name]:
+        assert_exact(entry, values_of(entry, wide))
+
+
+@WIDTHS
+@EXAMPLES
+def test_a_ramp_stays_between_its_ends(name, wide):
+    for entry in EVERY_LENGTH[name]:
+        if entry.ramp:
+            values = values_of(entry, wide)
+            low, high = sorted([values.dtype.type(entry.exact[0][1]), values.dtype.type(entry.flat[1])])
+            assert low <= values.min() and values.max() <= high, entry.name
+
+
+def test_values_are_right_and_exact_where_the_numbers_are_constants_of_the_program():
+    entries = [entry for entry in LONG[1_000_003] if entry.reference]
+    schedules = [entry.make() for entry in entries]
+    program = jax.jit(lambda steps: [schedule(t) for schedule, t in zip(schedules, steps, strict=True)])
+    for entry, values in zip(entries, map(np.asarray, program([steps_of(e) for e in entries])), strict=True):
+        assert_right(entry, values)
+        assert_exact(entry, values)
+
+
+@pytest.mark.parametrize("kind", [jaxsched.Linear, jaxsched.Cosine])
+def test_ends_are_exact_where_a_constant_length_has_no_reciprocal(kind):
+    # XLA turns a division by a constant into a product with its rounded reciprocal, and n * (1 / n) is not always 1.
+    lengths = [n for n in range(1, 200) if np.float32(n) * (np.float32(1) / np.float32(n)) != 1]
+    assert len(lengths) > 20
+    schedules = [kind(PEAK, END, n) for n in lengths]
+    steps = jnp.array([[0, n, n + 1] for n in lengths])
+    values = jax.jit(lambda steps: jnp.stack([s(t) for s, t in zip(schedules, steps, strict=True)]))(steps)
+    np.testing.assert_array_equal(values, np.tile(np.float32([PEAK, END, END]), (len(lengths), 1)))
+
+
+def test_the_bound_is_one_that_can_be_missed():
+    cosine = EVERY_LENGTH["Cosine-to-zero"][1]
+    naive = dataclasses.replace(
+        cosine, make=lambda: jaxsched.Wrap(optax.cosine_decay_schedule(cosine.start, cosine.flat[0]))
+    )
+    with pytest.raises(AssertionError, match="bounds off"):
+        assert_right(naive, values_of(naive, False))
+    values = values_of(cosine, False)
+    one_bit_off = np.nextafter(values, np.float32(1))
+    assert_right(cosine, one_bit_off)
+    with pytest.raises(AssertionError, match="at 0:"):
+        assert_exact(cosine, one_bit_off)
+    with pytest.raises(AssertionError, match="not flat"):
+        assert_exact(dataclasses.replace(cosine, exact=()), one_bit_off)
+    for wrong in (values * np.float32(1.00001), np.full_like(values, np.nan)):
+        with pytest.raises(AssertionError, match="bounds off"):
+            assert_right(cosine, wrong)
