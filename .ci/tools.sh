@@ -1,5 +1,6 @@
-# What .ci/run is made of. Sourced by it; needs bash with `set -euo pipefail`.
+# What .ci/run is made of: it sources this file.
 # shellcheck shell=bash
+set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 work="$(mktemp -d)"
@@ -43,8 +44,8 @@ python_of() {
                 return
             fi
         done < <(
-            type -aP "python3.$minor" python3 python
-            compgen -G "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/3.$minor.*/bin/python"
+            type -aP "python3.$minor" python3 python || true
+            compgen -G "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/3.$minor.*/bin/python" || true
         )
     done
 }
@@ -107,7 +108,7 @@ suite_on_oldest() {
     inside oldest pip install '.[test,examples]' --constraint "$work/oldest/constraints.txt"
     inside oldest versions
     inside oldest pytest
-    inside oldest python_scripts examples
+    inside oldest examples_besides ''
 }
 
 suite_on_newest() {
@@ -117,21 +118,12 @@ suite_on_newest() {
     inside newest pytest
 }
 
-# FOLDER: run every script in it.
-python_scripts() {
+# COMMANDS: run every example but those that are in these commands.
+examples_besides() {
     local script
-    for script in "$1"/*.py; do
+    for script in examples/*.py; do
+        if [[ $1 == *"$script"* ]]; then continue; fi
         say "$script"
         python "$script"
     done
-}
-
-# FILE: run the examples in a Markdown file, both `>>>` examples and whole blocks of Python.
-markdown_code() {
-    local text="$work/markdown"
-    mkdir -p "$text"
-    sed 's/^ *```.*//' "$1" >"$text/examples.txt" # a fence is no expected output
-    python -m doctest "$text/examples.txt"
-    awk '/^```python/ { block = 1; next } /^```/ { block = 0 } block && /^>>>/ { block = 0 } block' "$1" >"$text/blocks.py"
-    python "$text/blocks.py"
 }

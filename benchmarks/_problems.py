@@ -1,9 +1,8 @@
 """Two small training problems for the sweep: a first guess of the parameters, and a loss of them."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-
-import jax
 
 
 def _matrix(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:

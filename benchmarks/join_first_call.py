@@ -6,12 +6,12 @@ Each first call happens with empty caches; both sides are functions that were al
 import statistics
 import time
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from _report import figure, finish, interleaved, ratios, spread
 
-import jax
 import jaxsched
 
 REPEATS, LENGTH = 5, 3

@@ -1,4 +1,4 @@
-"""The largest relative error over [0, 2**31), all examples of the tests' table, and optax's on the schedules it has too.
+"""The largest relative error over [0, 2**31): all examples of the tests' table, and optax where it has the same.
 
 The errors are those of the tests: against 80-digit arithmetic, at the first steps, around every boundary, at random
 steps of the whole range and up to the last boundary; each divided by max(1, |ln(value / start)|), or by the largest
@@ -10,12 +10,11 @@ import math
 import sys
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from _report import figure, finish
-
-import jax
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import precision as laws  # noqa: E402 (the tests' module; this script is `__main__`)

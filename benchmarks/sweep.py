@@ -9,13 +9,13 @@ import statistics
 import time
 
 import chex
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from _problems import network, transformer
 from _report import figure, finish, ratios, spread
 
-import jax
 import jaxsched
 
 REPEATS, TOTAL = 3, 100

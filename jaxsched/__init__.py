@@ -1,6 +1,11 @@
 """Learning-rate schedules as data: pure functions of the step, frozen dataclasses, PyTrees."""
 
+import gc as _gc
 from importlib.metadata import version as _version
+
+# Importing jax leaves a full garbage collection of its 100,000 objects due. It need not happen in the middle of ours.
+_collects = _gc.isenabled()
+_gc.disable()
 
 from jaxsched._algebra import Blend as Blend
 from jaxsched._algebra import Difference as Difference
@@ -95,3 +100,6 @@ from jaxsched._warmup import cooldown as cooldown
 from jaxsched._warmup import warmup as warmup
 
 __version__ = _version("jaxsched")
+
+if _collects:
+    _gc.enable()

@@ -67,8 +67,8 @@ class Blend(Exact):
         end: the value e where the weight is 1.
         weight: a schedule of the weight of `end`.
 
-    Example:
-        >>> float(Blend(2.0, 4.0, Linear(0.0, 1.0, 4))(1))
+    Examples:
+        >>> float(jaxsched.Blend(2.0, 4.0, jaxsched.Linear(0.0, 1.0, 4))(1))
         2.5
     """
 

@@ -148,9 +148,8 @@ def delay(schedule: Any, steps: Numeric) -> Schedule:
     Raises:
         ValueError: `steps` is negative or not finite.
 
-    Example:
-        >>> from jaxsched import Linear
-        >>> float(delay(Linear(1.0, 0.0, 4), 10)(12))
+    Examples:
+        >>> float(jaxsched.delay(jaxsched.Linear(1.0, 0.0, 4), 10)(12))
         0.5
     """
     return Delay(to_schedule("schedule", schedule), steps)
@@ -166,9 +165,8 @@ def advance(schedule: Any, steps: Numeric) -> Schedule:
     Raises:
         ValueError: `steps` is negative or not finite.
 
-    Example:
-        >>> from jaxsched import Linear
-        >>> float(advance(Linear(1.0, 0.0, 4), 1)(0))
+    Examples:
+        >>> float(jaxsched.advance(jaxsched.Linear(1.0, 0.0, 4), 1)(0))
         0.75
     """
     return Advance(to_schedule("schedule", schedule), steps)
@@ -184,9 +182,8 @@ def staircase(schedule: Any, every: Numeric) -> Schedule:
     Raises:
         ValueError: `every` is negative or not finite.
 
-    Example:
-        >>> from jaxsched import Linear
-        >>> float(staircase(Linear(1.0, 0.0, 4), 2)(3))
+    Examples:
+        >>> float(jaxsched.staircase(jaxsched.Linear(1.0, 0.0, 4), 2)(3))
         0.5
     """
     return Staircase(to_schedule("schedule", schedule), every)
@@ -202,9 +199,8 @@ def per_epoch(schedule: Any, steps_per_epoch: Numeric) -> Schedule:
     Raises:
         ValueError: `steps_per_epoch` is not positive or not finite.
 
-    Example:
-        >>> from jaxsched import Linear
-        >>> lr = per_epoch(Linear(1.0, 0.0, 4), steps_per_epoch=100)
+    Examples:
+        >>> lr = jaxsched.per_epoch(jaxsched.Linear(1.0, 0.0, 4), steps_per_epoch=100)
         >>> float(lr(0)), float(lr(99)), float(lr(100))
         (1.0, 1.0, 0.75)
     """
@@ -224,9 +220,8 @@ def clip(schedule: Any, low: Numeric | None = None, high: Numeric | None = None)
     Raises:
         ValueError: `low` exceeds `high`, or a bound is not finite.
 
-    Example:
-        >>> from jaxsched import Linear
-        >>> float(clip(Linear(1.0, 0.0, 4), low=0.1)(4))
+    Examples:
+        >>> float(jaxsched.clip(jaxsched.Linear(1.0, 0.0, 4), low=0.1)(4))
         0.10000000149011612
     """
     return Clip(to_schedule("schedule", schedule), low, high)
@@ -239,9 +234,8 @@ def scale(schedule: Any, factor: Any) -> Schedule:
         schedule: a schedule, number or function of the step.
         factor: a number, schedule or function of the step.
 
-    Example:
-        >>> from jaxsched import Linear
-        >>> float(scale(Linear(1.0, 0.0, 4), 0.5)(2))
+    Examples:
+        >>> float(jaxsched.scale(jaxsched.Linear(1.0, 0.0, 4), 0.5)(2))
         0.25
     """
     return to_schedule("schedule", schedule) * to_schedule("factor", factor)

@@ -54,15 +54,20 @@ class ListedCycles(Exact):
     damping: Real = 0.0
 
     def at(self, step):
-        index = jnp.clip(count_reached(step, self.begins) - 1, 0, self.begins.shape[0] - 2)
-        done = jnp.maximum(minus(step, self.begins[index]), 0) + self.leads[index]
+        last_cycle = self.begins.shape[0] - 2
+        index = jnp.clip(count_reached(step, self.begins) - 1, 0, last_cycle)
+        # A fractional step may lie between the begin of the next cycle and its first whole step.
+        over = left_until(step, self.begins[index + 1]) <= self.leads[index + 1]
+        index = jnp.minimum(index + over.astype(index.dtype), last_cycle)
+        done = jnp.maximum(minus(step, self.begins[index]) + self.leads[index], 0)
         left = jnp.maximum(left_until(step, self.begins[index + 1]) - self.leads[index + 1], 0)
         local = rescaled(done, left, self.period)
         return evaluate(self.schedule, local) * jnp.exp(-self.damping * to_real(index))
 
     @property
     def duration(self):
-        return last(self.begins)
+        endless = not is_traced(self.leads) and np.any(np.asarray(self.leads)[..., -1] < 0)
+        return None if endless else last(self.begins)
 
 
 def cycle(schedule: Any, period: Numeric | Sequence[Numeric], growth: Numeric = 1, decay: Numeric = 1.0) -> Schedule:
@@ -77,15 +82,14 @@ def cycle(schedule: Any, period: Numeric | Sequence[Numeric], growth: Numeric = 
             clocks are then scaled to fit the schedule's `duration` and whose last holds its end.
         growth: how much longer each cycle is than the last, at least 1. An int may be traced; a fractional growth is
             tabulated and must be known.
-        decay: the factor d between the values of a cycle and the last, greater than 0.
+        decay: the factor d between the values of a cycle and the last, at least 0.
 
     Raises:
-        ValueError: a negative length, a growth below 1, or a decay that is not positive.
+        ValueError: a negative length, a growth below 1, or a negative decay.
         TypeError: a traced fractional growth.
 
-    Example:
-        >>> from jaxsched import Linear
-        >>> lr = cycle(Linear(1.0, 0.0, 2), period=2, growth=2, decay=0.5)
+    Examples:
+        >>> lr = jaxsched.cycle(jaxsched.Linear(1.0, 0.0, 2), period=2, growth=2, decay=0.5)
         >>> lr(np.arange(7)).tolist()
         [1.0, 0.5, 0.5, 0.375, 0.25, 0.125, 0.25]
 

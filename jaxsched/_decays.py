@@ -20,8 +20,8 @@ class Exponential(Exact):
     Raises:
         ValueError: a number is not finite, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> round(float(Exponential(1.0, 0.5, 10)(20)), 6)
+    Examples:
+        >>> round(float(jaxsched.Exponential(1.0, 0.5, 10)(20)), 6)
         0.367879
 
     Reference:
@@ -47,8 +47,8 @@ class InverseTime(Exact):
     Raises:
         ValueError: a number is not finite or negative, or `steps` is an int of 2**31 or more.
 
-    Example:
-        >>> float(InverseTime(1.0, 0.5, 10)(20))
+    Examples:
+        >>> float(jaxsched.InverseTime(1.0, 0.5, 10)(20))
         0.5
 
     Reference:
@@ -75,8 +75,8 @@ class InverseSqrt(Exact):
     Raises:
         ValueError: a number is not finite, `power` is not positive, or a count is negative or an int of 2**31 or more.
 
-    Example:
-        >>> float(InverseSqrt(1.0, 100)(300))
+    Examples:
+        >>> float(jaxsched.InverseSqrt(1.0, 100)(300))
         0.5
 
     Reference:
@@ -109,8 +109,8 @@ class LinearCosine(Exact):
     Raises:
         ValueError: a number is not finite, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> round(float(LinearCosine(1.0, 8)(0)), 6)
+    Examples:
+        >>> round(float(jaxsched.LinearCosine(1.0, 8)(0)), 6)
         1.001
 
     Reference:
@@ -151,9 +151,9 @@ class NoisyLinearCosine(Exact):
         ValueError: a number is not finite, `initial_variance` is negative, or `steps` is negative or an int of 2**31
             or more.
 
-    Example:
-        >>> noisy = NoisyLinearCosine(1.0, 8, key=1)
-        >>> bool(noisy(3) == noisy(3)), bool(noisy(3) == NoisyLinearCosine(1.0, 8, key=2)(3))
+    Examples:
+        >>> noisy = jaxsched.NoisyLinearCosine(1.0, 8, key=1)
+        >>> bool(noisy(3) == noisy(3)), bool(noisy(3) == jaxsched.NoisyLinearCosine(1.0, 8, key=2)(3))
         (True, False)
 
     Reference:

@@ -18,6 +18,10 @@ Numeric: TypeAlias = int | float | np.ndarray | jax.Array
 """A number, or an array of numbers once schedules are stacked; it is kept as it was given."""
 
 
+LOG_OF_NOTHING = 1e28
+"""Minus the logarithm of a factor of 0: finite, so that no cut at all is still `exp(0)` and one cut is 0."""
+
+
 def is_traced(x: Any) -> bool:
     return isinstance(x, Tracer)
 
@@ -25,7 +29,7 @@ def is_traced(x: Any) -> bool:
 def number(name: str, x: Any) -> Any:
     """A finite number, or an array of finite numbers."""
     if isinstance(x, (list, tuple)):
-        x = jnp.stack([jnp.asarray(e) for e in x]) if any(isinstance(e, jax.Array) for e in x) else np.asarray(x)
+        x = _array(x)
     if isinstance(x, np.generic):
         x = x.item()
     if isinstance(x, bool) or not isinstance(x, (int, float, np.ndarray, jax.Array)):
@@ -46,6 +50,13 @@ def number(name: str, x: Any) -> Any:
         x = x.copy()  # the caller may write to theirs; a schedule is frozen
         x.setflags(write=False)
     return x
+
+
+def _array(x: Any) -> Any:
+    if not any(isinstance(each, jax.Array) for each in x):
+        return np.asarray(x)
+    whole = all(jnp.issubdtype(jnp.result_type(each), jnp.integer) for each in x)
+    return jnp.stack([jnp.asarray(each).astype(jnp.result_type(int) if whole else real_dtype()) for each in x])
 
 
 def real(name: str, x: Any) -> Any:
@@ -74,10 +85,11 @@ def not_negative(name: str, x: Any) -> Any:
 
 def minus_log(name: str, x: Any) -> Any:
     """A factor as minus its logarithm, in Python's float64: 0.99999 in float32 is 1 % off after a million steps."""
-    x = positive(name, x)
+    x = not_negative(name, x)
     if isinstance(x, float):
-        return -math.log(x) + 0.0  # not -0.0
-    return -(jnp if isinstance(x, jax.Array) else np).log(x)
+        return -math.log(x) + 0.0 if x else LOG_OF_NOTHING  # + 0.0: not -0.0
+    kind = jnp if isinstance(x, jax.Array) else np
+    return kind.where(x > 0, -kind.log(kind.where(x > 0, x, 1)), LOG_OF_NOTHING)
 
 
 def count(name: str, x: Any) -> Any:

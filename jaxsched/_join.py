@@ -100,8 +100,8 @@ def join(schedules: SequenceOf[Any], boundaries: SequenceOf[Numeric] | None = No
         ValueError: no schedule, a wrong number of boundaries, unsorted ones, or none where a piece has no end.
         TypeError: a piece is not a schedule.
 
-    Example:
-        >>> both = join([Constant(1.0), Constant(0.5)], [10])
+    Examples:
+        >>> both = jaxsched.join([jaxsched.Constant(1.0), jaxsched.Constant(0.5)], [10])
         >>> float(both(9)), float(both(10))
         (1.0, 0.5)
 

@@ -100,8 +100,8 @@ def jitter(
     Raises:
         ValueError: an unknown distribution, a negative deviation, or a bound that is not positive.
 
-    Example:
-        >>> lr = jitter(0.1, bound=0.5, key=7)
+    Examples:
+        >>> lr = jaxsched.jitter(0.1, bound=0.5, key=7)
         >>> 0.05 <= float(lr(3)) <= 0.15, float(lr(3)) == float(lr(3))
         (True, True)
 

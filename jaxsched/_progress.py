@@ -138,6 +138,15 @@ def fractions(time: Time, steps: Length) -> tuple[Array, Array]:
     return jnp.where(left > 0, done / length, 1), left / length
 
 
+def fractions_between(time: Time, begin: Length, end: Length) -> tuple[Array, Array]:
+    """`fractions` of the way from `begin` to `end`, with the time that is left counted from `end` itself."""
+    if is_integer(begin) and is_integer(end):
+        return fractions(since(time, begin), end - begin)
+    left, length = jnp.maximum(left_until(time, end), 0), end - begin
+    length = jnp.where(length > 0, to_real(length), 1)
+    return jnp.where(left > 0, jnp.clip(minus(time, begin) / length, 0, 1), 1), jnp.minimum(left / length, 1)
+
+
 def left_until(time: Time, end: Length) -> Array:
     """`end - time`, accurate relative to the difference."""
     return minus(end, time.whole) - time.part if isinstance(time, Clock) else minus(end, time)
@@ -319,11 +328,11 @@ def rescaled(done: Array, left: Array, period: Length) -> Time:
     after = jnp.where(there, (done * to_real(period)) / length, 0)
     before = jnp.where(there, (left * to_real(period)) / length, 0)
     if not is_integer(period):
-        return after
-    nearest = jnp.round(after)
-    part = after - nearest
+        return jnp.where(left > 0, after, to_real(period))
+    first_half = after <= before
+    from_end, from_start = jnp.round(before), jnp.round(after)
+    part = jnp.where(first_half, after - from_start, from_end - before)
     # A whole step of the first cycle that the division missed by its rounding is still that whole step.
-    part = jnp.where(jnp.abs(part) <= 4 * jnp.finfo(part.dtype).eps * after, 0, part)
-    near_start, near_end = after <= 0.5, before <= 0.5
-    whole = jnp.where(near_start, 0, jnp.where(near_end, period, _to_integer(nearest)))
-    return Clock(whole, jnp.where(near_start, after, jnp.where(near_end, -before, part)))
+    rounding = 4 * jnp.finfo(part.dtype).eps * jnp.where(first_half, from_start, from_end)
+    whole = jnp.where(first_half, _to_integer(from_start), period - _to_integer(from_end))
+    return Clock(whole, jnp.where(jnp.abs(part) <= rounding, 0, part))

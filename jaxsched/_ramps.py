@@ -51,8 +51,8 @@ class Linear(WeightedRamp):
     Raises:
         ValueError: a number is not finite, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> float(Linear(0.0, 1.0, 4)(1))
+    Examples:
+        >>> float(jaxsched.Linear(0.0, 1.0, 4)(1))
         0.25
 
     Reference:
@@ -80,8 +80,8 @@ class Cosine(WeightedRamp):
     Raises:
         ValueError: a number is not finite, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> round(float(Cosine(1.0, 0.0, 4)(1)), 6)
+    Examples:
+        >>> round(float(jaxsched.Cosine(1.0, 0.0, 4)(1)), 6)
         0.853553
 
     Reference:
@@ -108,8 +108,8 @@ class Polynomial(WeightedRamp):
     Raises:
         ValueError: a number is not finite, `power` is not positive, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> float(Polynomial(1.0, 0.0, 4, power=2.0)(2))
+    Examples:
+        >>> float(jaxsched.Polynomial(1.0, 0.0, 4, power=2.0)(2))
         0.25
 
     Reference:
@@ -137,8 +137,8 @@ class Geometric(Ramp):
         ValueError: `start` and `end` are 0 or differ in sign, a number is not finite, or `steps` is negative or an
             int of 2**31 or more.
 
-    Example:
-        >>> round(float(Geometric(1.0, 0.01, 4)(2)), 6)
+    Examples:
+        >>> round(float(jaxsched.Geometric(1.0, 0.01, 4)(2)), 6)
         0.1
 
     Reference:
@@ -173,8 +173,8 @@ class Inverse(Ramp):
         ValueError: `start` and `end` are 0 or differ in sign, a number is not finite, or `steps` is negative or an
             int of 2**31 or more.
 
-    Example:
-        >>> round(float(Inverse(1.0, 0.25, 3)(1)), 6)
+    Examples:
+        >>> round(float(jaxsched.Inverse(1.0, 0.25, 3)(1)), 6)
         0.5
 
     Reference:
@@ -208,8 +208,8 @@ class Logarithmic(Ramp):
     Raises:
         ValueError: a number is not finite, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> float(Logarithmic(0.0, 1.0, 3)(1))
+    Examples:
+        >>> float(jaxsched.Logarithmic(0.0, 1.0, 3)(1))
         0.5
 
     Reference:

@@ -1,7 +1,7 @@
 """Published schedules that rise as well as fall: one-cycle, triangular, restarts."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from jaxsched._algebra import Blend
 from jaxsched._cycle import cycle, is_listed
@@ -11,8 +11,9 @@ from jaxsched._join import join
 from jaxsched._parts import share, within
 from jaxsched._ramps import Cosine, Linear
 from jaxsched._schedule import Schedule
+from jaxsched._tables import CosineInterpolated, Interpolated
 
-RAMPS = {"cosine": Cosine, "linear": Linear}
+POINTS = {"cosine": CosineInterpolated, "linear": Interpolated}
 
 
 def one_cycle(
@@ -43,21 +44,21 @@ def one_cycle(
     Raises:
         ValueError: the phases are longer than `total`, an unknown shape, or a divisor that is not positive.
 
-    Example:
-        >>> [round(float(one_cycle(1.0, 10)(t)), 3) for t in (0, 1, 3, 10)]
+    Examples:
+        >>> [round(float(jaxsched.one_cycle(1.0, 10)(t)), 3) for t in (0, 1, 3, 10)]
         [0.04, 0.28, 1.0, 0.0]
 
     Reference:
-        Smith and Topin 2017, arXiv:1708.07120, section 3; `cosine_onecycle_schedule` in optax. PyTorch's
-        `OneCycleLR(peak, N, pct)` is `one_cycle(peak, N - 1, warmup=pct * N - 1.0)`.
+        Smith and Topin 2017, arXiv:1708.07120, section 3. PyTorch's `OneCycleLR(peak, N, pct)` is
+        `one_cycle(peak, N - 1, warmup=pct * N - 1.0)`; optax's `cosine_onecycle_schedule(N, peak, pct)` is
+        `one_cycle(peak, N, warmup=int(pct * N))`.
     """
-    ramp, warmup, low = _ramp(shape), _warmup_of(warmup, total), 1.0 / positive("div", div)
+    points, warmup, low = _points(shape), _warmup_of(warmup, total), 1.0 / positive("div", div)
     end = low / positive("final_div", final_div)
     if not three_phase:
-        return peak * join([ramp(low, 1.0, warmup), ramp(1.0, end, total - warmup)], [warmup])
+        return peak * points([low, 1.0, end], [0, warmup, total])
     turn = within(warmup + (warmup if down is None else down), total, "`warmup` + `down`")
-    pieces = [ramp(low, 1.0, warmup), ramp(1.0, low, turn - warmup), ramp(low, end, total - turn)]
-    return peak * join(pieces, [warmup, turn])
+    return peak * points([low, 1.0, low, end], [0, warmup, turn, total])
 
 
 def one_cycle_momentum(
@@ -84,16 +85,16 @@ def one_cycle_momentum(
     Raises:
         ValueError: the phases are longer than `total`, or an unknown shape.
 
-    Example:
-        >>> [round(float(one_cycle_momentum(0.85, 0.95, 10)(t)), 3) for t in (0, 3, 10)]
+    Examples:
+        >>> [round(float(jaxsched.one_cycle_momentum(0.85, 0.95, 10)(t)), 3) for t in (0, 3, 10)]
         [0.95, 0.85, 0.95]
 
     Reference:
         Smith and Topin 2017, arXiv:1708.07120; `cycle_momentum` of `OneCycleLR` in PyTorch.
     """
-    ramp, warmup = _ramp(shape), _warmup_of(warmup, total)
+    points, warmup = _points(shape), _warmup_of(warmup, total)
     turn = within(warmup + (warmup if down is None else down), total, "`warmup` + `down`") if three_phase else total
-    return join([ramp(high, low, warmup), ramp(low, high, turn - warmup)], [warmup])
+    return points([high, low, high], [0, warmup, turn])
 
 
 def cyclic(
@@ -115,13 +116,13 @@ def cyclic(
         up: the length of the way up in steps.
         down: the length of the way down in steps; by default `up`.
         mode: "triangular", "triangular2" or "exp_range".
-        gamma: the factor per step of "exp_range", greater than 0.
+        gamma: the factor per step of "exp_range", at least 0.
 
     Raises:
-        ValueError: an unknown mode, a `gamma` that is not positive, or a negative count.
+        ValueError: an unknown mode, a negative `gamma`, or a negative count.
 
-    Example:
-        >>> [round(float(cyclic(0.1, 1.0, 2, 3)(t)), 3) for t in range(6)]
+    Examples:
+        >>> [round(float(jaxsched.cyclic(0.1, 1.0, 2, 3)(t)), 3) for t in range(6)]
         [0.1, 0.55, 1.0, 0.7, 0.4, 0.1]
 
     Reference:
@@ -151,13 +152,13 @@ def cyclic_momentum(
         up: the length of the rate's way up in steps.
         down: the length of the rate's way down in steps; by default `up`.
         mode: "triangular", "triangular2" or "exp_range".
-        gamma: the factor per step of "exp_range", greater than 0.
+        gamma: the factor per step of "exp_range", at least 0.
 
     Raises:
-        ValueError: an unknown mode, a `gamma` that is not positive, or a negative count.
+        ValueError: an unknown mode, a negative `gamma`, or a negative count.
 
-    Example:
-        >>> [round(float(cyclic_momentum(0.8, 0.9, 2)(t)), 3) for t in range(5)]
+    Examples:
+        >>> [round(float(jaxsched.cyclic_momentum(0.8, 0.9, 2)(t)), 3) for t in range(5)]
         [0.9, 0.85, 0.8, 0.85, 0.9]
 
     Reference:
@@ -179,28 +180,28 @@ def sgdr(
         peak: the value p at the first restart.
         period: the length n of the first cycle in steps; or a list with the length of each cycle.
         growth: how much longer each cycle is than the last, at least 1.
-        decay: the factor d between the peaks of a cycle and the last, greater than 0.
+        decay: the factor d between the peaks of a cycle and the last, at least 0.
         end: the value e that every cycle falls to.
 
     Raises:
-        ValueError: a negative length, a growth below 1, or a decay that is not positive.
+        ValueError: a negative length, a growth below 1, or a negative decay.
 
-    Example:
-        >>> [round(float(sgdr(1.0, 2, growth=2, end=0.1)(t)), 3) for t in range(7)]
+    Examples:
+        >>> [round(float(jaxsched.sgdr(1.0, 2, growth=2, end=0.1)(t)), 3) for t in range(7)]
         [1.0, 0.55, 1.0, 0.868, 0.55, 0.232, 1.0]
 
     Reference:
         Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5; `CosineAnnealingWarmRestarts` in PyTorch.
     """
-    first: Any = next((p for p in cast(Sequence, period) if p), 1) if is_listed(period) else period
+    first: Any = 1 if is_listed(period) else period  # a listed cycle scales its clock to any length
     falling, floor = Cosine(peak, 0.0, first), Cosine(0.0, end, first)  # the floor does not decay with the peaks
     return cycle(falling, period, growth, decay) + cycle(floor, period, growth)
 
 
-def _ramp(shape: str):
-    if shape not in RAMPS:
-        raise ValueError(f"`shape` must be {' or '.join(map(repr, RAMPS))}: got {shape!r}.")
-    return RAMPS[shape]
+def _points(shape: str):
+    if shape not in POINTS:
+        raise ValueError(f"`shape` must be {' or '.join(map(repr, POINTS))}: got {shape!r}.")
+    return POINTS[shape]
 
 
 def _warmup_of(warmup: Numeric | None, total: Numeric) -> Numeric:

@@ -19,15 +19,15 @@ def exponential_decay(start: Numeric, rate: Numeric, steps: Numeric = 1, stairca
 
     Args:
         start: the value s at step 0.
-        rate: the factor r per `steps`, greater than 0; above 1 the value grows. Kept as `-log(rate)`.
+        rate: the factor r per `steps`, at least 0; above 1 the value grows. Kept as `-log(rate)`.
         steps: n in steps, at least 0; 0 means no decay.
         staircase: whether to change at multiples of `steps` only.
 
     Raises:
-        ValueError: `rate` is not positive, `steps` is negative, or a number is not finite.
+        ValueError: `rate` is negative, `steps` is negative, or a number is not finite.
 
-    Example:
-        >>> float(exponential_decay(1.0, 0.5, 10)(20))
+    Examples:
+        >>> float(jaxsched.exponential_decay(1.0, 0.5, 10)(20))
         0.25
 
     Reference:
@@ -49,8 +49,8 @@ def natural_exponential_decay(start: Numeric, rate: Numeric, steps: Numeric = 1,
     Raises:
         ValueError: `steps` is negative, or a number is not finite.
 
-    Example:
-        >>> round(float(natural_exponential_decay(1.0, 0.5, 10)(20)), 6)
+    Examples:
+        >>> round(float(jaxsched.natural_exponential_decay(1.0, 0.5, 10)(20)), 6)
         0.367879
 
     Reference:
@@ -72,8 +72,8 @@ def inverse_time_decay(start: Numeric, rate: Numeric, steps: Numeric = 1, stairc
     Raises:
         ValueError: `rate` or `steps` is negative, or a number is not finite.
 
-    Example:
-        >>> float(inverse_time_decay(1.0, 0.5, 10)(20))
+    Examples:
+        >>> float(jaxsched.inverse_time_decay(1.0, 0.5, 10)(20))
         0.5
 
     Reference:
@@ -100,8 +100,8 @@ def polynomial_decay(
     Raises:
         ValueError: `power` is not positive, `steps` is negative, or a number is not finite.
 
-    Example:
-        >>> lr = polynomial_decay(1.0, 0.0, 2, cycle=True)
+    Examples:
+        >>> lr = jaxsched.polynomial_decay(1.0, 0.0, 2, cycle=True)
         >>> lr(np.arange(5)).tolist()
         [1.0, 0.5, 0.0, 0.25, 0.0]
 
@@ -126,8 +126,8 @@ def linear_cosine_decay(
     Raises:
         ValueError: `steps` is negative, or a number is not finite.
 
-    Example:
-        >>> round(float(linear_cosine_decay(1.0, 8)(4)), 6)
+    Examples:
+        >>> round(float(jaxsched.linear_cosine_decay(1.0, 8)(4)), 6)
         0.251
 
     Reference:
@@ -161,8 +161,8 @@ def noisy_linear_cosine_decay(
     Raises:
         ValueError: `initial_variance` or `steps` is negative, or a number is not finite.
 
-    Example:
-        >>> lr = noisy_linear_cosine_decay(1.0, 8, initial_variance=0.0)
+    Examples:
+        >>> lr = jaxsched.noisy_linear_cosine_decay(1.0, 8, initial_variance=0.0)
         >>> round(float(lr(4)), 6)
         0.251
 
@@ -177,14 +177,14 @@ def step_decay(start: Numeric, factor: Numeric, every: Numeric) -> Schedule:
 
     Args:
         start: the value s at step 0.
-        factor: f, greater than 0.
+        factor: f, at least 0.
         every: n in steps, at least 0; 0 means no decay.
 
     Raises:
-        ValueError: `factor` is not positive, `every` is negative, or a number is not finite.
+        ValueError: `factor` is negative, `every` is negative, or a number is not finite.
 
-    Example:
-        >>> step_decay(1.0, 0.5, 2)(np.arange(5)).tolist()
+    Examples:
+        >>> jaxsched.step_decay(1.0, 0.5, 2)(np.arange(5)).tolist()
         [1.0, 1.0, 0.5, 0.5, 0.25]
 
     Reference:
@@ -204,8 +204,8 @@ def multistep_decay(start: Numeric, factor: Numeric, milestones: Sequence[Numeri
     Raises:
         ValueError: `milestones` are unsorted or negative, `factor` is negative, or a number is not finite.
 
-    Example:
-        >>> multistep_decay(1.0, 0.5, [2, 4])(np.arange(6)).tolist()
+    Examples:
+        >>> jaxsched.multistep_decay(1.0, 0.5, [2, 4])(np.arange(6)).tolist()
         [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
 
     Reference:
@@ -225,8 +225,8 @@ def piecewise_constant(boundaries: Sequence[Numeric], values: Sequence[Numeric])
     Raises:
         ValueError: the lengths do not fit, `boundaries` are unsorted or negative, or a number is not finite.
 
-    Example:
-        >>> piecewise_constant([2, 4], [1.0, 0.5, 0.25])(np.arange(5)).tolist()
+    Examples:
+        >>> jaxsched.piecewise_constant([2, 4], [1.0, 0.5, 0.25])(np.arange(5)).tolist()
         [1.0, 1.0, 0.5, 0.5, 0.25]
 
     Reference:
@@ -240,13 +240,14 @@ def lambda_decay(start: Numeric, fn: Callable[[Any], Any]) -> Schedule:
 
     Args:
         start: s.
-        fn: a function that JAX can trace, from a step to a factor.
+        fn: a function that JAX can trace, from a step to a factor; as accurate as it is in float32, so take
+            `exponential_decay` for a plain power.
 
     Raises:
         TypeError: `fn` cannot be traced by JAX.
 
-    Example:
-        >>> float(lambda_decay(0.5, lambda t: 0.5**t)(2))
+    Examples:
+        >>> float(jaxsched.lambda_decay(0.5, lambda t: 0.5**t)(2))
         0.125
 
     Reference:
@@ -266,8 +267,8 @@ def multiplicative_decay(start: Numeric, fn: Callable[[int], Any], steps: int) -
     Raises:
         ValueError: `steps` is negative, or a product is not finite.
 
-    Example:
-        >>> multiplicative_decay(1.0, lambda t: 0.5, 2)(np.arange(4)).tolist()
+    Examples:
+        >>> jaxsched.multiplicative_decay(1.0, lambda t: 0.5, 2)(np.arange(4)).tolist()
         [1.0, 0.5, 0.25, 0.25]
 
     Reference:

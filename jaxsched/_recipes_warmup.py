@@ -23,8 +23,8 @@ def noam(dim: Numeric, warmup: Numeric, scale: Numeric = 1.0) -> Schedule:
     Raises:
         ValueError: `dim` is not positive, `warmup` is negative, or a number is not finite.
 
-    Example:
-        >>> round(float(noam(512, 4000)(4000)), 9)
+    Examples:
+        >>> round(float(jaxsched.noam(512, 4000)(4000)), 9)
         0.000698771
 
     Reference:
@@ -47,8 +47,8 @@ def warmup_linear(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric =
     Raises:
         ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
 
-    Example:
-        >>> warmup_linear(1.0, 2, 6)(np.arange(7)).tolist()
+    Examples:
+        >>> jaxsched.warmup_linear(1.0, 2, 6)(np.arange(7)).tolist()
         [0.0, 0.5, 1.0, 0.75, 0.5, 0.25, 0.0]
 
     Reference:
@@ -70,8 +70,8 @@ def warmup_cosine(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric =
     Raises:
         ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
 
-    Example:
-        >>> [round(float(warmup_cosine(1.0, 2, 6, end=0.1)(t)), 4) for t in range(7)]
+    Examples:
+        >>> [round(float(jaxsched.warmup_cosine(1.0, 2, 6, end=0.1)(t)), 4) for t in range(7)]
         [0.0, 0.5, 1.0, 0.8682, 0.55, 0.2318, 0.1]
 
     Reference:
@@ -92,8 +92,8 @@ def warmup_inverse_sqrt(peak: Numeric, warmup: Numeric, timescale: Numeric | Non
     Raises:
         ValueError: a count is negative, or a number is not finite.
 
-    Example:
-        >>> float(warmup_inverse_sqrt(1.0, 100)(400))
+    Examples:
+        >>> float(jaxsched.warmup_inverse_sqrt(1.0, 100)(400))
         0.5
 
     Reference:
@@ -131,8 +131,8 @@ def wsd(
     Raises:
         ValueError: a negative count, an unknown shape, or a number that is not finite.
 
-    Example:
-        >>> wsd(1.0, warmup=2, stable=2, decay=2)(np.arange(7)).tolist()
+    Examples:
+        >>> jaxsched.wsd(1.0, warmup=2, stable=2, decay=2)(np.arange(7)).tolist()
         [0.0, 0.5, 1.0, 1.0, 1.0, 0.5, 0.0]
 
     Reference:
@@ -142,7 +142,7 @@ def wsd(
     return cooldown(flat, warmup + count("stable", stable), decay, end, shape=shape)
 
 
-def linear_to_zero(peak: Numeric, total: Numeric, warmup: Numeric = 0) -> Schedule:
+def linear_to_zero(peak: Numeric, total: Numeric, *, warmup: Numeric = 0) -> Schedule:
     r"""Up in a line to `peak` at step `warmup`, down in a line to 0 at step `total`.
 
     Args:
@@ -153,8 +153,8 @@ def linear_to_zero(peak: Numeric, total: Numeric, warmup: Numeric = 0) -> Schedu
     Raises:
         ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
 
-    Example:
-        >>> linear_to_zero(1.0, 4)(np.arange(5)).tolist()
+    Examples:
+        >>> jaxsched.linear_to_zero(1.0, 4)(np.arange(5)).tolist()
         [1.0, 0.75, 0.5, 0.25, 0.0]
 
     Reference:
@@ -175,8 +175,8 @@ def flat_cosine(peak: Numeric, total: Numeric, flat: float = 0.75, end: Numeric 
     Raises:
         ValueError: `flat` is not between 0 and 1, or a number is not finite.
 
-    Example:
-        >>> [round(float(flat_cosine(1.0, 8)(t)), 3) for t in (0, 6, 7, 8)]
+    Examples:
+        >>> [round(float(jaxsched.flat_cosine(1.0, 8)(t)), 3) for t in (0, 6, 7, 8)]
         [1.0, 1.0, 0.5, 0.0]
 
     Reference:
@@ -198,8 +198,8 @@ def slanted_triangular(peak: Numeric, total: Numeric, cut: float = 0.1, ratio: N
     Raises:
         ValueError: `cut` is not between 0 and 1, or `ratio` is not positive.
 
-    Example:
-        >>> [round(float(slanted_triangular(1.0, 10)(t)), 5) for t in (0, 1, 10)]
+    Examples:
+        >>> [round(float(jaxsched.slanted_triangular(1.0, 10)(t)), 5) for t in (0, 1, 10)]
         [0.03125, 1.0, 0.03125]
 
     Reference:

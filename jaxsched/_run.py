@@ -22,8 +22,8 @@ class Run:
         ValueError: a fact is not positive; on use, a fact that is needed is missing.
         TypeError: a fact is not a number.
 
-    Example:
-        >>> run = Run(steps_per_epoch=500, batch_size=128, sequence_length=1024, total=10_000)
+    Examples:
+        >>> run = jaxsched.Run(steps_per_epoch=500, batch_size=128, sequence_length=1024, total=10_000)
         >>> run.epochs(5), run.samples(64_000), run.tokens(2e9), run.fraction(0.1)
         (2500, 500, 15259, 1000)
     """

@@ -27,8 +27,7 @@ class Schedule(abc.ABC):
     A subclass declares its numbers as annotated fields and its formula as the method `at`; it becomes a frozen
     dataclass and a PyTree by subclassing, and calling, arithmetic, `repr`, pickling and `to_dict` come with it.
 
-    Example:
-        >>> import jaxsched
+    Examples:
         >>> class Mine(jaxsched.Schedule):
         ...     start: jaxsched.Numeric
         ...     rate: jaxsched.Numeric
@@ -157,8 +156,8 @@ class Constant(Exact):
     Args:
         value: the value, any finite number.
 
-    Example:
-        >>> float(Constant(0.5)(1000))
+    Examples:
+        >>> float(jaxsched.Constant(0.5)(1000))
         0.5
     """
 
@@ -183,9 +182,9 @@ class Wrap(Schedule):
     Raises:
         TypeError: `fn` cannot be traced, is not hashable, or does not return one real number.
 
-    Example:
+    Examples:
         >>> import optax
-        >>> float(Wrap(optax.linear_schedule(0.0, 1.0, 4))(1))
+        >>> float(jaxsched.Wrap(optax.linear_schedule(0.0, 1.0, 4))(1))
         0.25
     """
 
@@ -225,8 +224,8 @@ def as_schedule(x: Any) -> Schedule:
     Raises:
         TypeError: `x` is none of these, or is a controller, whose value depends on more than the step.
 
-    Example:
-        >>> as_schedule(0.1)
+    Examples:
+        >>> jaxsched.as_schedule(0.1)
         Constant(value=0.1)
     """
     return to_schedule("x", x)
@@ -308,7 +307,8 @@ def _show(x: Any) -> str:
     if _fields.is_traced(x):
         return f"Traced<{x.aval.str_short()}>"
     if isinstance(x, (np.ndarray, np.generic, jax.Array)):
-        return repr(np.asarray(x).tolist())
+        # What `jax.grad(..., allow_int=True)` puts in the place of a count has no value to show.
+        return "float0" if x.dtype == jax.dtypes.float0 else repr(np.asarray(x).tolist())
     if isinstance(x, tuple):
         return f"({', '.join(map(_show, x))}{',' if len(x) == 1 else ''})"
     return repr(x)

@@ -21,9 +21,8 @@ def to_dict(schedule: Schedule) -> dict[str, Any]:
     Raises:
         TypeError: a field holds a function or a traced number; the message names it.
 
-    Example:
-        >>> from jaxsched import Linear
-        >>> to_dict(Linear(1.0, 0.0, 10))
+    Examples:
+        >>> jaxsched.to_dict(jaxsched.Linear(1.0, 0.0, 10))
         {'jaxsched': 1, 'kind': 'Linear', 'start': 1.0, 'end': 0.0, 'steps': 10}
     """
     if not isinstance(schedule, Schedule):
@@ -44,8 +43,8 @@ def from_dict(data: dict[str, Any]) -> Any:
         ValueError: no such class (the message lists close names), another version, or fields that do not fit.
         TypeError: `data` is not such a dict.
 
-    Example:
-        >>> from_dict({"jaxsched": 1, "kind": "Linear", "start": 1.0, "end": 0.0, "steps": 10})
+    Examples:
+        >>> jaxsched.from_dict({"jaxsched": 1, "kind": "Linear", "start": 1.0, "end": 0.0, "steps": 10})
         Linear(start=1.0, end=0.0, steps=10)
     """
     if not isinstance(data, dict) or "kind" not in data:

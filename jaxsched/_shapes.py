@@ -22,8 +22,8 @@ class ElapsedPower(WeightedRamp):
     Raises:
         ValueError: a number is not finite, `power` is not positive, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> float(ElapsedPower(1.0, 0.0, 4)(1))
+    Examples:
+        >>> float(jaxsched.ElapsedPower(1.0, 0.0, 4)(1))
         0.5
 
     Reference:
@@ -51,8 +51,8 @@ class MirrorCosine(WeightedRamp):
     Raises:
         ValueError: a number is not finite, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> round(float(MirrorCosine(1.0, 0.0, 4)(1)), 6)
+    Examples:
+        >>> round(float(jaxsched.MirrorCosine(1.0, 0.0, 4)(1)), 6)
         0.646447
 
     Reference:
@@ -81,8 +81,8 @@ class ExponentialRamp(WeightedRamp):
     Raises:
         ValueError: a number is not finite, `base` is not positive, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> round(float(ExponentialRamp(1.0, 0.0, 4)(2)), 6)
+    Examples:
+        >>> round(float(jaxsched.ExponentialRamp(1.0, 0.0, 4)(2)), 6)
         0.414214
 
     Reference:
@@ -119,8 +119,8 @@ class Tanh(WeightedRamp):
     Raises:
         ValueError: a number is not finite, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> round(float(Tanh(1.0, 0.0, 10)(7)), 6)
+    Examples:
+        >>> round(float(jaxsched.Tanh(1.0, 0.0, 10)(7)), 6)
         0.5
 
     Reference:
@@ -151,8 +151,8 @@ class Rex(WeightedRamp):
     Raises:
         ValueError: a number is not finite, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> round(float(Rex(1.0, 0.0, 4)(2)), 6)
+    Examples:
+        >>> round(float(jaxsched.Rex(1.0, 0.0, 4)(2)), 6)
         0.666667
 
     Reference:
@@ -179,8 +179,8 @@ class TimePowerCosine(WeightedRamp):
     Raises:
         ValueError: a number is not finite, `power` is not positive, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> float(TimePowerCosine(1.0, 0.0, 4, power=0.5)(1))
+    Examples:
+        >>> float(jaxsched.TimePowerCosine(1.0, 0.0, 4, power=0.5)(1))
         0.5
 
     Reference:
@@ -210,8 +210,8 @@ class ValuePowerCosine(WeightedRamp):
         ValueError: a number is not finite, `exponent` is not positive, or `steps` is negative or an int of 2**31 or
             more.
 
-    Example:
-        >>> float(ValuePowerCosine(1.0, 0.0, 4, exponent=2.0)(2))
+    Examples:
+        >>> float(jaxsched.ValuePowerCosine(1.0, 0.0, 4, exponent=2.0)(2))
         0.25
 
     Reference:
@@ -239,8 +239,8 @@ class StretchingPolynomial(Exact):
     Raises:
         ValueError: a number is not finite, `power` is not positive, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> float(StretchingPolynomial(1.0, 0.0, 2)(3))
+    Examples:
+        >>> float(jaxsched.StretchingPolynomial(1.0, 0.0, 2)(3))
         0.25
 
     Reference:
@@ -269,8 +269,8 @@ class Shaped(Ramp):
     Raises:
         ValueError: a number is not finite, or `steps` is negative or an int of 2**31 or more.
 
-    Example:
-        >>> float(Shaped(1.0, 0.0, 4, lambda x: (1 - x) ** 2)(2))
+    Examples:
+        >>> float(jaxsched.Shaped(1.0, 0.0, 4, lambda x: (1 - x) ** 2)(2))
         0.25
     """
 

@@ -22,8 +22,8 @@ def stack(schedules: Sequence[Any]) -> Any:
     Raises:
         ValueError: no schedule, or two whose structures differ; the message names the first difference.
 
-    Example:
-        >>> many = stack([Constant(0.1), Constant(0.2)])
+    Examples:
+        >>> many = jaxsched.stack([jaxsched.Constant(0.1), jaxsched.Constant(0.2)])
         >>> jax.vmap(lambda schedule: schedule(0))(many).tolist()
         [0.10000000149011612, 0.20000000298023224]
     """
@@ -50,8 +50,8 @@ def unstack(schedule: Any) -> list[Any]:
     Raises:
         ValueError: the numbers have no leading axis, or axes of different lengths.
 
-    Example:
-        >>> unstack(stack([Constant(0.1), Constant(0.2)]))
+    Examples:
+        >>> jaxsched.unstack(jaxsched.stack([jaxsched.Constant(0.1), jaxsched.Constant(0.2)]))
         [Constant(value=0.1), Constant(value=0.2)]
     """
     leaves, structure = jax.tree.flatten(schedule)
@@ -73,9 +73,9 @@ def grid(fn: Callable[..., Any], **axes: Iterable[Any]) -> Any:
     Raises:
         ValueError: no axis, an axis without values, or schedules of different structures.
 
-    Example:
-        >>> many = grid(lambda a, b: Constant(a * b), a=[1.0, 2.0], b=[3.0, 5.0])
-        >>> [schedule.value for schedule in unstack(many)]
+    Examples:
+        >>> many = jaxsched.grid(lambda a, b: jaxsched.Constant(a * b), a=[1.0, 2.0], b=[3.0, 5.0])
+        >>> [schedule.value for schedule in jaxsched.unstack(many)]
         [3.0, 5.0, 6.0, 10.0]
     """
     values = {name: list(axis) for name, axis in axes.items()}

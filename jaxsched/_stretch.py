@@ -32,9 +32,8 @@ def stretch(schedule: Any, factor: Numeric, keep_warmup: bool = False) -> Schedu
     Raises:
         ValueError: `factor` is not positive.
 
-    Example:
-        >>> from jaxsched import Cosine, warmup
-        >>> stretch(warmup(Cosine(1.0, 0.0, 90), 10), 2)
+    Examples:
+        >>> jaxsched.stretch(jaxsched.warmup(jaxsched.Cosine(1.0, 0.0, 90), 10), 2)
         Warmup(ramp=Linear(start=0.0, end=None, steps=20), schedule=Cosine(start=1.0, end=0.0, steps=180))
 
     Reference:

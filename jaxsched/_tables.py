@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._fields import Counts, Reals
-from jaxsched._progress import blend, count_reached, fractions, half_sine_squared, since, whole_steps
+from jaxsched._progress import blend, count_reached, fractions_between, half_sine_squared, whole_steps
 from jaxsched._schedule import Array, Exact, Time
 
 
@@ -18,8 +18,8 @@ class Piecewise(Exact):
     Raises:
         ValueError: the lengths do not fit, `boundaries` are unsorted or negative, or a number is not finite.
 
-    Example:
-        >>> Piecewise([1.0, 0.5, 0.1], [5, 12])(np.array([4, 5, 12])).tolist()
+    Examples:
+        >>> jaxsched.Piecewise([1.0, 0.5, 0.1], [5, 12])(np.array([4, 5, 12])).tolist()
         [1.0, 0.5, 0.10000000149011612]
 
     Reference:
@@ -50,8 +50,8 @@ class Interpolated(Exact):
     Raises:
         ValueError: the lengths differ, `boundaries` are unsorted or negative, or a number is not finite.
 
-    Example:
-        >>> float(Interpolated([0.0, 1.0, 0.5], [0, 10, 20])(15))
+    Examples:
+        >>> float(jaxsched.Interpolated([0.0, 1.0, 0.5], [0, 10, 20])(15))
         0.75
 
     Reference:
@@ -83,8 +83,8 @@ class CosineInterpolated(Exact):
     Raises:
         ValueError: the lengths differ, `boundaries` are unsorted or negative, or a number is not finite.
 
-    Example:
-        >>> float(CosineInterpolated([0.0, 1.0, 0.5], [0, 10, 20])(15))
+    Examples:
+        >>> float(jaxsched.CosineInterpolated([0.0, 1.0, 0.5], [0, 10, 20])(15))
         0.75
 
     Reference:
@@ -115,8 +115,8 @@ class Tabulated(Exact):
     Raises:
         ValueError: `values` is empty or holds a number that is not finite.
 
-    Example:
-        >>> Tabulated([0.5, 0.25])(np.array([0, 1, 7])).tolist()
+    Examples:
+        >>> jaxsched.Tabulated([0.5, 0.25])(np.array([0, 1, 7])).tolist()
         [0.5, 0.25, 0.25]
     """
 
@@ -134,8 +134,7 @@ def _between(values: Array, boundaries: Array, step: Time) -> tuple[Array, Array
     """The values of the points around the step, and the fractions of the way from the one to the other."""
     reached = count_reached(step, boundaries)
     left, right = jnp.maximum(reached - 1, 0), jnp.minimum(reached, boundaries.shape[0] - 1)
-    begin = boundaries[left]
-    return values[left], values[right], *fractions(since(step, begin), boundaries[right] - begin)
+    return values[left], values[right], *fractions_between(step, boundaries[left], boundaries[right])
 
 
 def last(boundaries):

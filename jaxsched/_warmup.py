@@ -115,8 +115,8 @@ def warmup(
         ValueError: a negative count, or an unknown shape.
         TypeError: `schedule` is not a schedule.
 
-    Example:
-        >>> lr = warmup(Cosine(1.0, 0.0, 8), 4)
+    Examples:
+        >>> lr = jaxsched.warmup(jaxsched.Cosine(1.0, 0.0, 8), 4)
         >>> [round(float(lr(t)), 4) for t in (0, 2, 4, 8, 12)]
         [0.0, 0.5, 1.0, 0.5, 0.0]
 
@@ -145,8 +145,8 @@ def cooldown(schedule: Any, at: Numeric, steps: Numeric, end: Numeric = 0.0, *, 
         ValueError: a negative count, an unknown shape, or an `end` that the shape cannot reach.
         TypeError: `schedule` is not a schedule.
 
-    Example:
-        >>> lr = cooldown(InverseSqrt(1.0, 100), at=300, steps=100)
+    Examples:
+        >>> lr = jaxsched.cooldown(jaxsched.InverseSqrt(1.0, 100), at=300, steps=100)
         >>> [round(float(lr(t)), 4) for t in (0, 300, 350, 400)]
         [1.0, 0.5, 0.25, 0.0]
 

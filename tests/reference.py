@@ -44,6 +44,12 @@ def exp(x: Decimal) -> Decimal:
     return x.exp() if x > -20_000 else Decimal(0)
 
 
+def power(base: Decimal, exponent: Decimal) -> Decimal:
+    if exponent == 0 or base == 0:
+        return Decimal(exponent == 0)
+    return exp(base.ln() * exponent)
+
+
 def half_cosine(x: Decimal) -> Decimal:
     return (1 + cos(PI * x)) / 2
 
@@ -139,7 +145,7 @@ def exponential(start, decay, steps=1):
 
 
 def power_of_rate(start, rate, steps=1):
-    return Curve(lambda t: number(start) * exp(number(rate).ln() * t / number(steps)))
+    return Curve(lambda t: number(start) * power(number(rate), t / number(steps)))
 
 
 def inverse_time(start, rate, steps=1):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from reference import PI, Curve, Number, constant, cos, exp, half_cosine, number
+from reference import PI, Curve, Number, constant, cos, exp, half_cosine, number, power
 
 
 def combine(operator: Callable[[Any, Any], Any], left: Curve, right: Curve) -> Curve:
@@ -51,10 +51,10 @@ def cycle(curve, period, growth=1, decay=1.0):
         begin, scale = Decimal(0), Decimal(1)
         if g == 1:
             i = t // n
-            return exp(d.ln() * i) * curve.at(t - i * n)
+            return power(d, i) * curve.at(t - i * n)
         for i in count():
             if t < begin + n * scale:
-                return d**i * curve.at((t - begin) / scale)
+                return power(d, Decimal(i)) * curve.at((t - begin) / scale)
             begin, scale = begin + n * scale, scale * g
 
     return Curve(at)
@@ -68,7 +68,7 @@ def listed_cycles(curve, own, lengths, decay=1.0):
         begin = Decimal(0)
         for i, length in enumerate(map(number, lengths)):
             if t < begin + length or i == len(lengths) - 1:
-                return d**i * curve.at(min(own * (t - begin) / length, own))
+                return power(d, Decimal(i)) * curve.at(min(own * (t - begin) / length, own))
             begin += length
 
     return Curve(at)
@@ -193,7 +193,7 @@ def restarts(peak, period, growth=1, decay=1.0, end=0.0):
                     break
                 begin += length
         x = min((t - begin) / length, Decimal(1))
-        return e + (p * exp(d.ln() * i) - e) * (1 + cos(PI * x)) / 2
+        return e + (p * power(d, Decimal(i)) - e) * (1 + cos(PI * x)) / 2
 
     return Curve(at)
 

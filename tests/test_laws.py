@@ -108,21 +108,30 @@ def test_every_number_maps_in_one_trace(entry):
     run = jax.jit(chex.assert_max_traces(lambda many: jax.vmap(lambda schedule: schedule(t))(many), n=1))
     got = run(jaxsched.stack(many))
     run(jaxsched.stack(many[::-1]))
-    single = jax.jit(chex.assert_max_traces(lambda schedule: schedule(t), n=1))
-    alone = jnp.stack([single(jax.tree.map(jnp.asarray, schedule)) for schedule in many])
+    alone = jnp.stack([schedule(t) for schedule in many])
     chex.assert_trees_all_close(got, alone, rtol=CLOSE, atol=CLOSE * entry.scale)
-    chex.assert_trees_all_close(alone[0], entry.make()(t), rtol=CLOSE, atol=CLOSE * entry.scale)
 
 
 @each
 def test_gradients_are_finite_everywhere(entry):
     """With respect to every float number and to a fractional step, at boundaries, at 0 and past the end."""
     schedule, t = entry.make(), jnp.asarray(steps_of(entry))
-    by_number = jax.grad(lambda schedule: jnp.sum(schedule(t)), allow_int=True)(schedule)
-    floats = [g for g in jax.tree.leaves(by_number) if g.dtype != jax.dtypes.float0]
-    chex.assert_tree_all_finite(floats)
-    assert len(floats) == len(floats_of(schedule))
-    chex.assert_tree_all_finite(jax.grad(lambda t: jnp.sum(schedule(t)))(t.astype(jnp.result_type(float))))
+    leaves, structure = jax.tree.flatten(schedule)
+    positions = floats_of(schedule)
+    floats = [jnp.asarray(leaves[i], float) for i in positions]
+
+    @jax.jit
+    def gradients(floats, t):
+        def total(floats, t):
+            moved = list(leaves)
+            for i, x in zip(positions, floats, strict=True):
+                moved[i] = x
+            return jnp.sum(jax.tree.unflatten(structure, moved)(t))
+
+        # At whole steps given as integers, and at the same steps given as floats.
+        return jax.grad(total)(floats, t), jax.grad(total, argnums=1)(floats, t.astype(jnp.result_type(float)))
+
+    chex.assert_tree_all_finite(gradients(floats, t))
 
 
 @each
@@ -145,8 +154,7 @@ def test_gradients_are_slopes(entry):
                 moved[i] = jnp.asarray(leaves[i]) + shift * d
             return jax.tree.unflatten(structure, moved)(t)
 
-        slope = jax.jvp(value, (0.0,), (1.0,))[1]
-        difference = (value(1e-6) - value(-1e-6)) / 2e-6
+        slope, difference = jax.jit(lambda: (jax.jvp(value, (0.0,), (1.0,))[1], (value(1e-6) - value(-1e-6)) / 2e-6))()
         chex.assert_trees_all_close(slope, difference, rtol=1e-4, atol=1e-6 * entry.scale)
 
 
@@ -185,8 +193,11 @@ def check_step(entry, step):
 
 @each
 def test_a_step_gives_a_strong_float_of_its_shape(entry):
-    for step in (3, np.asarray([[3, 3]]), jnp.bfloat16(3)):
-        check_step(entry, step)
+    schedule = entry.make()
+    for shape in ((), (2, 3), (0,)):
+        for dtype in (jnp.int8, jnp.int32, jnp.uint32, jnp.bfloat16, jnp.float32):
+            value = jax.eval_shape(schedule, jax.ShapeDtypeStruct(shape, dtype))
+            assert (value.shape, value.dtype, value.weak_type) == (shape, jnp.result_type(float), False)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{type(step).__name__}-{np.asarray(step).dtype}")
@@ -197,10 +208,10 @@ def test_a_step_may_be_of_any_kind(entry, step):
 
 @each
 def test_negative_steps_are_0_and_no_step_is_too_large(entry):
-    schedule = entry.make()
-    chex.assert_trees_all_equal(schedule(-5), schedule(0))
-    chex.assert_trees_all_equal(schedule(np.asarray([-(2**40), -1])), schedule(np.asarray([0, 0])))
-    assert schedule(2**40).shape == schedule(np.uint64(2**63)).shape == ()
+    schedule, t = entry.make(), np.zeros(24, np.int64)  # of one shape everywhere: a shape is a compilation
+    chex.assert_trees_all_equal(schedule(t - 2**40), schedule(t))
+    chex.assert_trees_all_equal(schedule(jnp.asarray(t, jnp.int32) - 1), schedule(t))
+    assert not np.isnan(schedule(t + 2**40)).any()
 
 
 @each
@@ -209,15 +220,15 @@ def test_it_is_flat_from_its_duration_on(entry):
     if schedule.duration is None:
         return
     end = int(np.ceil(schedule.duration))
-    values = schedule(np.asarray([end, end + 1, end + 12345, LAST]))
+    values = schedule(np.minimum(end + np.arange(24) ** 6, LAST))
     chex.assert_trees_all_close(values, jnp.broadcast_to(values[0], values.shape), rtol=CLOSE, atol=0)
 
 
 @each
-def test_fractional_steps_lie_between(entry):
-    """A fractional step is a step, and a whole one given as a float is the same step."""
+def test_fractional_steps_are_steps(entry):
+    """A whole step given as a float is that step, and the steps between are finite."""
     schedule, t = entry.make(), steps_of(entry)
-    t = t[t < 2**24]
+    t = np.minimum(t, 2**24 - 1)
     chex.assert_trees_all_close(schedule(t.astype(np.float32)), schedule(t), rtol=2e-5, atol=CLOSE * entry.scale)
     assert np.isfinite(schedule(t + np.float32(0.5))).all()
 

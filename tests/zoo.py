@@ -9,26 +9,29 @@ from collections.abc import Iterable
 
 import jax
 import zoo_combined
+import zoo_cyclic
+import zoo_ramps
 import zoo_recipes
 import zoo_simple
+import zoo_warmup
 from zoo_entry import LAST as LAST
 from zoo_entry import Entry as Entry
 
 import jaxsched
 
 FAMILIES = (
-    zoo_simple.ramps,
+    zoo_ramps.ramps,
     zoo_simple.decays,
     zoo_simple.tables,
     zoo_simple.algebra,
-    zoo_combined.warmups,
-    zoo_combined.cooldowns,
+    zoo_warmup.warmups,
+    zoo_warmup.cooldowns,
     zoo_combined.joins,
     zoo_combined.cycles,
     zoo_combined.clocks,
     zoo_recipes.falling,
     zoo_recipes.warmed,
-    zoo_recipes.rising_and_falling,
+    zoo_cyclic.rising_and_falling,
 )
 
 LENGTHS = (10_000, 1_000_003, 1_500_000_000)

@@ -1,10 +1,10 @@
-"""Examples of the recipes."""
+"""Examples of the recipes that fall, with a warmup or without."""
 
 import reference as ref
 import reference_composed as composed
-from zoo_combined import FALLS
 from zoo_entry import END, LAST, PEAK, Entry, entry
-from zoo_simple import bend
+from zoo_ramps import bend
+from zoo_warmup import FALLS
 
 import jaxsched as js
 
@@ -44,6 +44,15 @@ def falling(n: int) -> list[Entry]:
             n,
             last=min(20 * unit, LAST),
             exact=((0, 1e-6),),
+            monotone=True,
+        ),
+        entry(
+            "exponential_decay-to-nothing",
+            lambda: js.exponential_decay(1e-3, 0.0, unit),
+            "exponential_decay",
+            ref.power_of_rate(1e-3, 0.0, unit),
+            n,
+            exact=((0, 1e-3), (1, 0.0)),
             monotone=True,
         ),
         entry(
@@ -168,6 +177,14 @@ def warmed(n: int) -> list[Entry]:
             exact=((0, 0.0),),
         ),
         entry(
+            "noam-cold",
+            lambda: js.noam(512, 0, scale=2.0),
+            "noam",
+            ref.inverse_power(2 * 512**-0.5, 1),
+            n,
+            monotone=True,
+        ),
+        entry(
             "warmup_linear",
             lambda: js.warmup_linear(PEAK, w, n, END),
             "warmup_linear",
@@ -201,12 +218,32 @@ def warmed(n: int) -> list[Entry]:
             n,
             **forever,
         ),
+        entry(
+            "warmup_inverse_sqrt-cold",
+            lambda: js.warmup_inverse_sqrt(PEAK, 0),
+            "warmup_inverse_sqrt",
+            ref.inverse_power(PEAK, 10_000),
+            n,
+            exact=((0, PEAK),),
+            monotone=True,
+        ),
         *(
             phases(name, fall, END if name in ("geometric", "inverse") else 0.0, shape=name)
             for name, fall in FALLS.items()
         ),
         phases("shaped-warmup", ref.cosine, END, shape="cosine", start=END, warmup_shape="cosine"),
         phases("function", lambda *ends: ref.ramp(bend, *ends), END, shape=bend),
+        entry(
+            "wsd-nothing-but-warmup",
+            lambda: js.wsd(PEAK, warmup=n, stable=0, decay=0),
+            "wsd",
+            composed.join([ref.linear(0.0, PEAK, n), ref.constant(0.0)], [n]),
+            n + 8,
+            scale=PEAK,
+            boundaries=(n,),
+            exact=((0, 0.0),),
+            flat=(n, 0.0),
+        ),
         entry(
             "flat_cosine",
             lambda: js.flat_cosine(PEAK, n, 0.72, END),
@@ -223,7 +260,7 @@ def warmed(n: int) -> list[Entry]:
         ),
         entry(
             "linear_to_zero",
-            lambda: js.linear_to_zero(PEAK, n, w),
+            lambda: js.linear_to_zero(PEAK, n, warmup=w),
             "linear_to_zero",
             composed.warmup(ref.linear(PEAK, 0.0, n - w), w),
             n + 8,
@@ -240,113 +277,5 @@ def warmed(n: int) -> list[Entry]:
             exact=((0, PEAK),),
             flat=(n, 0.0),
             monotone=True,
-        ),
-    ]
-
-
-def rising_and_falling(n: int) -> list[Entry]:
-    third, up, down = composed.rounded_share("0.3", n), max(n // 8, 1), max(n // 6, 1)
-
-    def one_cycle(name, turn, down_length=None, **options):
-        cosine = options.get("shape", "cosine") == "cosine"
-        div, final = options.get("div", 25.0), options.get("final_div", 1e4)
-        marks = (turn, n) if down_length is None else (turn, turn + down_length, n)
-        return entry(
-            f"one_cycle{name}",
-            lambda: js.one_cycle(1e-2, n, **options),
-            "one_cycle",
-            composed.one_cycle(1e-2, n, turn, div, final, down_length, cosine),
-            n + 8,
-            boundaries=marks,
-            exact=((turn, 1e-2),),
-        )
-
-    def momentum(name, turn, down_length=None, **options):
-        cosine = options.get("shape", "cosine") == "cosine"
-        end = n if down_length is None else turn + down_length
-        return entry(
-            f"one_cycle_momentum{name}",
-            lambda: js.one_cycle_momentum(0.85, 0.95, n, **options),
-            "one_cycle_momentum",
-            composed.one_cycle_momentum(0.85, 0.95, n, turn, down_length, cosine),
-            n + 8,
-            boundaries=(turn, end),
-            exact=((0, 0.95), (turn, 0.85)),
-            flat=(end, 0.95),
-        )
-
-    def triangles(mode, gamma=1.0):
-        feet = tuple((up + down) * i for i in (1, 2, 3) if (up + down) * i <= LAST)
-        rate = entry(
-            f"cyclic-{mode}",
-            lambda: js.cyclic(1e-4, 1e-3, up, down, mode, gamma),
-            "cyclic",
-            composed.triangles(1e-4, 1e-3, up, down, mode, gamma),
-            n + 8,
-            boundaries=(up, *feet),
-            exact=((0, 1e-4), *(((up, 1e-3),) if gamma == 1 else ()), *((foot, 1e-4) for foot in feet)),
-        )
-        twin = entry(
-            f"cyclic_momentum-{mode}",
-            lambda: js.cyclic_momentum(0.8, 0.9, up, down, mode, gamma),
-            "cyclic_momentum",
-            composed.triangles(0.9, 0.8, up, down, mode, gamma),
-            n + 8,
-            boundaries=(up, *feet),
-            exact=((0, 0.9), *((foot, 0.9) for foot in feet)),
-        )
-        return [rate, twin]
-
-    def restarts(name, period, growth=1, decay=1.0, end=0.0):
-        lengths = period if isinstance(period, list) else [int(period * growth**i) for i in range(3)]
-        marks = tuple(m for m in (sum(lengths[: i + 1]) for i in range(len(lengths))) if m <= LAST)
-        return entry(
-            f"sgdr{name}",
-            lambda: js.sgdr(PEAK, period, growth, decay, end),
-            "sgdr",
-            composed.restarts(PEAK, period, growth, decay, end),
-            n + 8,
-            boundaries=marks,
-            exact=((0, PEAK),),
-        )
-
-    period = max(n // 8, 1)
-    fifth = n // 5
-    return [
-        one_cycle("", third),
-        one_cycle("-linear", third, shape="linear", div=10.0, final_div=100.0),
-        one_cycle("-warmup", fifth, warmup=fifth),
-        one_cycle("-three-phase", third, third, three_phase=True),
-        one_cycle(
-            "-three-phase-linear", fifth, 2 * fifth, three_phase=True, warmup=fifth, down=2 * fifth, shape="linear"
-        ),
-        momentum("", third),
-        momentum("-linear", third, shape="linear"),
-        momentum("-three-phase", third, third, three_phase=True),
-        *triangles("triangular"),
-        *triangles("triangular2"),
-        *triangles("exp_range", 1 - 0.5 / n),
-        entry(
-            "cyclic-symmetric",
-            lambda: js.cyclic(0.0, 1e-3, up),
-            "cyclic",
-            composed.triangles(0.0, 1e-3, up, up),
-            n + 8,
-            scale=1e-3,
-            boundaries=(up, 2 * up, 3 * up),
-            exact=((0, 0.0), (up, 1e-3), (2 * up, 0.0)),
-        ),
-        restarts("", period),
-        restarts("-growth", period, 2, 0.8, END),
-        restarts("-fractional-growth", period, 1.5, 1.0, END),
-        restarts("-listed", [period, 3 * period, 2 * period], 1, 0.5, END),
-        entry(
-            "slanted_triangular",
-            lambda: js.slanted_triangular(1e-2, n, cut=0.125),
-            "slanted_triangular",
-            composed.two_lines(1e-2 / 32, 1e-2, n // 8, n),
-            n + 8,
-            boundaries=(n // 8, n),
-            exact=((n // 8, 1e-2),),
         ),
     ]
