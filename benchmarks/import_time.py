@@ -36,7 +36,7 @@ with tempfile.TemporaryDirectory() as cache:
         lambda: milliseconds("jax, optax", "jaxsched"),
         lambda: milliseconds("jax", "optax", before="gc.collect()"),
     )
-figure("`import jaxsched` after jax and optax", spread(ours, " ms"), "≤ 50 ms", statistics.median(ours) <= 50)
+figure("`import jaxsched` after jax and optax", spread(ours, " ms"), "at most 50 ms", statistics.median(ours) <= 50)
 figure("the same with the garbage collection that importing jax leaves due", spread(raw, " ms"))
 figure("`import optax` after jax", spread(theirs, " ms"))
 finish()

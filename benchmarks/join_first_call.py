@@ -81,11 +81,11 @@ def against_optax(n: int, alternating: bool) -> None:
     )
     faster = ratios(b, a)
     what = f"join of {n:,} pieces, {'two kinds alternating' if alternating else 'one kind'}"
-    figure(f"{what}: optax's first call / ours", spread(faster, "x"), "≥ 20x", statistics.median(faster) >= 20)
+    figure(f"{what}: optax's first call / ours", spread(faster, "x"), "at least 20x", statistics.median(faster) >= 20)
     figure(f"{what}: first call under jit, ours", spread(a, " s"))
     figure(f"{what}: first eager call, ours", spread(c, " s"))
     figure(f"{what}: first call under jit, optax", spread(b, " s"))
-    figure(f"{what}: largest relative error, ours", f"{error:.1g}", "≤ 1e-6", error <= 1e-6)
+    figure(f"{what}: largest relative error, ours", f"{error:.1g}", "at most 1e-6", error <= 1e-6)
     figure(f"{what}: largest relative error, optax", f"{their_error:.1g}")
 
 
@@ -105,7 +105,7 @@ def large(n: int, alternating: bool) -> None:
     ends = np.arange(LENGTH * n - 3, LENGTH * n + 3)
     steps = np.concatenate([np.arange(100), rng.integers(0, LENGTH * n, 10_000), ends])
     error = off(schedule(steps), steps, n, alternating)
-    figure(f"{what}: largest relative error at {len(steps):,} steps", f"{error:.1g}", "≤ 1e-6", error <= 1e-6)
+    figure(f"{what}: largest relative error at {len(steps):,} steps", f"{error:.1g}", "at most 1e-6", error <= 1e-6)
 
 
 for alternating in (False, True):

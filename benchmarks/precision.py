@@ -70,8 +70,8 @@ for length, entries in tables.items():
             theirs = max(theirs, worst_of(entry, values, 1e-6, length, zeros=False))
             ours_beside = max(ours_beside, mine)
 
-figure("largest relative error, float32", str(ours), "≤ 1e-6", ours.error <= 1e-6)
-figure("largest relative error, x64", str(wide), "≤ 1e-13", wide.error <= 1e-13)
+figure("largest relative error, float32", str(ours), "at most 1e-6", ours.error <= 1e-6)
+figure("largest relative error, x64", str(wide), "at most 1e-13", wide.error <= 1e-13)
 figure("examples measured (of each, 256 steps); noise left out", f"{seen}; {skipped}")
 figure(f"the {len(TWINS)} examples that optax has too, float32, ours", str(ours_beside))
 figure(f"the {len(TWINS)} examples that optax has too, float32, optax's (where not 0)", str(theirs))

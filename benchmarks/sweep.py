@@ -91,7 +91,7 @@ def compare(name: str, problem, claimed: bool) -> None:
     assert difference < 0.02, f"the two sweeps trained different things: losses differ by {difference}"
 
     faster, most = ratios(b, a), (max(our_traces), max(our_compiles))
-    claim, kept = ("≥ 25x", statistics.median(faster) >= 25) if claimed else ("", True)
+    claim, kept = ("at least 25x", statistics.median(faster) >= 25) if claimed else ("", True)
     what = f"sweep of {len(expected)} schedules, {name}"
     figure(f"{what}: optax's time / ours", spread(faster, "x"), claim, kept)
     figure(f"{what}: traces and compiles, ours", f"{most[0]} and {most[1]}", "1 and 1", most == (1, 1))

@@ -1,7 +1,4 @@
-"""What a schedule can do because it is data. Every claim is checked: run it, change it, run it again.
-
-    python examples/transforms.py
-"""
+"""What a schedule can do because it is data. Every claim is checked: run it, change it, run it again."""
 
 import json
 
@@ -78,7 +75,7 @@ print(f"tuned by gradient: from {before:.5f} to {after:.5f} with {tuned}")
 assert after < before
 
 
-# 6. A running training takes another schedule in the middle of the run, and does not compile again.
+# 6. A running training takes another schedule of the same kind in mid-run, and does not compile again.
 #    `inject_hyperparams` keeps the value just used in the state, where a log can find it.
 compilations = 0
 
@@ -99,9 +96,8 @@ for step in range(100):
     if step == 50:
         schedule = jaxsched.warmup_cosine(peak=0.05, warmup=10, total=200)  # slower, and longer
     params, opt_state = update(schedule, params, opt_state)
-    used = opt_state.hyperparams["learning_rate"]
-    assert jnp.isclose(used, schedule(step))
-print(f"learning rate of the last step: {used:.5f}, compiled {compilations} time")
+    assert jnp.isclose(opt_state.hyperparams["learning_rate"], schedule(step))
+print(f"learning rate of the last step: {opt_state.hyperparams['learning_rate']:.5f}, compiled {compilations} time")
 assert compilations == 1
 
 
