@@ -1,5 +1,6 @@
 """Schedules of your own: a formula, a shape for a warmup or a cooldown, and a function from elsewhere."""
 
+import functools
 import json
 
 import jax
@@ -50,27 +51,30 @@ quick = jaxsched.wsd(1.0, warmup=2, stable=8, decay=10, shape=lambda x: (1 - x) 
 assert quick(10) == 1 and jnp.isclose(quick(15), 0.125) and quick(20) == 0
 
 
-# 3. A ramp can be a shape, too, also one of yours: a class with `start`, `end` and `steps`. Its start or its end is left
-#    open (`None`) where the schedule next to it says what it is.
+# A ramp of the library is a shape as well, with what it takes besides `start`, `end` and `steps`.
+steep = jaxsched.cooldown(1.0, at=10, steps=4, shape=functools.partial(jaxsched.Polynomial, power=2.0))
+assert steep(10) == 1 and steep(12) == 0.25 and steep(14) == 0
+
+
+# 3. A schedule that ends says when, and then others can follow it.
 class Ease(jaxsched.Schedule):
     """From `start` to `end` in `steps`, fast at first: a quarter of a sine wave."""
 
-    start: jaxsched.Numeric | None
-    end: jaxsched.Numeric | None
+    start: jaxsched.Numeric
+    end: jaxsched.Numeric
     steps: jaxsched.Numeric
 
     def at(self, step):
-        x = jnp.minimum(step / self.steps, 1)
-        return self.start + (self.end - self.start) * jnp.sin(jnp.pi / 2 * x)
+        done = jnp.minimum(step / self.steps, 1)
+        return self.start + (self.end - self.start) * jnp.sin(jnp.pi / 2 * done)
 
     @property
-    def duration(self):  # lets `join` know where it ends
+    def duration(self):
         return self.steps
 
 
-eased = jaxsched.warmup(jaxsched.Cosine(1.0, 0.0, 20), steps=10, shape=Ease)
-assert jnp.isclose(eased(5), 2**-0.5) and eased(10) == 1
-assert Ease(0.0, 1.0, 5).then(jaxsched.Constant(1.0))(5) == 1
+both = Ease(0.0, 1.0, 5).then(jaxsched.Cosine(1.0, 0.0, 20))
+assert both(0) == 0 and both(5) == 1 and both(15) == 0.5 and both(25) == 0
 
 
 # 4. A function from elsewhere becomes a schedule by itself wherever a schedule is expected; `Wrap` says so. It is code,

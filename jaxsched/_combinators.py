@@ -109,29 +109,29 @@ class Stretch(Exact):
 
 
 class Clip(Exact):
-    """A schedule kept between `low` and `high`: what `clip` makes.
+    """A schedule kept between `lo` and `hi`: what `clip` makes.
 
     Args:
         schedule: the schedule to clip.
-        low: the least value; `None` for no bound.
-        high: the largest value; `None` for no bound.
+        lo: the least value; `None` for no bound.
+        hi: the largest value; `None` for no bound.
     """
 
     schedule: Schedule
-    low: Real | None = None
-    high: Real | None = None
+    lo: Real | None = None
+    hi: Real | None = None
 
     def _check(self):
-        low, high = self.low, self.high
-        if low is None or high is None or is_traced(low) or is_traced(high):
+        lo, hi = self.lo, self.hi
+        if lo is None or hi is None or is_traced(lo) or is_traced(hi):
             return
-        if np.any(np.asarray(low) > np.asarray(high)):
-            raise ValueError(f"`low` must not exceed `high`: got {low!r} and {high!r}. Swap them.")
+        if np.any(np.asarray(lo) > np.asarray(hi)):
+            raise ValueError(f"`lo` must not exceed `hi`: got {lo!r} and {hi!r}. Swap them.")
 
     def at(self, step):
         value = evaluate(self.schedule, step)
-        value = value if self.low is None else jnp.maximum(value, self.low)
-        return value if self.high is None else jnp.minimum(value, self.high)
+        value = value if self.lo is None else jnp.maximum(value, self.lo)
+        return value if self.hi is None else jnp.minimum(value, self.hi)
 
     @property
     def duration(self):
@@ -209,22 +209,22 @@ def per_epoch(schedule: Any, steps_per_epoch: Numeric) -> Schedule:
     return PerEpoch(to_schedule("schedule", schedule), steps_per_epoch)
 
 
-def clip(schedule: Any, low: Numeric | None = None, high: Numeric | None = None) -> Schedule:
+def clip(schedule: Any, lo: Numeric | None = None, hi: Numeric | None = None) -> Schedule:
     r"""The schedule kept between two bounds: $v(t) = \min(\max(s(t), l), h)$.
 
     Args:
         schedule: a schedule, number or function of the step.
-        low: the least value l; `None` for no bound.
-        high: the largest value h; `None` for no bound.
+        lo: the least value l; `None` for no bound.
+        hi: the largest value h; `None` for no bound.
 
     Raises:
-        ValueError: `low` exceeds `high`, or a bound is not finite.
+        ValueError: `lo` exceeds `hi`, or a bound is not finite.
 
     Examples:
-        >>> float(jaxsched.clip(jaxsched.Linear(1.0, 0.0, 4), low=0.1)(4))
+        >>> float(jaxsched.clip(jaxsched.Linear(1.0, 0.0, 4), lo=0.1)(4))
         0.10000000149011612
     """
-    return Clip(to_schedule("schedule", schedule), low, high)
+    return Clip(to_schedule("schedule", schedule), lo, hi)
 
 
 def scale(schedule: Any, factor: Any) -> Schedule:

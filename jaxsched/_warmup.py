@@ -129,7 +129,7 @@ def warmup(
     return whole if not is_traced(offset) and isinstance(offset, int) and offset == 0 else advance(whole, offset)
 
 
-def cooldown(schedule: Any, at: Numeric, steps: Numeric, end: Numeric = 0.0, *, shape: Shape = "linear") -> Schedule:
+def cooldown(schedule: Any, at: Numeric, steps: Numeric, end: Numeric = 0.0, shape: Shape = "linear") -> Schedule:
     r"""A schedule until the step `at`, then a ramp from its value there to `end`.
 
     Args:

@@ -110,7 +110,7 @@ WRONG = {
     "to-zero": (lambda: js.Geometric(1.0, 0.0, 4), V, "`end` must not be 0", "Geometric never", "Pass a small number"),
     "sign-change": (lambda: js.Geometric(1.0, -1.0, 4), V, "`start` and `end` must have the same sign", "1.0 and -1.0"),
     "cooldown-to-zero": (lambda: js.cooldown(1.0, 4, 4, shape="geometric"), V, "`end` must not be 0", "small number"),
-    "low-above-high": (lambda: js.clip(line(), 2.0, 1.0), V, "`low` must not exceed `high`", "2.0 and 1.0", "Swap them"),
+    "low-above-high": (lambda: js.clip(line(), 2.0, 1.0), V, "`lo` must not exceed `hi`", "2.0 and 1.0", "Swap them"),
     "negative-rate": (lambda: js.exponential_decay(1.0, -0.5), V, "`rate` must not be negative", "-0.5", "Pass 0 or"),
     "growth": (lambda: js.cycle(line(), 4, 0.5), V, "`growth` must be at least 1", "0.5", "equal length"),
     "no-epoch": (lambda: js.per_epoch(line(), 0), V, "`steps_per_epoch` must be at least 1", "0", "data set empty"),
@@ -188,3 +188,58 @@ def test_it_is_refused(name):
     do, error, *words = WRONG[name]
     with pytest.raises(error, match="(?s)" + ".*".join(map(re.escape, words))):
         do()
+
+
+def test_every_field_refuses_a_controller():
+    """Each schedule class with a field for a schedule, and each that holds several."""
+    for make in (js.Clip, js.Sum, js.Product, js.Quotient, js.Difference, js.Cycle, js.Staircase, js.PerEpoch, js.Stretch):
+        with pytest.raises(TypeError, match="is a controller"):
+            make(Controller(), 1)
+    with pytest.raises(TypeError, match=r"`pieces\[0\]`.*is a controller"):
+        js.Join([Controller()], [])
+
+
+def test_a_sum_with_what_is_no_schedule_is_python_s_own_error():
+    for other in ("x", True, None, [1.0]):
+        with pytest.raises(TypeError, match="unsupported operand"):
+            line() + other
+
+
+def test_a_large_count_is_a_float_or_needs_x64():
+    assert float(line(2.0**31)(2**30)) == 0.5
+    with optional_x64():
+        assert float(line(2**31)(2**30)) == 0.5
+        with pytest.raises(ValueError, match=r"`steps` must be below 2\*\*63"):
+            line(2**63)
+
+
+def optional_x64():
+    return jax.enable_x64(True) if hasattr(jax, "enable_x64") else jax.experimental.enable_x64()
+
+
+@pytest.mark.parametrize("make", [js.warmup_cosine, js.warmup_linear], ids=lambda make: make.__name__)
+def test_a_traced_warmup_is_cut_at_the_total(make):
+    """What cannot be refused is clamped: a warmup of 9 of 4 steps is one of 4 steps."""
+    lengths, t = jnp.asarray([0, 2, 4, 9]), jnp.arange(12)
+    got = jax.vmap(lambda warmup: make(1.0, warmup, 4, 0.1)(t))(lengths)
+    alone = jnp.stack([make(1.0, warmup, 4, 0.1)(t) for warmup in (0, 2, 4, 4)])
+    np.testing.assert_allclose(got, alone, rtol=2e-6)
+    np.testing.assert_allclose(jax.jit(lambda warmup: make(1.0, warmup, 4, 0.1)(t))(9), alone[-1], rtol=2e-6)
+
+
+def test_a_traced_number_is_not_refused():
+    """What would be refused if it were known has a finite value all the same."""
+    make = jax.jit(lambda x: (js.Polynomial(1.0, 0.0, 4, power=x)(2), line(x)(2), js.clip(1.0, x, -5.0)(2)))
+    assert all(np.isfinite(value) for value in make(-1.0))
+
+
+def test_a_wrapped_function_that_jax_can_trace_passes():
+    assert float(js.Wrap(optax.constant_schedule(0.5))(3)) == 0.5
+    assert float(js.Wrap(lambda t: t)(3)) == 3.0
+
+
+def test_nothing_is_said_at_call_time(capfd, recwarn):
+    """No step raises, warns or prints, not even one that is out of range."""
+    for step in (-1, 2**40, 1e30, np.int64(2**62), jnp.int32(5), 0.5):
+        assert np.isfinite(line()(step))
+    assert capfd.readouterr() == ("", "") and not recwarn.list

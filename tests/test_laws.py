@@ -161,7 +161,7 @@ def test_gradients_are_slopes(entry):
 def is_time(schedule, i) -> bool:
     """Whether a float leaf is a length or a boundary: the value may jump there."""
     path = jax.tree_util.tree_flatten_with_path(schedule)[0][i][0]
-    times = {"steps", "period", "boundaries", "begin", "every", "leads", "factor", "steps_per_epoch", "low", "high"}
+    times = {"steps", "period", "boundaries", "begin", "every", "leads", "factor", "steps_per_epoch", "lo", "hi"}
     return any(getattr(key, "name", "") in times for key in path)
 
 

@@ -205,7 +205,7 @@ def clocks(n: int) -> list[Entry]:
         ),
         entry(
             "clip-low",
-            lambda: js.clip(js.InverseSqrt(PEAK, n), low=1e-4),
+            lambda: js.clip(js.InverseSqrt(PEAK, n), lo=1e-4),
             "clip Clip",
             composed.clip(ref.inverse_power(PEAK, n), low=1e-4),
             n + 8,
