@@ -4,7 +4,7 @@ A field's annotation names its kind; the constructor normalises and checks what 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, TypeAlias
 
 import jax
@@ -116,9 +116,17 @@ def at_least_one(name: str, x: Any) -> Any:
     return x
 
 
+def _listed(name: str, x: Any) -> Any:
+    if isinstance(x, (np.ndarray, jax.Array)) and x.ndim:
+        return x
+    if isinstance(x, (str, bytes)) or not isinstance(x, Iterable):
+        raise TypeError(f"`{name}` must be a sequence of numbers: got {x!r}. Pass a list.")
+    return list(x)
+
+
 def reals(name: str, x: Any) -> Any:
     """A table of values: one array."""
-    x = real(name, x if isinstance(x, (np.ndarray, jax.Array)) else list(x))
+    x = real(name, _listed(name, x))
     if np.ndim(x) == 0 or np.shape(x)[-1] == 0:
         raise ValueError(f"`{name}` must hold at least one value: got {_show(x)}. Pass a sequence of numbers.")
     return x
@@ -126,7 +134,7 @@ def reals(name: str, x: Any) -> Any:
 
 def counts(name: str, x: Any) -> Any:
     """A table of times: one array, sorted."""
-    x = x if isinstance(x, (np.ndarray, jax.Array)) else list(x)
+    x = _listed(name, x)
     x = np.zeros(0, np.int64) if len(x) == 0 else count(name, x)
     if not is_traced(x) and np.any(np.diff(np.asarray(x, np.float64), axis=-1) < 0):
         raise ValueError(f"`{name}` must be sorted: got {_show(x)}. Put the boundaries in increasing order.")

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxsched._fields import Key, Positive
+from jaxsched._fields import Key, Positive, is_number, not_negative
 from jaxsched._progress import Array, real_dtype, whole_steps
 from jaxsched._schedule import Exact, Schedule, evaluate, to_schedule
 
@@ -113,4 +113,5 @@ def jitter(
         return UniformJitter(schedule, to_schedule("bound", bound), key)
     if distribution != "normal":
         raise ValueError(f"`distribution` must be 'normal' or 'uniform': got {distribution!r}.")
+    deviation = not_negative("deviation", deviation) if is_number(deviation) else deviation
     return NormalJitter(schedule, to_schedule("deviation", deviation), bound, key)

@@ -215,7 +215,8 @@ def count_reached(time: Time, boundaries: Length) -> Array:
     else:
         key, boundaries = time, _to_integer(jnp.ceil(boundaries))
     if boundaries.shape[0] <= 16:  # a few comparisons fuse into the caller's kernel
-        return jnp.sum(jnp.asarray(key)[..., None] >= boundaries, axis=-1, dtype=jnp.result_type(int))
+        passed = [(key >= boundaries[i]).astype(jnp.result_type(int)) for i in range(boundaries.shape[0])]
+        return sum(passed, jnp.zeros(jnp.shape(key), jnp.result_type(int)))
     return jnp.searchsorted(boundaries, key, side="right", method="scan_unrolled").astype(jnp.result_type(int))
 
 

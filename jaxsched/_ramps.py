@@ -28,6 +28,16 @@ class Ramp(Exact):
         return self.steps
 
 
+def ends_of(ramp: Ramp) -> tuple[Any, Any]:
+    """Both ends, which must have been filled in."""
+    for name in ("start", "end"):
+        if getattr(ramp, name) is None:
+            raise TypeError(
+                f"`{name}` of this {type(ramp).__name__} is open: use it in `Warmup` or `Cooldown`, or fill it in."
+            )
+    return ramp.start, ramp.end
+
+
 class WeightedRamp(Ramp):
     """A ramp by weights that depend on the fraction of the way alone."""
 
@@ -37,7 +47,7 @@ class WeightedRamp(Ramp):
 
     def at(self, step):
         x, rest = fractions(step, self.steps)
-        return blend(self.start, self.end, *self.weights(x, rest))
+        return blend(*ends_of(self), *self.weights(x, rest))
 
 
 class Linear(WeightedRamp):
@@ -154,8 +164,7 @@ class Geometric(Ramp):
 
     def at(self, step):
         x, rest = fractions(step, self.steps)
-        start: Any = self.start
-        end: Any = self.end
+        start, end = ends_of(self)
         log = jnp.log(_safe_ratio(end, start))
         from_start, from_end = start * jnp.exp(x * log), end * jnp.exp(-rest * log)
         return jnp.where(x <= rest, from_start, from_end)
@@ -190,8 +199,7 @@ class Inverse(Ramp):
 
     def at(self, step):
         x, rest = fractions(step, self.steps)
-        start: Any = self.start
-        end: Any = self.end
+        start, end = ends_of(self)
         from_start = start / (1 + x * (_safe_ratio(start, end) - 1))
         from_end = end / (1 + rest * (_safe_ratio(end, start) - 1))
         return jnp.where(x <= rest, from_start, from_end)
@@ -225,7 +233,7 @@ class Logarithmic(Ramp):
         length = jnp.maximum(to_real(self.steps), jnp.finfo(x.dtype).tiny)
         whole, done = jnp.log1p(length), length * x
         of_end = jnp.where(rest == 0, 1, jnp.log1p(done) / whole)
-        return blend(self.start, self.end, jnp.log1p(length * rest / (1 + done)) / whole, of_end)
+        return blend(*ends_of(self), jnp.log1p(length * rest / (1 + done)) / whole, of_end)
 
 
 def _safe_ratio(a, b):

@@ -1,12 +1,11 @@
 """Published schedules that rise as well as fall: one-cycle, triangular, restarts."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from jaxsched._algebra import Blend
 from jaxsched._cycle import cycle, is_listed
 from jaxsched._decays import Exponential
-from jaxsched._fields import Numeric, minus_log, positive
+from jaxsched._fields import Numeric, count, minus_log, positive, real
 from jaxsched._join import join
 from jaxsched._parts import share, within
 from jaxsched._ramps import Cosine, Linear
@@ -56,9 +55,9 @@ def one_cycle(
     points, warmup, low = _points(shape), _warmup_of(warmup, total), 1.0 / positive("div", div)
     end = low / positive("final_div", final_div)
     if not three_phase:
-        return peak * points([low, 1.0, end], [0, warmup, total])
+        return real("peak", peak) * points([low, 1.0, end], [0, warmup, total])
     turn = within(warmup + (warmup if down is None else down), total, "`warmup` + `down`")
-    return peak * points([low, 1.0, low, end], [0, warmup, turn, total])
+    return real("peak", peak) * points([low, 1.0, low, end], [0, warmup, turn, total])
 
 
 def one_cycle_momentum(
@@ -130,10 +129,14 @@ def cyclic(
     """
     if mode not in ("triangular", "triangular2", "exp_range"):
         raise ValueError(f"`mode` must be 'triangular', 'triangular2' or 'exp_range': got {mode!r}.")
-    down = up if down is None else down
+    up = count("up", up)
+    down = up if down is None else count("down", down)
+    fade = minus_log("gamma", gamma)
     triangle = join([Linear(0.0, 1.0, up), Linear(1.0, 0.0, down)], [up])
     weight = cycle(triangle, up + down, decay=0.5 if mode == "triangular2" else 1.0)
-    return Blend(low, high, weight * Exponential(1.0, minus_log("gamma", gamma)) if mode == "exp_range" else weight)
+    return Blend(
+        real("low", low), real("high", high), weight * Exponential(1.0, fade) if mode == "exp_range" else weight
+    )
 
 
 def cyclic_momentum(
@@ -193,8 +196,11 @@ def sgdr(
     Reference:
         Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5; `CosineAnnealingWarmRestarts` in PyTorch.
     """
-    first: Any = 1 if is_listed(period) else period  # a listed cycle scales its clock to any length
-    falling, floor = Cosine(peak, 0.0, first), Cosine(0.0, end, first)  # the floor does not decay with the peaks
+    first = 1 if is_listed(period) else count("period", period)  # a listed cycle scales its clock to any length
+    falling, floor = (
+        Cosine(real("peak", peak), 0.0, first),
+        Cosine(0.0, end, first),
+    )  # the floor does not decay with the peaks
     return cycle(falling, period, growth, decay) + cycle(floor, period, growth)
 
 

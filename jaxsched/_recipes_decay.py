@@ -7,7 +7,7 @@ import numpy as np
 
 from jaxsched._combinators import staircase as held
 from jaxsched._decays import Exponential, InverseTime, LinearCosine, NoisyLinearCosine
-from jaxsched._fields import Numeric, count, minus_log, not_negative
+from jaxsched._fields import Numeric, count, counts, minus_log, not_negative, real
 from jaxsched._ramps import Polynomial
 from jaxsched._schedule import Schedule, Wrap
 from jaxsched._shapes import StretchingPolynomial
@@ -190,6 +190,7 @@ def step_decay(start: Numeric, factor: Numeric, every: Numeric) -> Schedule:
     Reference:
         `StepLR` in PyTorch, `StepDecay` in Paddle.
     """
+    every = count("every", every)
     return held(Exponential(start, minus_log("factor", factor), every), every)
 
 
@@ -211,8 +212,8 @@ def multistep_decay(start: Numeric, factor: Numeric, milestones: Sequence[Numeri
     Reference:
         `MultiStepLR` in PyTorch, `MultiStepDecay` in Paddle.
     """
-    factor = not_negative("factor", factor)
-    return start * Piecewise([factor**i for i in range(len(milestones) + 1)], milestones)
+    factor, milestones = not_negative("factor", factor), counts("milestones", milestones)
+    return real("start", start) * Piecewise([factor**i for i in range(len(milestones) + 1)], milestones)
 
 
 def piecewise_constant(boundaries: Sequence[Numeric], values: Sequence[Numeric]) -> Schedule:
@@ -253,7 +254,7 @@ def lambda_decay(start: Numeric, fn: Callable[[Any], Any]) -> Schedule:
     Reference:
         `LambdaLR` in PyTorch, `LambdaDecay` in Paddle.
     """
-    return start * Wrap(fn)
+    return real("start", start) * Wrap(fn)
 
 
 def multiplicative_decay(start: Numeric, fn: Callable[[int], Any], steps: int) -> Schedule:
@@ -275,4 +276,4 @@ def multiplicative_decay(start: Numeric, fn: Callable[[int], Any], steps: int) -
         `MultiplicativeLR` in PyTorch, `MultiplicativeDecay` in Paddle.
     """
     factors = [float(fn(t)) for t in range(1, int(count("steps", steps)) + 1)]
-    return start * Tabulated(np.cumprod([1.0, *factors]))
+    return real("start", start) * Tabulated(np.cumprod([1.0, *factors]))

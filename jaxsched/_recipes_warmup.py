@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 
 from jaxsched._decays import InverseSqrt
-from jaxsched._fields import Numeric, count, is_traced, positive
+from jaxsched._fields import Numeric, count, is_traced, positive, real
 from jaxsched._join import join
 from jaxsched._parts import largest, share, within
 from jaxsched._ramps import Cosine, Linear
@@ -31,7 +31,7 @@ def noam(dim: Numeric, warmup: Numeric, scale: Numeric = 1.0) -> Schedule:
         Vaswani et al. 2017, arXiv:1706.03762, eq. 3; `NoamDecay` in Paddle.
     """
     timescale = largest(count("warmup", warmup), 1)
-    peak = scale * (positive("dim", dim) * timescale) ** -0.5
+    peak = real("scale", scale) * (positive("dim", dim) * timescale) ** -0.5
     return warmed_up(InverseSqrt(peak, timescale), warmup)
 
 
@@ -55,7 +55,7 @@ def warmup_linear(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric =
         `get_linear_schedule_with_warmup` in Hugging Face.
     """
     warmup = within(warmup, total)
-    return warmed_up(Linear(peak, end, total - warmup), warmup)
+    return warmed_up(Linear(real("peak", peak), end, total - warmup), warmup)
 
 
 def warmup_cosine(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric = 0.0) -> Schedule:
@@ -78,7 +78,7 @@ def warmup_cosine(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric =
         `warmup_cosine_decay_schedule` in optax (its `decay_steps` is `total`).
     """
     warmup = within(warmup, total)
-    return warmed_up(Cosine(peak, end, total - warmup), warmup)
+    return warmed_up(Cosine(real("peak", peak), end, total - warmup), warmup)
 
 
 def warmup_inverse_sqrt(peak: Numeric, warmup: Numeric, timescale: Numeric | None = None) -> Schedule:
@@ -102,7 +102,7 @@ def warmup_inverse_sqrt(peak: Numeric, warmup: Numeric, timescale: Numeric | Non
     warmup = count("warmup", warmup)
     if timescale is None:
         timescale = jnp.where(warmup > 0, warmup, 10_000) if is_traced(warmup) else (warmup or 10_000)
-    return warmed_up(InverseSqrt(peak, timescale), warmup)
+    return warmed_up(InverseSqrt(real("peak", peak), timescale), warmup)
 
 
 def wsd(
@@ -138,8 +138,9 @@ def wsd(
     Reference:
         Hu et al. 2024, arXiv:2404.06395, section 4; Hägele et al. 2024, arXiv:2405.18392, section 3.
     """
-    flat = warmed_up(Constant(peak), warmup, start, shape=warmup_shape)
-    return cooldown(flat, warmup + count("stable", stable), decay, end, shape=shape)
+    warmup, stable, decay = count("warmup", warmup), count("stable", stable), count("decay", decay)
+    flat = warmed_up(Constant(real("peak", peak)), warmup, start, shape=warmup_shape)
+    return cooldown(flat, warmup + stable, decay, end, shape=shape)
 
 
 def linear_to_zero(peak: Numeric, total: Numeric, *, warmup: Numeric = 0) -> Schedule:
@@ -183,7 +184,7 @@ def flat_cosine(peak: Numeric, total: Numeric, flat: float = 0.75, end: Numeric 
         `fit_flat_cos` in fastai (whose `end` is `peak / 1e5`).
     """
     begin = share("flat", flat, total)
-    return cooldown(Constant(peak), begin, total - begin, end, shape="cosine")
+    return cooldown(Constant(real("peak", peak)), begin, total - begin, end, shape="cosine")
 
 
 def slanted_triangular(peak: Numeric, total: Numeric, cut: float = 0.1, ratio: Numeric = 32.0) -> Schedule:
@@ -206,4 +207,4 @@ def slanted_triangular(peak: Numeric, total: Numeric, cut: float = 0.1, ratio: N
         Howard and Ruder 2018, arXiv:1801.06146, eq. 3; `slanted_triangular` in thinc is one step ahead.
     """
     low, up = 1.0 / positive("ratio", ratio), share("cut", cut, total, down=True)
-    return peak * join([Linear(low, 1.0, up), Linear(1.0, low, total - up)], [up])
+    return real("peak", peak) * join([Linear(low, 1.0, up), Linear(1.0, low, total - up)], [up])

@@ -4,7 +4,7 @@ import abc
 import dataclasses
 import functools
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast, final
 
 import jax
@@ -274,6 +274,8 @@ def longest(*durations: Numeric | None) -> Any:
 
 def schedules(name: str, x: Any) -> tuple[Schedule, ...]:
     """The converter of a field that holds several schedules."""
+    if isinstance(x, (str, Schedule)) or not isinstance(x, Iterable):
+        raise TypeError(f"`{name}` must be a sequence of schedules: got {x!r}. Pass a list.")
     return tuple(to_schedule(f"{name}[{i}]", each) for i, each in enumerate(x))
 
 

@@ -1,5 +1,6 @@
 """Schedules as plain data: `to_dict` and `from_dict`. No code is stored, and none is run."""
 
+import inspect
 from typing import Any
 
 import jax
@@ -85,7 +86,7 @@ def _decode(x: Any, path: str) -> Any:
     if not isinstance(x, dict) or "kind" not in x:
         return x
     kind = x["kind"]
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS or inspect.isabstract(KINDS[kind]):
         import difflib  # for this message alone
 
         close = difflib.get_close_matches(str(kind), KINDS, n=3, cutoff=0.4)
@@ -99,5 +100,5 @@ def _decode(x: Any, path: str) -> Any:
         raise ValueError(f"`{path}` must have the fields of {kind}, {known}: got {unknown} as well.")
     try:
         return cls(**fields)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"`{path}` must fit {kind}: {error}") from error

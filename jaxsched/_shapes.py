@@ -4,7 +4,7 @@ import jax.numpy as jnp
 
 from jaxsched._fields import Count, Positive, Real
 from jaxsched._progress import blend, fractions, half_sine_squared, power_weights, stretched_fractions
-from jaxsched._ramps import Ramp, WeightedRamp
+from jaxsched._ramps import Ramp, WeightedRamp, ends_of
 from jaxsched._schedule import Exact, Schedule, evaluate
 
 
@@ -282,4 +282,4 @@ class Shaped(Ramp):
     def at(self, step):
         x, rest = fractions(step, self.steps)
         of_start = jnp.where(rest == 0, 0, jnp.where(x == 0, 1, evaluate(self.remaining, x)))
-        return blend(self.start, self.end, of_start, 1 - of_start)
+        return blend(*ends_of(self), of_start, 1 - of_start)

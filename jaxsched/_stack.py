@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._schedule import Schedule, to_schedule
+from jaxsched._schedule import Schedule
+from jaxsched._schedule import schedules as all_schedules
 
 
 def stack(schedules: Sequence[Any]) -> Any:
@@ -27,7 +28,7 @@ def stack(schedules: Sequence[Any]) -> Any:
         >>> jax.vmap(lambda schedule: schedule(0))(many).tolist()
         [0.10000000149011612, 0.20000000298023224]
     """
-    many = [to_schedule(f"schedules[{i}]", each) for i, each in enumerate(schedules)]
+    many = all_schedules("schedules", schedules)
     if not many:
         raise ValueError("`schedules` must hold at least one schedule: got none.")
     for i, other in enumerate(many[1:], 1):

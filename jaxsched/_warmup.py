@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jaxsched._combinators import Stretch, advance
-from jaxsched._fields import Count, Numeric, is_traced
+from jaxsched._fields import Count, Numeric, count, is_traced
 from jaxsched._join import end_after
 from jaxsched._progress import only_when, reached, since
 from jaxsched._ramps import Cosine, Geometric, Inverse, Linear, Logarithmic, Polynomial, Ramp
@@ -155,7 +155,9 @@ def cooldown(schedule: Any, at: Numeric, steps: Numeric, end: Numeric = 0.0, sha
     """
     schedule = to_schedule("schedule", schedule)
     start = 1.0 if is_traced(end) or not isinstance(end, (int, float)) or end >= 0 else -1.0
-    return Cooldown(schedule, at, _open(_ramp(shape, COOLDOWN_SHAPES, start, end, steps, upward=False), "start"))
+    return Cooldown(
+        schedule, count("at", at), _open(_ramp(shape, COOLDOWN_SHAPES, start, end, steps, upward=False), "start")
+    )
 
 
 def _ramp(shape: Shape, known: dict[str, Callable[..., Schedule]], start, end, steps, *, upward: bool) -> Schedule:

@@ -50,9 +50,10 @@ def values_of(entry: Entry, wide: bool) -> np.ndarray:
         return np.asarray(entry.make()(steps_of(entry)))
 
 
-def errors(entry: Entry, values: np.ndarray) -> np.ndarray:
-    """The error at each of `steps_of`, in units of what is allowed: more than 1 is too much."""
-    expected, unit = expected_of(entry), ALLOWED[values.dtype]
+def errors(entry: Entry, values: np.ndarray, expected: np.ndarray | None = None) -> np.ndarray:
+    """The error at each of `steps_of`, or at other steps, in units of what is allowed: more than 1 is too much."""
+    expected = expected_of(entry) if expected is None else expected
+    unit = ALLOWED[values.dtype]
     off = np.abs(values.astype(np.float64) - expected)
     if entry.crosses:
         return np.where(np.isnan(off), np.inf, off / entry.scale / unit)

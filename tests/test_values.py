@@ -7,7 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from precision import assert_exact, assert_right, steps_of, values_of
+import zoo_combined
+import zoo_cyclic
+import zoo_simple
+from precision import assert_exact, assert_right, errors, steps_of, values_of
 from zoo import LONG, ZOO
 from zoo_entry import END, PEAK
 
@@ -17,6 +20,14 @@ TABLES = [ZOO, *LONG.values()]
 EVERY_LENGTH = {entries[0].name: entries for entries in zip(*TABLES, strict=True)}
 WIDTHS = pytest.mark.parametrize("wide", [False, True], ids=["float32", "x64"])
 EXAMPLES = pytest.mark.parametrize("name", EVERY_LENGTH)
+
+WITH_BOUNDARIES = (
+    zoo_simple.tables,
+    zoo_combined.joins,
+    zoo_combined.cycles,
+    zoo_combined.clocks,
+    zoo_cyclic.rising_and_falling,
+)
 
 NO_REFERENCE = {
     "NoisyLinearCosine": "noise",
@@ -55,6 +66,17 @@ def test_a_ramp_stays_between_its_ends(name, wide):
             values = values_of(entry, wide)
             low, high = sorted([values.dtype.type(entry.exact[0][1]), values.dtype.type(entry.flat[1])])
             assert low <= values.min() and values.max() <= high, entry.name
+
+
+# Fractional steps, such as epochs that are not whole, take paths of their own through what has boundaries.
+@pytest.mark.parametrize("entry", [e for family in WITH_BOUNDARIES for e in family(24) if e.reference], ids=str)
+def test_values_are_right_at_fractional_steps(entry):
+    around = [mark + d for mark in (0, *entry.boundaries) for d in (-0.5, -0.25, 0.25, 0.5)]
+    assert len(around) <= 128
+    random = np.random.default_rng(0).integers(0, 8 * (64 + max(entry.boundaries, default=0)), 256 - len(around)) / 8
+    steps = np.float32(np.maximum(np.concatenate([around, random]), 0))
+    error = errors(entry, np.asarray(entry.make()(steps)), np.array([entry.reference(t) for t in steps.tolist()]))
+    assert error.max() <= 1, f"{error.max():.4g} bounds off at {steps[error.argmax()]}"
 
 
 def test_values_are_right_and_exact_where_the_numbers_are_constants_of_the_program():

@@ -134,7 +134,7 @@ def falling(n: int) -> list[Entry]:
             lambda: js.multiplicative_decay(1e-3, lambda t: 1 - 1 / (1 + t) ** 2, min(n, 2000)),
             "multiplicative_decay Tabulated",
             # the product of 1 - 1 / (1 + t)**2 telescopes to (t + 2) / (2 (t + 1))
-            ref.Curve(lambda t: (lambda u: ref.number(1e-3) * (u + 2) / (2 * (u + 1)))(min(t, min(n, 2000)))),
+            ref.Curve(lambda t: (lambda u: ref.number(1e-3) * (u + 2) / (2 * (u + 1)))(min(t // 1, min(n, 2000)))),
             n + 8,
             boundaries=(min(n, 2000),),
             exact=((0, 1e-3),),
