@@ -9,34 +9,41 @@ def _matrix(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
     return (rng.normal(size=(rows, columns)) / np.sqrt(rows)).astype(np.float32)
 
 
+def _affine(rng: np.random.Generator, rows: int, columns: int) -> dict[str, np.ndarray]:
+    return {"weights": _matrix(rng, rows, columns), "bias": np.zeros(columns, np.float32)}
+
+
 def transformer(width: int = 16, heads: int = 2, length: int = 8, words: int = 16, batch: int = 4):
-    """One causal transformer block that predicts the next word of sequences that count upwards by 1, 2 or 3."""
+    """A GPT-2 of one block that predicts the next word of sequences that count upwards by 1, 2 or 3."""
     rng = np.random.default_rng(0)
     begin, by = rng.integers(0, words, (batch, 1)), rng.integers(1, 4, (batch, 1))
     text = (begin + by * np.arange(length + 1)) % words
     params = {
         "word": _matrix(rng, words, width),
         "place": _matrix(rng, length, width),
-        "norms": np.ones((2, width), np.float32),
-        "attention": _matrix(rng, width, 3 * width),
-        "mix": _matrix(rng, width, width),
-        "up": _matrix(rng, width, 4 * width),
-        "down": _matrix(rng, 4 * width, width),
+        "norms": [{"scale": np.ones(width, np.float32), "bias": np.zeros(width, np.float32)} for _ in range(3)],
+        "attention": _affine(rng, width, 3 * width),
+        "mix": _affine(rng, width, width),
+        "up": _affine(rng, width, 4 * width),
+        "down": _affine(rng, 4 * width, width),
     }
 
-    def norm(h, scale):
+    def norm(h, p):
         h = h - h.mean(-1, keepdims=True)
-        return h * jax.lax.rsqrt(jnp.mean(h * h, -1, keepdims=True) + 1e-5) * scale
+        return h * jax.lax.rsqrt(jnp.mean(h * h, -1, keepdims=True) + 1e-5) * p["scale"] + p["bias"]
+
+    def affine(h, p):
+        return h @ p["weights"] + p["bias"]
 
     def loss(p):
         h = p["word"][text[:, :-1]] + p["place"]
-        qkv = (norm(h, p["norms"][0]) @ p["attention"]).reshape(batch, length, heads, -1)
+        qkv = affine(norm(h, p["norms"][0]), p["attention"]).reshape(batch, length, heads, -1)
         query, key, value = jnp.split(qkv, 3, axis=-1)
         scores = jnp.einsum("bthd,bshd->bhts", query, key) / np.sqrt(width / heads).astype(np.float32)
         weights = jax.nn.softmax(jnp.where(np.tri(length, dtype=bool), scores, -1e9))
-        h = h + jnp.einsum("bhts,bshd->bthd", weights, value).reshape(batch, length, width) @ p["mix"]
-        h = h + jax.nn.gelu(norm(h, p["norms"][1]) @ p["up"]) @ p["down"]
-        logs = jax.nn.log_softmax(h @ p["word"].T)
+        h = h + affine(jnp.einsum("bhts,bshd->bthd", weights, value).reshape(batch, length, width), p["mix"])
+        h = h + affine(jax.nn.gelu(affine(norm(h, p["norms"][1]), p["up"])), p["down"])
+        logs = jax.nn.log_softmax(norm(h, p["norms"][2]) @ p["word"].T)
         return -jnp.mean(jnp.take_along_axis(logs, text[:, 1:, None], axis=-1))
 
     return params, loss

@@ -27,8 +27,15 @@ for kind, step in (("an int", 500), ("an array", jnp.int32(500))):
     a, b, c = interleaved(REPEATS, *(lambda f=f, n=n, t=step: microseconds(f, t, n) for f, n in calls))
     faster, slower = ratios(b, a), ratios(a, c)
     step_is = f"step is {kind}"
-    figure(f"eager call, {step_is}: optax's time / ours", spread(faster, "x"), "at least 8x", statistics.median(faster) >= 8)
-    figure(f"eager call, {step_is}: ours / jitted optax", spread(slower, "x"), "at most 3x", statistics.median(slower) <= 3)
+    figure(
+        f"eager call, {step_is}: optax's time / ours",
+        spread(faster, "x"),
+        "at least 8x",
+        statistics.median(faster) >= 8,
+    )
+    figure(
+        f"eager call, {step_is}: ours / jitted optax", spread(slower, "x"), "at most 3x", statistics.median(slower) <= 3
+    )
     figure(f"eager call, {step_is}: microseconds, ours", spread(a))
     figure(f"eager call, {step_is}: microseconds, optax", spread(b))
     figure(f"eager call, {step_is}: microseconds, optax jitted", spread(c))

@@ -44,10 +44,13 @@ def load() -> str:
 
 def run(name: str) -> tuple[list[str], bool]:
     """The figures that a script prints, and whether it kept its claims."""
-    done = subprocess.run([sys.executable, HERE / f"{name}.py"], stdout=subprocess.PIPE, text=True)
-    lines = [line for line in done.stdout.splitlines() if line.count(" | ") == 3]
-    print(*lines, sep="\n", flush=True)
-    return lines, done.returncode == 0 and bool(lines)
+    lines = []
+    with subprocess.Popen([sys.executable, HERE / f"{name}.py"], stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            if line.count(" | ") == 3:
+                lines.append(line.rstrip("\n"))
+    return lines, process.returncode == 0 and bool(lines)
 
 
 def table(figures: dict[str, list[str]], load_before: str) -> str:

@@ -6,7 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._fields import Count, Numeric, Positive, Real, is_traced
-from jaxsched._progress import floor_to, later, ratio, since
+from jaxsched._laps import floor_to
+from jaxsched._progress import later, ratio, since
 from jaxsched._schedule import Exact, Schedule, evaluate, longest, to_schedule
 
 

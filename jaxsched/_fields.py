@@ -132,10 +132,15 @@ def reals(name: str, x: Any) -> Any:
     return x
 
 
-def counts(name: str, x: Any) -> Any:
-    """A table of times: one array, sorted."""
+def times(name: str, x: Any) -> Any:
+    """A table of times: one array."""
     x = _listed(name, x)
-    x = np.zeros(0, np.int64) if len(x) == 0 else count(name, x)
+    return np.zeros(0, np.int64) if len(x) == 0 else count(name, x)
+
+
+def counts(name: str, x: Any) -> Any:
+    """A table of times, sorted."""
+    x = times(name, x)
     if not is_traced(x) and np.any(np.diff(np.asarray(x, np.float64), axis=-1) < 0):
         raise ValueError(f"`{name}` must be sorted: got {_show(x)}. Put the boundaries in increasing order.")
     return x
@@ -159,6 +164,7 @@ NotNegative: TypeAlias = Annotated[Numeric, not_negative]
 Count: TypeAlias = Annotated[Numeric, count]
 Growth: TypeAlias = Annotated[Numeric, at_least_one]
 Reals: TypeAlias = Annotated[Any, reals]
+Times: TypeAlias = Annotated[Any, times]
 Counts: TypeAlias = Annotated[Any, counts]
 Key: TypeAlias = Annotated[Any, key]
 

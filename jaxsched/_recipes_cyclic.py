@@ -130,10 +130,10 @@ def cyclic(
     if mode not in ("triangular", "triangular2", "exp_range"):
         raise ValueError(f"`mode` must be 'triangular', 'triangular2' or 'exp_range': got {mode!r}.")
     up = count("up", up)
-    down = up if down is None else count("down", down)
+    fall = count("down", up if down is None else down)
     fade = minus_log("gamma", gamma)
-    triangle = join([Linear(0.0, 1.0, up), Linear(1.0, 0.0, down)], [up])
-    weight = cycle(triangle, up + down, decay=0.5 if mode == "triangular2" else 1.0)
+    triangle = join([Linear(0.0, 1.0, up), Linear(1.0, 0.0, fall)], [up])
+    weight = cycle(triangle, up + fall, decay=0.5 if mode == "triangular2" else 1.0)
     return Blend(
         real("low", low), real("high", high), weight * Exponential(1.0, fade) if mode == "exp_range" else weight
     )

@@ -285,7 +285,10 @@ def _converters(cls: type[Schedule]) -> dict[str, Callable[[str, Any], Any]]:
         hints = typing.get_type_hints(cls, include_extras=True)
     except NameError:  # string annotations of a local class: judge by the value alone
         hints = {}
-    return {f.name: _converter(hints.get(f.name)) for f in fields_of(cls) if not is_static(f)}
+    converters = {f.name: _converter(hints.get(f.name)) for f in fields_of(cls) if not is_static(f)}
+    if {"start", "end", "steps"} <= set(converters):  # a ramp, whose ends `Warmup` and `Cooldown` leave open
+        converters |= {name: _or_none(converters[name]) for name in ("start", "end")}
+    return converters
 
 
 def _converter(annotation: Any) -> Callable[[str, Any], Any]:
@@ -295,8 +298,12 @@ def _converter(annotation: Any) -> Callable[[str, Any], Any]:
     if convert is None:
         convert = _fields.number if annotation == Numeric else _any_field
     elif type(None) in getattr(annotation, "__args__", ()):
-        return lambda name, x: None if x is None else convert(name, x)
+        return _or_none(convert)
     return convert
+
+
+def _or_none(convert: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    return lambda name, x: None if x is None else convert(name, x)
 
 
 def _any_field(name: str, x: Any) -> Any:

@@ -52,7 +52,8 @@ def from_dict(data: dict[str, Any]) -> Any:
         raise TypeError(f"`data` must be a dict that `to_dict` returned, with a 'kind': got {data!r}.")
     version = data.get("jaxsched")
     if version != VERSION:
-        raise ValueError(f"`data` must be of version {VERSION}: got {version!r}. Read it with its own jaxsched.")
+        remedy = "Read it with its own jaxsched." if version else f"Written by hand? Add 'jaxsched': {VERSION}."
+        raise ValueError(f"`data` must be of version {VERSION}: got {version!r}. {remedy}")
     return _decode({name: x for name, x in data.items() if name != "jaxsched"}, "data")
 
 

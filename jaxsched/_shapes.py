@@ -3,7 +3,8 @@
 import jax.numpy as jnp
 
 from jaxsched._fields import Count, Positive, Real
-from jaxsched._progress import blend, fractions, half_sine_squared, power_weights, stretched_fractions
+from jaxsched._laps import stretched_fractions
+from jaxsched._progress import blend, fractions, half_sine_squared, power_weights
 from jaxsched._ramps import Ramp, WeightedRamp, ends_of
 from jaxsched._schedule import Exact, Schedule, evaluate
 

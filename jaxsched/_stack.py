@@ -79,6 +79,9 @@ def grid(fn: Callable[..., Any], **axes: Iterable[Any]) -> Any:
         >>> [schedule.value for schedule in jaxsched.unstack(many)]
         [3.0, 5.0, 6.0, 10.0]
     """
+    for name, axis in axes.items():
+        if isinstance(axis, str) or not isinstance(axis, Iterable):
+            raise TypeError(f"`{name}` must hold a sequence of values: got {axis!r}. Pass a list.")
     values = {name: list(axis) for name, axis in axes.items()}
     empty = [name for name, axis in values.items() if not axis]
     if not values or empty:

@@ -7,9 +7,10 @@ import numpy as np
 
 from jaxsched._combinators import PerEpoch, Stretch
 from jaxsched._cycle import ListedCycles
-from jaxsched._fields import Count, Counts, Numeric, count, counts, is_traced, positive
+from jaxsched._fields import Count, Counts, Numeric, Times, count, counts, is_traced, positive
 from jaxsched._join import Schedules, Sequence, TupleOfCounts
 from jaxsched._progress import is_integer
+from jaxsched._ramps import Ramp
 from jaxsched._schedule import Constant, Schedule, Wrap, fill, to_schedule
 from jaxsched._tables import Tabulated
 from jaxsched._warmup import Warmup
@@ -46,23 +47,32 @@ def stretch(schedule: Any, factor: Numeric, keep_warmup: bool = False) -> Schedu
     ours = type(schedule).__module__.partition(".")[0] == __name__.partition(".")[0]
     if not ours or isinstance(schedule, BY_CLOCK):
         return Stretch(schedule, factor)
+    if isinstance(schedule, Ramp):
+        return _longer(schedule, factor)
     fields: dict[str, Any] = {}
     hints = typing.get_type_hints(type(schedule), include_extras=True)
     for field, kind in hints.items():
         x: Any = getattr(schedule, field)
-        kept = keep_warmup and isinstance(schedule, Warmup) and field == "ramp"
-        in_epochs = isinstance(schedule, PerEpoch) and field == "schedule"
-        if isinstance(x, Schedule) and not kept and not in_epochs:
+        if field == "ramp":
+            fields[field] = x if keep_warmup and isinstance(schedule, Warmup) else _longer(x, factor)
+        elif isinstance(schedule, PerEpoch) and field == "schedule":
+            continue  # it counts epochs
+        elif isinstance(x, Schedule):
             fields[field] = stretch(x, factor, keep_warmup)
         elif kind == Count:
             fields[field] = count(field, _times(x, factor))
-        elif kind == Counts:
+        elif kind in (Counts, Times):
             fields[field] = counts(field, _times(x, factor))
         elif kind == TupleOfCounts:
             fields[field] = tuple(_times(each, factor) for each in cast(tuple, x))
         elif kind == Schedules:
             fields[field] = tuple(stretch(each, factor, keep_warmup) for each in cast(tuple, x))
     return fill(schedule, **fields)
+
+
+def _longer(ramp: Any, factor: Any) -> Any:
+    """A ramp, perhaps of a user's class, with another length: its shape is a matter of fractions."""
+    return fill(ramp, steps=count("steps", _times(ramp.steps, factor)))
 
 
 def _times(x: Any, factor: Any) -> Any:

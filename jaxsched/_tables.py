@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._fields import Counts, Reals
+from jaxsched._fields import Reals, Times, counts
 from jaxsched._progress import blend, count_reached, fractions_between, half_sine_squared, whole_steps
 from jaxsched._schedule import Array, Exact, Time
 
@@ -27,7 +27,7 @@ class Piecewise(Exact):
     """
 
     values: Reals
-    boundaries: Counts
+    boundaries: Times
 
     def _check(self):
         _check_lengths(self, one_more=True)
@@ -59,7 +59,7 @@ class Interpolated(Exact):
     """
 
     values: Reals
-    boundaries: Counts
+    boundaries: Times
 
     def _check(self):
         _check_lengths(self, one_more=False)
@@ -92,7 +92,7 @@ class CosineInterpolated(Exact):
     """
 
     values: Reals
-    boundaries: Counts
+    boundaries: Times
 
     def _check(self):
         _check_lengths(self, one_more=False)
@@ -150,3 +150,4 @@ def _check_lengths(table, one_more: bool) -> None:
     if values != boundaries + one_more:
         wanted = "one element more than" if one_more else "as many elements as"
         raise ValueError(f"`values` must have {wanted} `boundaries`: got {values} and {boundaries}.")
+    counts("boundaries", table.boundaries)  # sorted: said only of lengths that fit, lest the two were swapped

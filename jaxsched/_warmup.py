@@ -53,7 +53,7 @@ class Warmup(Exact):
     schedule: Schedule
 
     def at(self, step):
-        steps = self.ramp.steps  # pyright: ignore[reportAttributeAccessIssue]
+        steps = steps_of(self.ramp)
         # A ramp of no length shows its end at step 0; what leads into it leads to its start all the same.
         schedule: Any = self.schedule
         peak = schedule.start if isinstance(schedule, Ramp) else evaluate(schedule, jnp.zeros((), jnp.result_type(int)))
@@ -62,7 +62,7 @@ class Warmup(Exact):
 
     @property
     def duration(self):
-        return end_after(self.ramp.duration, self.schedule.duration)
+        return end_after(steps_of(self.ramp), self.schedule.duration)
 
 
 class Cooldown(Exact):
@@ -86,7 +86,7 @@ class Cooldown(Exact):
 
     @property
     def duration(self):
-        return end_after(self.begin, self.ramp.duration)
+        return end_after(self.begin, steps_of(self.ramp))
 
 
 def warmup(
@@ -174,7 +174,18 @@ def _ramp(shape: Shape, known: dict[str, Callable[..., Schedule]], start, end, s
     if isinstance(ramp, Schedule) and all(hasattr(ramp, name) for name in ("start", "end", "steps")):
         return ramp
     # A composition has no open end to fill in: play it from 1 to 0 as the weight of the start.
-    return Shaped(start, end, steps, Stretch(to_schedule("shape", shape(1.0, 0.0, steps)), 1.0 / steps))
+    return Shaped(start, end, steps, Stretch(to_schedule("shape", shape(1.0, 0.0, steps)), _inverse(steps)))
+
+
+def _inverse(steps: Any) -> Any:
+    if isinstance(steps, (int, float)):
+        return 1.0 / steps if steps else 1.0  # any number: a ramp of no length never asks
+    return 1.0 / jnp.where(jnp.asarray(steps) > 0, steps, 1)
+
+
+def steps_of(ramp: Any) -> Any:
+    """The length of a ramp, which may be a user's own class with the fields `start`, `end` and `steps`."""
+    return ramp.steps
 
 
 def _takes_one_argument(fn: Callable[..., Any]) -> bool:

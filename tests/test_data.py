@@ -101,7 +101,11 @@ def test_a_stacked_schedule_is_data_too(entry):
 
 def test_the_numbers_of_jax_arrays_survive():
     schedule = js.Exponential(jnp.float32(0.1), jnp.asarray(0.3), jnp.int32(7))
-    for again in (eval(repr(schedule), NAMES), js.from_dict(js.to_dict(schedule)), pickle.loads(pickle.dumps(schedule))):
+    for again in (
+        eval(repr(schedule), NAMES),
+        js.from_dict(js.to_dict(schedule)),
+        pickle.loads(pickle.dumps(schedule)),
+    ):
         check_same(again, schedule)
 
 

@@ -71,7 +71,7 @@ WRONG = {
     "negative-length": (lambda: line(-1), V, "`steps` must not be negative", "-1", A_COUNT),
     "negative-float-length": (lambda: js.warmup(line(), -0.5), V, "`steps` must not be negative", "-0.5", A_COUNT),
     "negative-delay": (lambda: js.delay(line(), -2), V, "`steps` must not be negative", "-2", A_COUNT),
-    "negative-at": (lambda: js.cooldown(1.0, -3, 4), V, "`begin` must not be negative", "-3", A_COUNT),
+    "negative-at": (lambda: js.cooldown(1.0, -3, 4), V, "`at` must not be negative", "-3", A_COUNT),
     "negative-boundary": (lambda: js.Piecewise([1, 2], [-5]), V, "`boundaries` must not be negative", "-5", A_COUNT),
     "negative-period": (lambda: js.cycle(line(), -4), V, "`period` must not be negative", "-4", A_COUNT),
     "bool": (lambda: js.Constant(True), T, "`value` must be a number", "True of type bool", A_NUMBER),
@@ -79,7 +79,7 @@ WRONG = {
     "string": (lambda: js.Linear("0.1", 0.0, 4), T, "`start` must be a number", "'0.1' of type str", A_NUMBER),
     "none-steps": (lambda: line(None), T, "`steps` must be a number", "None of type NoneType", A_NUMBER),
     "complex": (lambda: js.Constant(np.asarray(1j)), T, "`value` must hold real numbers", "complex128", "integers or"),
-    "not-a-schedule": (lambda: js.as_schedule("cosine"), T, "`x` must be a schedule, a number or a function", "'cosine'"),
+    "not-a-schedule": (lambda: js.as_schedule("cosine"), T, "`x` must be a schedule, a number or", "'cosine'"),
     "unsorted-join": (lambda: js.join([1, 2, 3], [9, 4]), V, "`boundaries` must be sorted", "[9, 4]", "begins where"),
     "unsorted-long-join": (lambda: js.join([1.0] * 12, range(11, 0, -1)), V, "`boundaries` must be sorted", "11, 10"),
     "unsorted-Piecewise": (
@@ -92,7 +92,7 @@ WRONG = {
         lambda: js.multistep_decay(1.0, 0.1, [9, 4]), V, "`milestones` must be sorted", "[9, 4]", "increasing order",
     ),
     "count-join": (lambda: js.join([1, 2], [3, 4]), V, "`boundaries` must have one element fewer", "got 2 and 2"),
-    "count-long-join": (lambda: js.join([1.0] * 12, [3]), V, "`boundaries` must have one element fewer", "got 1 and 12"),
+    "count-long-join": (lambda: js.join([1] * 12, [3]), V, "`boundaries` must have one element fewer", "1 and 12"),
     "count-Piecewise": (lambda: js.Piecewise([1, 2], [3, 4]), V, "`values` must have one element more", "got 2 and 2"),
     "count-Interpolated": (lambda: js.Interpolated([1], [3, 4]), V, "`values` must have as many", "got 1 and 2"),
     "missing-piece": (lambda: js.join([]), V, "`schedules` must hold at least one schedule", "got none"),
@@ -112,6 +112,8 @@ WRONG = {
     "cooldown-to-zero": (lambda: js.cooldown(1.0, 4, 4, shape="geometric"), V, "`end` must not be 0", "small number"),
     "low-above-high": (lambda: js.clip(line(), 2.0, 1.0), V, "`lo` must not exceed `hi`", "2.0 and 1.0", "Swap them"),
     "negative-rate": (lambda: js.exponential_decay(1.0, -0.5), V, "`rate` must not be negative", "-0.5", "Pass 0 or"),
+    "negative-deviation": (lambda: js.jitter(1.0, -1.0), V, "`deviation` must not be negative", "-1.0", "Pass 0 or"),
+    "negative-gamma": (lambda: js.cyclic(0, 1, 3, gamma=-1), V, "`gamma` must not be negative", "-1.0", "Pass 0 or"),
     "growth": (lambda: js.cycle(line(), 4, 0.5), V, "`growth` must be at least 1", "0.5", "equal length"),
     "no-epoch": (lambda: js.per_epoch(line(), 0), V, "`steps_per_epoch` must be at least 1", "0", "data set empty"),
     "warmup-shape": (lambda: js.warmup(1.0, 4, shape="sine"), V, "`shape` must be one of 'linear', 'cosine'", "'sine'"),
@@ -145,7 +147,7 @@ WRONG = {
     "run-zero-total": (lambda: js.Run(total=0), V, "`total` must be greater than 0", "0", "data set empty"),
     "run-nan": (lambda: js.Run(batch_size=NAN), V, "`batch_size` must be finite", "nan"),
     "run-string": (lambda: js.Run(total="9"), T, "`total` must be a number", "'9'"),
-    "run-missing": (lambda: js.Run(total=9).epochs(1), V, "`steps_per_epoch` must be known for `epochs`", "None", "Run("),
+    "run-missing": (lambda: js.Run(total=9).epochs(1), V, "`steps_per_epoch` must be known for `epochs`", "Run("),
     "run-missing-tokens": (lambda: js.Run(batch_size=9).tokens(1), V, "`sequence_length` must be known for `tokens`"),
     "run-negative": (lambda: js.Run(batch_size=9).samples(-1), V, "`count` must not be negative", "-1"),
     "run-fraction": (lambda: js.Run(total=9).fraction(10), V, "`part` must be between 0 and 1", "10", "Pass a number"),
@@ -157,9 +159,16 @@ WRONG = {
         lambda: js.from_dict({"jaxsched": 1, "kind": "Constant", "value": 1, "x": 2}), V, "`data` must have the fields",
         "['value']", "['x']",
     ),
-    "missing-field": (lambda: js.from_dict({"jaxsched": 1, "kind": "Constant"}), V, "`data` must fit Constant", "value"),
+    "missing-field": (lambda: js.from_dict({"jaxsched": 1, "kind": "Constant"}), V, "`data` must fit Constant"),
     "bad-field": (
         lambda: js.from_dict({"jaxsched": 1, "kind": "Constant", "value": "x"}), V, "`data`", "`value`", "'x'",
+    ),
+    "kind-of-another-type": (lambda: js.from_dict({"jaxsched": 1, "kind": [1]}), V, "`data['kind']`", "got [1]"),
+    "abstract-kind": (lambda: js.from_dict({"jaxsched": 1, "kind": "Ramp"}), V, "`data['kind']`", "'Ramp'"),
+    "inside": (
+        lambda: js.from_dict(
+            {"jaxsched": 1, "kind": "Join", "boundaries": [], "pieces": [{"kind": "Constant", "value": NAN}]}
+        ), V, "`data['pieces'][0]` must fit Constant", "`value` must be finite", "nan",
     ),
     "not-a-dict": (lambda: js.from_dict([1]), T, "`data` must be a dict that `to_dict` returned", "[1]"),
     "closure": (
@@ -167,10 +176,12 @@ WRONG = {
         "Tabulate it",
     ),
     "unlike-kinds": (
-        lambda: js.stack([line(), js.Rex(1, 0, 4)]), V, "schedules[0] and schedules[1] differ", "at the top: Linear and Rex",
+        lambda: js.stack([line(), js.Rex(1, 0, 4)]), V, "schedules[0] and schedules[1] differ",
+        "at the top: Linear and Rex",
     ),
     "unlike-inside": (
-        lambda: js.stack([js.warmup(line(), 4), js.warmup(js.Rex(1, 0, 4), 4)]), V, "schedule: Linear and Rex", "Stack each",
+        lambda: js.stack([js.warmup(line(), 4), js.warmup(js.Rex(1, 0, 4), 4)]), V, "schedule: Linear and Rex",
+        "Stack each",
     ),
     "unlike-numbers": (lambda: js.stack([line(4), line(4.0)]), V, "steps: 4 and 4.0, one an int and one a float"),
     "unlike-length": (lambda: js.stack([js.join([1, 2], [3]), js.join([1])]), V, "pieces: 2 and 1 elements"),
@@ -192,7 +203,17 @@ def test_it_is_refused(name):
 
 def test_every_field_refuses_a_controller():
     """Each schedule class with a field for a schedule, and each that holds several."""
-    for make in (js.Clip, js.Sum, js.Product, js.Quotient, js.Difference, js.Cycle, js.Staircase, js.PerEpoch, js.Stretch):
+    for make in (
+        js.Clip,
+        js.Sum,
+        js.Product,
+        js.Quotient,
+        js.Difference,
+        js.Cycle,
+        js.Staircase,
+        js.PerEpoch,
+        js.Stretch,
+    ):
         with pytest.raises(TypeError, match="is a controller"):
             make(Controller(), 1)
     with pytest.raises(TypeError, match=r"`pieces\[0\]`.*is a controller"):

@@ -1,0 +1,159 @@
+"""Which lap a time is in, and how far into it: exact arithmetic of what repeats, the other half of `_progress`."""
+
+import jax.numpy as jnp
+from jax import lax
+
+from jaxsched._progress import (
+    Array,
+    Clock,
+    Length,
+    Time,
+    integer_max,
+    is_integer,
+    left_until,
+    plain,
+    real_dtype,
+    to_integer,
+    to_real,
+    whole_steps,
+)
+
+
+def floor_to(time: Time, every: Length) -> tuple[Array, Array]:
+    """`(index, begin)` of the period of length `every` that holds `time`; a length of 0 holds each time by itself."""
+    if is_integer(every):
+        steps = whole_steps(time)
+        period = jnp.maximum(every, 1)
+        index = steps // period
+        begin = index * period
+        return index, (begin if is_integer(plain(time)) else jnp.where(every > 0, begin, plain(time)))
+    x, there = to_real(plain(time)), every > 0
+    period = jnp.where(there, every, 1)
+    index, into = _divide(x, period)
+    begin = x - into
+    if not isinstance(time, Clock) and is_integer(time):
+        whole, exactly = _as_whole(period)
+        index = jnp.where(exactly, time // whole, index)
+        begin = _slope_of(jnp.where(exactly, to_real(time // whole * whole), begin), begin)
+    return index, jnp.where(there, begin, x)
+
+
+def _divide(x: Array, period: Array) -> tuple[Array, Array]:
+    """`(x // period, x % period)` of floats; a time within rounding of a restart is that restart."""
+    into = lax.rem(x, jnp.broadcast_to(period, x.shape))  # exact where floor(x / period) is not
+    missed = period - into <= 4 * jnp.finfo(x.dtype).eps * x
+    into = jnp.where(missed, 0, into)
+    return to_integer(jnp.round((x - into) / period)), into
+
+
+def _as_whole(length: Array) -> tuple[Array, Array]:
+    """A float length as an integer, and whether it is one: then integers need not pass through a float's mantissa."""
+    whole = to_integer(jnp.round(length))
+    return whole, (to_real(whole) == length) & (whole < integer_max())
+
+
+def _slope_of(value: Array, other: Array) -> Array:
+    """`value`, to the last bit, with the gradient of `other`."""
+    return lax.stop_gradient(value) + (other - lax.stop_gradient(other))
+
+
+def stretched_fractions(time: Time, steps: Length) -> tuple[Array, Array]:
+    """`fractions` of the least multiple of `steps` that is not before `time`; of `steps` itself at time 0."""
+    _, begin = floor_to(time, steps)
+    done, into = to_real(plain(time)), plain(time) - begin
+    left = jnp.where(into > 0, left_until(into, steps), jnp.where(done > 0, 0, to_real(steps)))
+    there = steps > 0
+    length = jnp.where(there, done + left, 1)
+    return jnp.where(there, done / length, 1), jnp.where(there, left / length, 0)
+
+
+def lap(time: Time, period: Length, growth: Length) -> tuple[Array, Time]:
+    """`(index, local time in units of the first cycle)` of the cycle of length `period * growth**index`.
+
+    `growth` is an integer. Cycle ends are sums of integers, so that a restart falls on its exact step.
+    """
+    if isinstance(time, Clock) or not is_integer(time):
+        index, local = _lap_of_floats(to_real(plain(time)), to_real(period), growth)
+        return index, _to_clock(local)
+    if is_integer(period):
+        return _lap_of_integers(time, period, growth)
+    whole, exactly = _as_whole(period)
+    index, clock = _lap_of_integers(time, whole, growth)
+    rough_index, local = _lap_of_floats(to_real(time), period, growth)
+    rough = _to_clock(local)
+    part = _slope_of(jnp.where(exactly, clock.part, rough.part), local)
+    return jnp.where(exactly, index, rough_index), Clock(jnp.where(exactly, clock.whole, rough.whole), part)
+
+
+def _to_clock(time: Array) -> Clock:
+    nearest = jnp.round(time)
+    return Clock(to_integer(lax.stop_gradient(nearest)), time - lax.stop_gradient(nearest))
+
+
+def _lap_of_integers(time: Array, period: Array, growth: Array) -> tuple[Array, Clock]:
+    largest = integer_max()
+    first, grows = jnp.maximum(period, 1), growth > 1
+    scales, scale_floats = _powers(jnp.where(grows, growth, 2))
+    # The sum of the first k + 1 powers without forming the next power, which may not fit.
+    sums = _saturating_add(scales, (scales - 1) // (jnp.where(grows, growth, 2) - 1))
+    ends = _saturating_times(sums, first)
+    passed = (jnp.asarray(time)[..., None] >= ends) & (ends < largest)
+    grown = jnp.sum(passed, axis=-1, dtype=time.dtype)
+    index = jnp.where(grows, grown, time // first)
+    local = jnp.where(grows, time - jnp.max(jnp.where(passed, ends, 0), axis=-1), time % first)
+    scale = jnp.where(grows, scales[grown], 1)
+    whole, rest = local // scale, local % scale
+    # Count from the nearer whole step: one step before a cycle's end is 1/scale before it, not 0.99999 after something.
+    up = (rest > scale - rest) & (scale < largest)
+    part = jnp.where(up, -to_real(scale - rest), to_real(rest)) / jnp.where(grows, scale_floats[grown], 1)
+    return index, Clock(whole + up.astype(whole.dtype), part)
+
+
+def _powers(base: Array) -> tuple[Array, Array]:
+    """`base**k` for every k that can matter, as integers that saturate and as floats; `base` is at least 2."""
+    exponents = jnp.arange(integer_max().bit_length())
+    power, power_float = jnp.ones_like(exponents), jnp.ones(exponents.shape, real_dtype())
+    base_float = to_real(base)
+    for bit in range(exponents.shape[0].bit_length()):
+        odd = (exponents >> bit) & 1 == 1
+        power = jnp.where(odd, _saturating_times(power, base), power)
+        power_float = jnp.where(odd, power_float * base_float, power_float)
+        base, base_float = _saturating_times(base, base), base_float * base_float
+    return power, power_float
+
+
+def _saturating_times(a: Length, b: Length) -> Array:
+    return jnp.where(a > integer_max() // b, integer_max(), a * b)
+
+
+def _saturating_add(a: Length, b: Length) -> Array:
+    return jnp.where(a > integer_max() - b, integer_max(), a + b)
+
+
+def _lap_of_floats(time: Array, period: Length, growth: Length) -> tuple[Array, Array]:
+    grows, first = growth > 1, jnp.where(period > 0, period, 1)
+    index, begin, scale = jnp.zeros(jnp.shape(time), jnp.result_type(int)), jnp.zeros_like(time), jnp.ones_like(first)
+    for _ in range(31):
+        over = grows & (time - begin >= first * scale)
+        begin, index = jnp.where(over, begin + first * scale, begin), index + over
+        scale = jnp.where(over, scale * to_real(growth), scale)
+    again_index, again = _divide(time, first)
+    return jnp.where(grows, index, again_index), jnp.where(grows, (time - begin) / scale, again)
+
+
+def rescaled(done: Array, left: Array, period: Length) -> Time:
+    """The time `period * done / (done + left)`, accurate near both ends of a cycle of any real length."""
+    length = done + left
+    there = length > 0
+    length = jnp.where(there, length, 1)
+    after = jnp.where(there, (done * to_real(period)) / length, 0)
+    before = jnp.where(there, (left * to_real(period)) / length, 0)
+    if not is_integer(period):
+        return jnp.where(left > 0, after, to_real(period))
+    first_half = after <= before
+    from_end, from_start = jnp.round(before), jnp.round(after)
+    part = jnp.where(first_half, after - from_start, from_end - before)
+    # A whole step of the first cycle that the division missed by its rounding is still that whole step.
+    rounding = 4 * jnp.finfo(part.dtype).eps * jnp.where(first_half, from_start, from_end)
+    whole = jnp.where(first_half, to_integer(from_start), period - to_integer(from_end))
+    return Clock(whole, jnp.where(jnp.abs(part) <= rounding, 0, part))
