@@ -111,7 +111,7 @@ def join(schedules: SequenceOf[Any], boundaries: SequenceOf[Numeric] | None = No
     pieces = _pieces(schedules)
     if boundaries is None:
         boundaries = _boundaries_of(pieces)
-    elif np.ndim(boundaries) == 0 and not isinstance(boundaries, (list, tuple)):  # pyright: ignore[reportArgumentType]
+    elif not isinstance(boundaries, (list, tuple)) and np.ndim(boundaries) == 0:  # pyright: ignore[reportArgumentType]
         raise TypeError(f"`boundaries` must be a sequence of steps: got {boundaries!r}. Pass a list.")
     if len(pieces) <= FEW:
         return Join(pieces, tuple(boundaries))

@@ -67,11 +67,18 @@ def stretched_fractions(time: Time, steps: Length) -> tuple[Array, Array]:
     return jnp.where(there, done / length, 1), jnp.where(there, left / length, 0)
 
 
-def lap(time: Time, period: Length, growth: Length) -> tuple[Array, Time]:
+def lap(time: Time, period: Length, growth: Length) -> tuple[Array, Clock]:
     """`(index, local time in units of the first cycle)` of the cycle of length `period * growth**index`.
 
-    `growth` is an integer. Cycle ends are sums of integers, so that a restart falls on its exact step.
+    `growth` is an integer. Cycle ends are sums of integers, so that a restart falls on its exact step. Of cycles of no
+    length the first begins and never ends.
     """
+    index, clock = _lap(time, period, growth)
+    there = period > 0
+    return jnp.where(there, index, 0), Clock(jnp.where(there, clock.whole, 0), jnp.where(there, clock.part, 0))
+
+
+def _lap(time: Time, period: Length, growth: Length) -> tuple[Array, Clock]:
     if isinstance(time, Clock) or not is_integer(time):
         index, local = _lap_of_floats(to_real(plain(time)), to_real(period), growth)
         return index, _to_clock(local)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import numbers
 from fractions import Fraction
 
 
@@ -79,7 +80,7 @@ def _steps(name: str, count: float, each: Fraction) -> int:
 
 
 def _exact(x: float) -> Fraction:
-    return Fraction(repr(x)) if isinstance(x, float) else Fraction(int(x))
+    return Fraction(int(x)) if isinstance(x, numbers.Integral) else Fraction(repr(float(x)))
 
 
 def _number(name: str, x: float) -> float:

@@ -211,6 +211,8 @@ class Wrap(Schedule):
                 "`fn` must be traceable by JAX: it branches on, or converts, the value of the step. "
                 "Use `jnp.where`, or tabulate it: `Tabulated([fn(t) for t in range(steps)])`."
             ) from error
+        except Exception as error:
+            raise TypeError(f"`fn` must take one step and return one real number: it raised {error!r}.") from error
         if bad:
             raise TypeError(f"`fn` must return one real number for one step: got {result}.")
 

@@ -90,7 +90,8 @@ def _decode(x: Any, path: str) -> Any:
     if not isinstance(kind, str) or kind not in KINDS or inspect.isabstract(KINDS[kind]):
         import difflib  # for this message alone
 
-        close = difflib.get_close_matches(str(kind), KINDS, n=3, cutoff=0.4)
+        known = [name for name, cls in KINDS.items() if not inspect.isabstract(cls)]
+        close = difflib.get_close_matches(str(kind), known, n=3, cutoff=0.4)
         hint = f"Did you mean {' or '.join(map(repr, close))}?" if close else "Is the module that defines it imported?"
         raise ValueError(f"`{path}['kind']` must name a known schedule: got {kind!r}. {hint}")
     cls = KINDS[kind]

@@ -53,6 +53,7 @@ DEFECTS: dict[tuple[str, str], Defect] = {
     ("torchtitan/linear m.1 warm", "values"): Defect([11], 0.1, NEGATIVE),
     ("torchtitan/w10", "values"): Defect([11], 1.0, "a run longer than its warmup raises"),
     ("t5x/W0", "values"): Defect([0], 1.0, "0 / 0 at the first step of no warmup"),
+    ("optax/exp decay_rate 0", "values"): Defect([1, 2], 0.0, "a factor of 0 is taken for no decay"),
     ("optax/pis cos", "values"): Defect([-1], 1.0, "0 before the first step, where we hold the first value"),
     ("optax/cos1c pct1", "values"): Defect(
         range(1, 6), [0.180588745, 0.52, 0.859411255, 4e-6, 4e-6], "two phases at one step: the way up is lost"
@@ -63,11 +64,6 @@ DEFECTS: dict[tuple[str, str], Defect] = {
 }
 
 REFUSED: dict[str, tuple[Make, str, str]] = {
-    "optax/exp decay_rate 0": (
-        lambda: js.exponential_decay(1.0, 0.0),
-        "`rate` must be greater than 0",
-        "a factor of 0 is taken for no decay",
-    ),
     "optax/join extra boundaries missing": (
         lambda: js.join([1.0, 2.0, 3.0], [2]),
         "`boundaries` must have one element fewer",

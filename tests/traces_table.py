@@ -178,6 +178,7 @@ THINC: dict[str, Make] = {
 }
 
 OPTAX: dict[str, Make] = {
+    "optax/exp decay_rate 0": lambda: js.exponential_decay(1.0, 0.0),
     "optax/warmup_cosine W=0": lambda: js.warmup_cosine(1.0, 0, 4, end=0.1),
     "optax/warmup_cosine W=2,T=6": lambda: js.warmup_cosine(1.0, 2, 6, end=0.1),
     "optax/poly 4 p2 tb1": lambda: js.delay(js.Polynomial(1.0, 0.1, 4, power=2.0), 1),
