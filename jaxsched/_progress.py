@@ -10,6 +10,7 @@ A time is one of three things, and every function below takes each of them:
 A length or an origin is an integer array or a float array.
 """
 
+import math
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -168,7 +169,20 @@ def count_reached(time: Time, boundaries: Length) -> Array:
     if boundaries.shape[0] <= 16:  # a few comparisons fuse into the caller's kernel
         passed = [(key >= boundaries[i]).astype(jnp.result_type(int)) for i in range(boundaries.shape[0])]
         return sum(passed, jnp.zeros(jnp.shape(key), jnp.result_type(int)))
-    return jnp.searchsorted(boundaries, key, side="right", method="scan_unrolled").astype(jnp.result_type(int))
+    return _search(boundaries, key)
+
+
+def _search(boundaries: Array, key: Array) -> Array:
+    # Of 32 blocks, which holds the key, and again inside it: few wide comparisons, where a binary search makes many
+    # small kernels and compiles slowly.
+    length, count = boundaries.shape[0], jnp.zeros(jnp.shape(key), jnp.result_type(int))
+    block = 32 ** (math.ceil(math.log(length, 32)) - 1)
+    while block:
+        ends = count[..., None] + jnp.arange(1, 33 if block == 1 else 32) * block - 1
+        passed = (key[..., None] >= boundaries[jnp.minimum(ends, length - 1)]) & (ends < length)
+        count = count + jnp.sum(passed, axis=-1, dtype=count.dtype) * block
+        block //= 32
+    return count
 
 
 def blend(start: Length, end: Length, of_start: Array, of_end: Array) -> Array:
