@@ -81,7 +81,9 @@ class Sequence(Exact):
 
     @property
     def duration(self):
-        piece = jax.tree.map(lambda leaf: leaf[self.slot[-1]], self.kinds[int(self.which[-1])])
+        if is_traced(self.which) or is_traced(self.slot):
+            return None
+        piece = jax.tree.map(lambda leaf: leaf[int(self.slot[-1])], self.kinds[int(self.which[-1])])
         return end_after(self.boundaries[-1], piece.duration)
 
 
