@@ -127,12 +127,6 @@ def test_eager_is_jit_bit_for_bit(entry):
 
 
 @each
-def test_a_compiled_constant_is_the_same_schedule(entry):
-    schedule, t = entry.make(), jnp.asarray(steps_of(entry))
-    chex.assert_trees_all_close(jax.jit(schedule)(t), schedule(t), rtol=CLOSE, atol=CLOSE * entry.scale)
-
-
-@each
 def test_steps_map_scan_and_shard(entry):
     schedule, t = entry.make(), jnp.asarray(steps_of(entry))
     for value in mapped_scanned_sharded(schedule, t):
