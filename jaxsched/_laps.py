@@ -139,13 +139,13 @@ def _saturating_add(a: Length, b: Length) -> Array:
 
 def _lap_of_floats(time: Array, period: Length, growth: Length) -> tuple[Array, Array]:
     grows, first = growth > 1, jnp.where(period > 0, period, 1)
-    index, begin, scale = jnp.zeros(jnp.shape(time), jnp.result_type(int)), jnp.zeros_like(time), jnp.ones_like(first)
-    for _ in range(31):
-        over = grows & (time - begin >= first * scale)
-        begin, index = jnp.where(over, begin + first * scale, begin), index + over
-        scale = jnp.where(over, scale * to_real(growth), scale)
+    scales = jnp.minimum(_powers(jnp.where(grows, growth, 2))[1], 1e30)  # finite, so that gradients are
+    ends = first * jnp.cumsum(scales)
+    passed = time[..., None] >= ends
+    grown = jnp.sum(passed, axis=-1, dtype=jnp.result_type(int))
+    begin = jnp.max(jnp.where(passed, ends, 0), axis=-1)
     again_index, again = _divide(time, first)
-    return jnp.where(grows, index, again_index), jnp.where(grows, (time - begin) / scale, again)
+    return jnp.where(grows, grown, again_index), jnp.where(grows, (time - begin) / scales[grown], again)
 
 
 def rescaled(done: Array, left: Array, period: Length) -> Time:
