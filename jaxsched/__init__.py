@@ -40,6 +40,19 @@ from jaxsched._join import join as join
 from jaxsched._noise import NormalJitter as NormalJitter
 from jaxsched._noise import UniformJitter as UniformJitter
 from jaxsched._noise import jitter as jitter
+from jaxsched._optax._groups import by_group as by_group
+from jaxsched._optax._groups import layerwise as layerwise
+from jaxsched._optax._inject import InjectState as InjectState
+from jaxsched._optax._inject import inject as inject
+from jaxsched._optax._inject import scale_by_learning_rate as scale_by_learning_rate
+from jaxsched._optax._replace import replace_schedule as replace_schedule
+from jaxsched._optax._snapshot import Snapshot as Snapshot
+from jaxsched._optax._snapshot import restore as restore
+from jaxsched._optax._snapshot import snapshot as snapshot
+from jaxsched._optax._state import current as current
+from jaxsched._optax._state import events as events
+from jaxsched._optax._state import observe as observe
+from jaxsched._optax._state import override as override
 from jaxsched._ramps import Cosine as Cosine
 from jaxsched._ramps import Geometric as Geometric
 from jaxsched._ramps import Inverse as Inverse
@@ -98,6 +111,18 @@ from jaxsched._warmup import Cooldown as Cooldown
 from jaxsched._warmup import Warmup as Warmup
 from jaxsched._warmup import cooldown as cooldown
 from jaxsched._warmup import warmup as warmup
+from jaxsched.controllers._base import Controller as Controller
+from jaxsched.controllers._base import Events as Events
+from jaxsched.controllers._base import OverDevices as OverDevices
+from jaxsched.controllers._greedy import Greedy as Greedy
+from jaxsched.controllers._greedy import GreedyState as GreedyState
+from jaxsched.controllers._greedy import greedy as greedy
+from jaxsched.controllers._plateau import PlateauState as PlateauState
+from jaxsched.controllers._plateau import ReduceOnPlateau as ReduceOnPlateau
+from jaxsched.controllers._plateau import reduce_on_plateau as reduce_on_plateau
+from jaxsched.controllers._recover import Recover as Recover
+from jaxsched.controllers._recover import RecoverState as RecoverState
+from jaxsched.controllers._recover import recover as recover
 
 __version__ = _version("jaxsched")
 

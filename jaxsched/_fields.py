@@ -22,6 +22,10 @@ LOG_OF_NOTHING = 1e28
 """Minus the logarithm of a factor of 0: finite, so that no cut at all is still `exp(0)` and one cut is 0."""
 
 
+SMALLEST_FACTOR = 1e-37
+"""What a traced factor of 0 is taken for: its logarithm is finite."""
+
+
 def is_traced(x: Any) -> bool:
     return isinstance(x, Tracer)
 
@@ -109,11 +113,30 @@ def count(name: str, x: Any) -> Any:
     return x
 
 
-def at_least_one(name: str, x: Any) -> Any:
+def at_least_one(name: str, x: Any, remedy: str = "Pass 1 for cycles of equal length.") -> Any:
     x = count(name, x)
     if not is_traced(x) and np.any(np.asarray(x) < 1):
-        raise ValueError(f"`{name}` must be at least 1: got {_show(x)}. Pass 1 for cycles of equal length.")
+        raise ValueError(f"`{name}` must be at least 1: got {_show(x)}. {remedy}")
     return x
+
+
+def part(name: str, x: Any, *, open_end: bool = False) -> Any:
+    """A number from 0 to 1, or to below 1."""
+    x = not_negative(name, x)
+    if not is_traced(x) and (np.any(np.asarray(x) > 1) or (open_end and np.any(np.asarray(x) == 1))):
+        end = "below 1" if open_end else "1"
+        raise ValueError(f"`{name}` must lie between 0 and {end}: got {_show(x)}. It is a part of the whole.")
+    return x
+
+
+def inner_factor(name: str, x: Any) -> Any:
+    """A factor between 0 and 1, as its logarithm: what stays exact over many cuts. Traced, it is clamped."""
+    if is_traced(x):
+        return -minus_log(name, jnp.clip(x, SMALLEST_FACTOR, 1.0))
+    x = real(name, x)
+    if np.any(np.asarray(x) <= 0) or np.any(np.asarray(x) >= 1):
+        raise ValueError(f"`{name}` must lie between 0 and 1, exclusive: got {_show(x)}. The rate is multiplied by it.")
+    return -minus_log(name, x)
 
 
 def _listed(name: str, x: Any) -> Any:

@@ -3,7 +3,6 @@
 import abc
 import dataclasses
 import functools
-import typing
 from collections.abc import Callable, Iterable
 from typing import Any, cast, final
 
@@ -13,15 +12,14 @@ import numpy as np
 
 from jaxsched import _fields
 from jaxsched._call import compiled_for, host_step, prepare, relaxed
+from jaxsched._data import Data
 from jaxsched._fields import Numeric, Real
 from jaxsched._progress import Length, Time, plain, real_dtype
-from jaxsched._pytree import fields_of, is_static, register
 
 Array = jax.Array
 
 
-@typing.dataclass_transform(frozen_default=True, eq_default=False)
-class Schedule(abc.ABC):
+class Schedule(Data, abc.ABC):
     """A value for each step, as data: a frozen dataclass whose every number is a PyTree leaf.
 
     A subclass declares its numbers as annotated fields and its formula as the method `at`; it becomes a frozen
@@ -38,16 +36,11 @@ class Schedule(abc.ABC):
     """
 
     def __init_subclass__(cls, **kwargs: Any):
-        super().__init_subclass__(**kwargs)
         if "__call__" in cls.__dict__:
             raise TypeError(f"{cls.__name__} must not define `__call__`: it is final. Write the formula as `at`.")
-        dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+        super().__init_subclass__(**kwargs)
         if hasattr(cls, "init") and hasattr(cls, "update"):
             raise TypeError(f"{cls.__name__} must not have both `init` and `update`: optax would call it stateful.")
-        reserved = {"kind", "jaxsched"} & set(cls.__dataclass_fields__)  # pyright: ignore[reportAttributeAccessIssue]
-        if reserved:
-            raise TypeError(f"{cls.__name__} must not have a field named {reserved.pop()!r}: `to_dict` uses it itself.")
-        register(cls)
 
     @abc.abstractmethod
     def at(self, step: Array) -> Any:
@@ -58,13 +51,9 @@ class Schedule(abc.ABC):
         """Steps until the schedule is flat; `None` if it never is, or if that is not known."""
         return None
 
-    def __post_init__(self):
-        for name, convert in _converters(type(self)).items():
-            object.__setattr__(self, name, convert(name, getattr(self, name)))
-        self._check()
-
-    def _check(self) -> None:  # noqa: B027 (most have nothing to refuse)
-        """Refuse what is concrete and wrong between the fields."""
+    @classmethod
+    def _accept(cls, name: str, x: Any) -> Any:
+        return to_schedule(name, x)
 
     @final
     def __call__(self, step: Any) -> Array:
@@ -124,14 +113,6 @@ class Schedule(abc.ABC):
 
         return join([self, other])
 
-    def __repr__(self) -> str:
-        fields = [(f, getattr(self, f.name)) for f in fields_of(self)]
-        shown = [f"{f.name}={_show(x)}" for f, x in fields if not (x is None and f.default is None)]
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: x for name, x in self.__dict__.items() if name != "_compiled"}
-
 
 class Exact(Schedule):
     """A schedule that reads time through `_progress` only, and so may be handed a `Clock`."""
@@ -141,13 +122,6 @@ def evaluate(schedule: Schedule, step: Time | Length) -> Array:
     """The value inside another schedule's formula: no conversion of leaves, no compilation of its own."""
     time: Any = step if isinstance(schedule, Exact) else plain(step)
     return jnp.asarray(schedule.at(time)).astype(real_dtype())
-
-
-def fill(node: Schedule, /, **fields: Any) -> Any:
-    """A copy with other fields, unchecked: for values that are computed inside a formula."""
-    new = object.__new__(type(node))
-    vars(new).update({**node.__getstate__(), **fields})
-    return new
 
 
 class Constant(Exact):
@@ -274,52 +248,8 @@ def longest(*durations: Numeric | None) -> Any:
     return max(cast(Any, durations))
 
 
-def schedules(name: str, x: Any) -> tuple[Schedule, ...]:
-    """The converter of a field that holds several schedules."""
-    if isinstance(x, (str, Schedule)) or not isinstance(x, Iterable):
+def schedules(name: str, x: Any, kept: type = Schedule) -> tuple[Any, ...]:
+    """Each element as a schedule, unless it is of the class that is `kept` as it is."""
+    if isinstance(x, (str, Data)) or not isinstance(x, Iterable):
         raise TypeError(f"`{name}` must be a sequence of schedules: got {x!r}. Pass a list.")
-    return tuple(to_schedule(f"{name}[{i}]", each) for i, each in enumerate(x))
-
-
-@functools.cache
-def _converters(cls: type[Schedule]) -> dict[str, Callable[[str, Any], Any]]:
-    try:
-        hints = typing.get_type_hints(cls, include_extras=True)
-    except NameError:  # string annotations of a local class: judge by the value alone
-        hints = {}
-    converters = {f.name: _converter(hints.get(f.name)) for f in fields_of(cls) if not is_static(f)}
-    if {"start", "end", "steps"} <= set(converters):  # a ramp, whose ends `Warmup` and `Cooldown` leave open
-        converters |= {name: _or_none(converters[name]) for name in ("start", "end")}
-    return converters
-
-
-def _converter(annotation: Any) -> Callable[[str, Any], Any]:
-    convert = _fields.converter(annotation)
-    if convert is None and isinstance(annotation, type) and issubclass(annotation, Schedule):
-        convert = to_schedule
-    if convert is None:
-        convert = _fields.number if annotation == Numeric else _any_field
-    elif type(None) in getattr(annotation, "__args__", ()):
-        return _or_none(convert)
-    return convert
-
-
-def _or_none(convert: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
-    return lambda name, x: None if x is None else convert(name, x)
-
-
-def _any_field(name: str, x: Any) -> Any:
-    # A field of a user's class with an annotation of its own: any tree of numbers and schedules.
-    is_leaf = lambda e: isinstance(e, Schedule)  # noqa: E731
-    return jax.tree.map(lambda e: e if is_leaf(e) else _fields.number(name, e), x, is_leaf=is_leaf)
-
-
-def _show(x: Any) -> str:
-    if _fields.is_traced(x):
-        return f"Traced<{x.aval.str_short()}>"
-    if isinstance(x, (np.ndarray, np.generic, jax.Array)):
-        # What `jax.grad(..., allow_int=True)` puts in the place of a count has no value to show.
-        return "float0" if x.dtype == jax.dtypes.float0 else repr(np.asarray(x).tolist())
-    if isinstance(x, tuple):
-        return f"({', '.join(map(_show, x))}{',' if len(x) == 1 else ''})"
-    return repr(x)
+    return tuple(each if isinstance(each, kept) else to_schedule(f"{name}[{i}]", each) for i, each in enumerate(x))

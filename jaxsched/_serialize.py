@@ -6,18 +6,17 @@ from typing import Any
 import jax
 import numpy as np
 
+from jaxsched._data import KINDS, Data, fields_of, is_static
 from jaxsched._fields import is_traced
-from jaxsched._pytree import KINDS, fields_of, is_static
-from jaxsched._schedule import Schedule
 
 VERSION = 1
 
 
-def to_dict(schedule: Schedule) -> dict[str, Any]:
-    """A schedule as JSON-safe data: numbers, strings, lists and dicts.
+def to_dict(schedule: Data) -> dict[str, Any]:
+    """A schedule or a controller as JSON-safe data: numbers, strings, lists and dicts.
 
     Args:
-        schedule: a schedule of known numbers, without foreign functions.
+        schedule: a schedule or controller of known numbers, without foreign functions.
 
     Raises:
         TypeError: a field holds a function or a traced number; the message names it.
@@ -26,13 +25,13 @@ def to_dict(schedule: Schedule) -> dict[str, Any]:
         >>> jaxsched.to_dict(jaxsched.Linear(1.0, 0.0, 10))
         {'jaxsched': 1, 'kind': 'Linear', 'start': 1.0, 'end': 0.0, 'steps': 10}
     """
-    if not isinstance(schedule, Schedule):
-        raise TypeError(f"`schedule` must be a schedule: got {schedule!r}. Use `as_schedule` first.")
+    if not isinstance(schedule, Data):
+        raise TypeError(f"`schedule` must be a schedule or a controller: got {schedule!r}. Use `as_schedule` first.")
     return {"jaxsched": VERSION, **_encode(schedule, "schedule")}
 
 
 def from_dict(data: dict[str, Any]) -> Any:
-    """The schedule that `to_dict` stored.
+    """The schedule or controller that `to_dict` stored.
 
     Only classes that are defined are built, by name: jaxsched's own, and subclasses of `Schedule` that your program
     has already imported.
@@ -58,10 +57,10 @@ def from_dict(data: dict[str, Any]) -> Any:
 
 
 def _encode(x: Any, path: str) -> Any:
-    if isinstance(x, Schedule):
+    if isinstance(x, Data):
         fields = fields_of(x)
         for field in fields:
-            if is_static(field):
+            if is_static(field) and callable(getattr(x, field.name)):
                 raise TypeError(
                     f"`{path}.{field.name}` must be data: got the function {getattr(x, field.name)!r}. "
                     f"Tabulate it (`Tabulated`), or write a subclass of `Schedule`, which is stored by name."
@@ -76,7 +75,7 @@ def _encode(x: Any, path: str) -> Any:
         return [_encode(each, f"{path}[{i}]") for i, each in enumerate(x)]
     if isinstance(x, dict):
         return {name: _encode(each, f"{path}[{name!r}]") for name, each in x.items()}
-    if x is None or isinstance(x, (int, float)):
+    if x is None or isinstance(x, (int, float, str)):
         return x
     raise TypeError(f"`{path}` must be a number, a schedule or a list of them: got {x!r}.")
 
@@ -96,7 +95,7 @@ def _decode(x: Any, path: str) -> Any:
         raise ValueError(f"`{path}['kind']` must name a known schedule: got {kind!r}. {hint}")
     cls = KINDS[kind]
     fields = {name: _decode(value, f"{path}[{name!r}]") for name, value in x.items() if name != "kind"}
-    known = [f.name for f in fields_of(cls) if not is_static(f)]
+    known = [f.name for f in fields_of(cls)]
     unknown = sorted(set(fields) - set(known))
     if unknown:
         raise ValueError(f"`{path}` must have the fields of {kind}, {known}: got {unknown} as well.")

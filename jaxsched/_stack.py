@@ -8,17 +8,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._schedule import Schedule
+from jaxsched._data import Data
 from jaxsched._schedule import schedules as all_schedules
 
 
 def stack(schedules: Sequence[Any]) -> Any:
-    """Schedules of one structure as one schedule, its numbers stacked along a leading axis.
+    """Schedules, or controllers, of one structure as one, its numbers stacked along a leading axis.
 
     Map over it with `jax.vmap`: one compiled program for all of them.
 
     Args:
-        schedules: at least one schedule; all of the same kinds, nested in the same way.
+        schedules: at least one schedule or controller; all of the same kinds, nested in the same way.
 
     Raises:
         ValueError: no schedule, or two whose structures differ; the message names the first difference.
@@ -28,7 +28,7 @@ def stack(schedules: Sequence[Any]) -> Any:
         >>> jax.vmap(lambda schedule: schedule(0))(many).tolist()
         [0.10000000149011612, 0.20000000298023224]
     """
-    many = all_schedules("schedules", schedules)
+    many = all_schedules("schedules", schedules, Data)
     if not many:
         raise ValueError("`schedules` must hold at least one schedule: got none.")
     for i, other in enumerate(many[1:], 1):
@@ -89,7 +89,7 @@ def grid(fn: Callable[..., Any], **axes: Iterable[Any]) -> Any:
     return stack([fn(**dict(zip(values, point, strict=True))) for point in itertools.product(*values.values())])
 
 
-def kind_of(schedule: Schedule) -> Any:
+def kind_of(schedule: Data) -> Any:
     """What two schedules must share to be stacked: the structure, each number's shape, and whether it counts."""
     leaves, structure = jax.tree.flatten(schedule)
     return structure, tuple((np.shape(leaf), _is_count(leaf)) for leaf in leaves)
@@ -115,9 +115,9 @@ def _scalar(x: Any) -> Any:
 
 def _first_difference(a: Any, b: Any, path: str = "") -> str:
     where = path.removeprefix(".") or "at the top"
-    if type(a) is not type(b) and (isinstance(a, Schedule) or isinstance(b, Schedule)):
+    if type(a) is not type(b) and (isinstance(a, Data) or isinstance(b, Data)):
         return f"{where}: {type(a).__name__} and {type(b).__name__}"
-    if isinstance(a, Schedule):
+    if isinstance(a, Data):
         for name in a.__getstate__():
             found = _first_difference(getattr(a, name), getattr(b, name), f"{path}.{name}")
             if found:

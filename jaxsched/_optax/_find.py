@@ -1,0 +1,127 @@
+"""Where in an optimizer's state the hyperparameters are, and what they are called."""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+
+from jaxsched._optax._inject import InjectState
+from jaxsched.controllers._base import Controller
+
+
+class Place(NamedTuple):
+    """A hyperparameter that was found in an optimizer's state."""
+
+    node: int  # which of the states that hold hyperparameters
+    key: str  # its key there
+    labels: tuple[str, ...]  # the groups that it is in
+    path: tuple[str, ...]  # the groups, and the places in chains
+
+
+class Finding(NamedTuple):
+    """All that was found."""
+
+    nodes: list[Any]
+    places: dict[str, Place]  # by name
+
+    def node(self, name: str) -> Any:
+        return self.nodes[self.places[name].node]
+
+    def place(self, name: str) -> Place:
+        if name not in self.places:
+            import difflib  # for this message alone
+
+            close = difflib.get_close_matches(name, self.places, n=1) or list(self.places)
+            raise ValueError(f"`{name}` must name a hyperparameter of the state: there is {' and '.join(close)}.")
+        return self.places[name]
+
+
+Change = Callable[[Any, str], Any]
+"""From a state that holds hyperparameters, and a key there, to the state with that one changed."""
+
+
+def find(opt_state: Any, what: str) -> Finding:
+    """Every hyperparameter by its name: that of its group, if it is in one, and its own."""
+    found = list(_holders(_unboxed(opt_state), ()))
+    places = [
+        Place(i, key, _labels(path), _labels(path, chains=True))
+        for i, (path, node) in enumerate(found)
+        for key in _values(node)
+    ]
+    if not places:
+        raise ValueError(
+            f"`opt_state` must hold a {what}: got none. optax itself keeps only a count: make the optimizer by "
+            f"`jaxsched.inject(optax.adamw)(schedule)`, or end its chain in `jaxsched.scale_by_learning_rate`."
+        )
+    short = ["/".join((*place.labels, place.key)) for place in places]
+    twice = {name for name, times in Counter(short).items() if times > 1}
+    names = ["/".join((*p.path, p.key)) if name in twice else name for name, p in zip(short, places, strict=True)]
+    return Finding([node for _, node in found], dict(zip(names, places, strict=True)))
+
+
+def change(opt_state: Any, changes: Mapping[Place, Change]) -> Any:
+    """The state with some hyperparameters changed."""
+    numbers = itertools.count()
+
+    def visit(node: Any) -> Any:
+        if not _holds(node):
+            return node
+        number = next(numbers)
+        for place, do in changes.items():
+            if place.node == number:
+                node = do(node, place.key)
+        inner = getattr(node, "inner_state", None)
+        return node if inner is None else node._replace(inner_state=jax.tree.map(visit, inner, is_leaf=_holds))
+
+    return jax.tree.map(visit, _unboxed(opt_state), is_leaf=_holds)
+
+
+def value(node: Any, key: str) -> Any:
+    return _values(node)[key]
+
+
+def is_scheduled(node: Any, key: str) -> bool:
+    """Whether the value changes by itself; a number that optax was given does not."""
+    return not hasattr(node, "hyperparams") or is_ours(node) or key in getattr(node, "hyperparams_states", ())
+
+
+def is_ours(node: Any) -> bool:
+    return isinstance(node, InjectState)
+
+
+def controller_state(node: Any, key: str) -> Any:
+    """The state of the controller behind a hyperparameter; `None` if there is none."""
+    if is_ours(node):
+        return node.slots[key].state if isinstance(node.slots[key].schedule, Controller) else None
+    state = getattr(node, "hyperparams_states", {}).get(key, node)
+    return state if hasattr(state, "events") else None
+
+
+def _holders(tree: Any, path: tuple[Any, ...]) -> Iterable[tuple[tuple[Any, ...], Any]]:
+    for inner_path, node in jax.tree_util.tree_leaves_with_path(tree, is_leaf=_holds):
+        if _holds(node):
+            yield (*path, *inner_path), node
+            yield from _holders(getattr(node, "inner_state", ()), (*path, *inner_path))
+
+
+def _holds(node: Any) -> bool:
+    # By shape: optax's classes cannot be named without importing optax.
+    fields = getattr(node, "_fields", ()) if isinstance(node, tuple) else ()
+    return "learning_rate" in fields or ("hyperparams" in fields and isinstance(node.hyperparams, dict))
+
+
+def _values(node: Any) -> dict[str, Any]:
+    return node.hyperparams if hasattr(node, "hyperparams") else {"learning_rate": node.learning_rate}
+
+
+def _labels(path: Iterable[Any], chains: bool = False) -> tuple[str, ...]:
+    kinds = (jax.tree_util.DictKey, jax.tree_util.SequenceKey) if chains else jax.tree_util.DictKey
+    return tuple(str(getattr(entry, "key", getattr(entry, "idx", ""))) for entry in path if isinstance(entry, kinds))
+
+
+def _unboxed(opt_state: Any) -> Any:
+    """Without the variables that flax nnx puts around every array."""
+    is_box = lambda x: hasattr(type(x), "get_value") and hasattr(type(x), "get_metadata")  # noqa: E731
+    return jax.tree.map(lambda x: x.get_value() if is_box(x) else x, opt_state, is_leaf=is_box)

@@ -1,0 +1,150 @@
+"""A schedule for each group of parameters, on one count."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+
+from jaxsched._combinators import scale
+from jaxsched._data import fill
+from jaxsched._fields import Numeric, positive
+from jaxsched._optax._inject import InjectState, advanced, check_state, first, hyperparameter, scaled
+from jaxsched.controllers._base import Controller, OverDevices
+
+if TYPE_CHECKING:
+    import optax
+
+RATE = "/learning_rate"
+
+
+def by_group(
+    schedules: Mapping[str, Any], labels: Any = None, *, flip_sign: bool = True
+) -> "optax.GradientTransformationExtraArgs":
+    r"""Updates times minus the learning rate of their group: the last link of a chain, on one count for all groups.
+
+    Without `labels` a key is a regular expression, searched for in the parameter's path, such as
+    `encoder/layers/0/kernel`; each parameter must match exactly one. With `labels` a key is a label. The rates are
+    `current(opt_state)["head/learning_rate"]` and so on; controllers are fed by `observe`, or by `value=` at updates.
+
+    Args:
+        schedules: a schedule, controller, number or function for each group; `None` freezes the group.
+        labels: a tree of the parameters' structure, or a prefix of it, that holds labels; or a function from the
+            parameters to such a tree; or `None`.
+        flip_sign: whether to multiply by minus the rate; `False` after an optimizer that descends by itself, such as
+            `optax.adamw(1.0)`.
+
+    Raises:
+        ValueError: when made, no group; when the state is made, a label without a group, a group without a parameter,
+            a parameter that matches no pattern, or one that matches several.
+
+    Examples:
+        >>> import optax
+        >>> rates = {"head": jaxsched.Cosine(0.5, 0.0, 100), "body": 0.25, "embed": None}
+        >>> optimizer = optax.chain(optax.scale_by_adam(), jaxsched.by_group(rates))
+        >>> params = {"embed": np.ones(2), "body": {"w": np.ones(2)}, "head": np.ones(2)}
+        >>> {name: float(rate) for name, rate in jaxsched.current(optimizer.init(params)).items()}
+        {'body/learning_rate': 0.25, 'head/learning_rate': 0.5}
+    """
+    import optax
+
+    if not isinstance(schedules, Mapping) or not schedules:
+        raise ValueError(f"`schedules` must hold a schedule for at least one group: got {schedules!r}.")
+    hyperparameters = {
+        name + RATE: hyperparameter(f"schedules[{name!r}]", x) for name, x in schedules.items() if x is not None
+    }
+
+    def init(params: Any) -> InjectState:
+        _check_labels(params, group_of(params), schedules)
+        slots, values = first(hyperparameters)
+        return InjectState(jnp.zeros((), jnp.int32), values, slots, optax.EmptyState())
+
+    def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
+        check_state(state)
+        values, after = advanced(state, extra)
+
+        def one(group: str, update: Any) -> Any:
+            if schedules[group] is None:
+                return jnp.zeros_like(update)
+            value = values[group + RATE]
+            return scaled(-value if flip_sign else value, update)
+
+        groups = group_of(updates if params is None else params)
+        return jax.tree.map(one, groups, updates), after
+
+    def group_of(params: Any) -> Any:
+        if labels is None:
+            return _matched(params, list(schedules))
+        tree = labels(params) if callable(labels) else labels
+        return jax.tree.map(lambda label, part: jax.tree.map(lambda _: label, part), tree, params)
+
+    return optax.GradientTransformationExtraArgs(init, update)
+
+
+def layerwise(schedule: Any, decay: Numeric, layers: Sequence[str]) -> dict[str, Any]:
+    r"""Schedules for `by_group` that fall from layer to layer: discriminative fine-tuning.
+
+    Of L layers the l-th from 1 gets $v(t)\,d^{L - l}$: the last one, the head, the schedule itself.
+
+    Args:
+        schedule: a schedule, controller, number or function of the step. Each layer gets a controller of its own, and
+            they all observe the same metric.
+        decay: the factor d from a layer to the one before it, greater than 0 and usually at most 1.
+        layers: a pattern (or label) for each layer, from the input to the output.
+
+    Raises:
+        ValueError: `decay` is not positive, or there is no layer, or a layer is named twice.
+        TypeError: `schedule` is no schedule.
+
+    Examples:
+        >>> rates = jaxsched.layerwise(0.8, 0.5, ["embed", "block_0/", "block_1/", "head"])
+        >>> {name: round(float(rate(0)), 6) for name, rate in rates.items()}
+        {'embed': 0.1, 'block_0/': 0.2, 'block_1/': 0.4, 'head': 0.8}
+
+    Reference:
+        Howard and Ruder 2018, arXiv:1801.06146, section 3.2 (d = 1 / 2.6); Clark et al. 2020, arXiv:2003.10555.
+    """
+    if isinstance(layers, str) or not layers or len(set(layers)) != len(layers):
+        raise ValueError(f"`layers` must be a sequence of patterns, each once: got {layers!r}.")
+    decay = positive("decay", decay)
+    node = hyperparameter("schedule", schedule)
+    return {layer: _scaled_by(node, decay, len(layers) - 1 - i) for i, layer in enumerate(layers)}
+
+
+def _scaled_by(node: Any, decay: Any, depth: int) -> Any:
+    if isinstance(node, OverDevices):
+        return fill(node, controller=_scaled_by(node.controller, decay, depth))
+    if isinstance(node, Controller):
+        controller: Any = node
+        return fill(controller, schedule=_scaled_by(controller.schedule, decay, depth))
+    return scale(node, decay**depth) if depth else node
+
+
+def _matched(params: Any, patterns: Sequence[str]) -> Any:
+    """The one pattern that is found in each parameter's path."""
+
+    def group(path: Any, _: Any) -> str:
+        name = path_name(path)
+        found = [pattern for pattern in patterns if re.search(pattern, name)]
+        if len(found) != 1:
+            problem = f"`schedules` must have one pattern for each parameter: {name!r} matches"
+            remedy = "Anchor them by ^ and $." if found else "Add one; its schedule may be None, which freezes."
+            raise ValueError(f"{problem} {' and '.join(map(repr, found)) or 'none'}. {remedy}")
+        return found[0]
+
+    return jax.tree_util.tree_map_with_path(group, params)
+
+
+def _check_labels(params: Any, groups: Any, schedules: Mapping[str, Any]) -> None:
+    used = set(jax.tree.leaves(groups))
+    unknown, unused = sorted(used - set(schedules), key=str), sorted(set(schedules) - used)
+    if unknown:
+        raise ValueError(f"`labels` must name groups of `schedules`, {sorted(schedules)}: got {unknown}.")
+    if unused:
+        paths = [path_name(path) for path, _ in jax.tree_util.tree_leaves_with_path(params)][:5]
+        raise ValueError(f"`schedules` must name groups that have parameters: {unused} has none. There are {paths} …")
+
+
+def path_name(path: Any) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator="/")

@@ -1,0 +1,240 @@
+"""Schedules and controllers as hyperparameters of an optimizer, kept in its state."""
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxsched._call import canonical
+from jaxsched._fields import is_number, is_traced
+from jaxsched._progress import real_dtype
+from jaxsched._schedule import Schedule, to_schedule
+from jaxsched.controllers._base import LAST_STEP, Controller
+
+if TYPE_CHECKING:
+    import optax
+
+Array = jax.Array
+
+
+class Slot(NamedTuple):
+    """A hyperparameter in the state of an optimizer."""
+
+    schedule: Any  # a schedule or a controller, its numbers as arrays
+    state: Any  # the controller's state; () for a schedule
+    override: Array  # shape=(), the default float; NaN unless the value was set by hand
+
+
+class InjectState(NamedTuple):
+    """The state of `inject`, `scale_by_learning_rate` and `by_group`."""
+
+    # updates so far, for all hyperparameters; shape=(), dtype=int32
+    count: Array  # pyright: ignore[reportIncompatibleMethodOverride] (optax has the same name)
+    hyperparams: dict[str, Array]  # shape=(), the default float; the values that the last update used
+    slots: dict[str, Slot]
+    inner_state: Any
+
+
+def inject(
+    factory: Callable[..., Any], static_args: str | Iterable[str] = ()
+) -> Callable[..., "optax.GradientTransformationExtraArgs"]:
+    """An optimizer whose hyperparameters are schedules and controllers, kept in its state.
+
+    Like `optax.inject_hyperparams`, but what is passed is kept in the optimizer's state as PyTrees. So it can be swept
+    by `jax.vmap`, replaced in the middle of a run without compiling again (`replace_schedule`), fed with a metric at
+    any time (`observe`), read (`current`), set by hand (`override`) and saved. Update k uses `schedule(k)`, counted
+    from 0, and there is one count for all hyperparameters. A metric reaches the controllers as
+    `optimizer.update(..., value=metric)`, and changes the rate from the next update on.
+
+    Values are strong arrays of JAX's default float dtype whatever the parameters' dtype, and so are the other numbers
+    of the factory's signature: `b2=0.999` is not rounded to 1 where parameters are bfloat16. Updates and inner states
+    keep their dtypes.
+
+    Args:
+        factory: a function that makes an optax transformation, such as `optax.adamw`.
+        static_args: names of arguments to pass on untouched.
+
+    Returns:
+        A function of the factory's arguments. A number, schedule or controller among them is a hyperparameter; so is a
+        plain function of the step where the factory asks for a number or a schedule. Strings, booleans, ints where the
+        factory has an int by default, and everything else are passed on.
+
+    Raises:
+        ValueError: `static_args` names what is no argument of the factory.
+        TypeError: the arguments do not fit the factory, or none of them is a hyperparameter.
+
+    Examples:
+        >>> import optax
+        >>> optimizer = jaxsched.inject(optax.adamw)(jaxsched.warmup_cosine(3e-4, 10, 100), weight_decay=0.1)
+        >>> state = optimizer.init({"w": np.ones(3)})
+        >>> {name: float(value) for name, value in jaxsched.current(state).items()}
+        {'learning_rate': 0.0, 'weight_decay': 0.10000000149011612}
+    """
+    signature = inspect.signature(factory)
+    static = {static_args} if isinstance(static_args, str) else set(static_args)
+    if not static <= set(signature.parameters):
+        unknown = sorted(static - set(signature.parameters))
+        raise ValueError(
+            f"`static_args` must name arguments of the factory, {list(signature.parameters)}: got {unknown}."
+        )
+
+    @functools.wraps(factory)
+    def make(*args: Any, **kwargs: Any) -> "optax.GradientTransformationExtraArgs":
+        import optax
+
+        bound = signature.bind(*args, **kwargs)
+        given = {name: x for name, x in bound.arguments.items() if name not in static}
+        hyperparameters = {
+            name: hyperparameter(name, x)
+            for name, x in given.items()
+            if _is_hyperparameter(x, signature.parameters[name])
+        }
+        if not hyperparameters:
+            raise TypeError(f"At least one argument must be a number, a schedule or a controller: got {given}.")
+        bound.apply_defaults()
+        passed_on = {name: x if name in given else _strong(x) for name, x in bound.arguments.items()}
+
+        def transformation(values: Mapping[str, Array]) -> Any:
+            bound.arguments.update({**passed_on, **values})
+            return optax.with_extra_args_support(factory(*bound.args, **bound.kwargs))
+
+        def init(params: Any) -> InjectState:
+            slots, values = first(hyperparameters)
+            return InjectState(jnp.zeros((), jnp.int32), values, slots, transformation(values).init(params))
+
+        def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
+            check_state(state)
+            values, after = advanced(state, extra)
+            new, inner = transformation(values).update(updates, state.inner_state, params, **extra)
+            return cast_like(new, updates), after._replace(inner_state=cast_like(inner, state.inner_state))
+
+        return optax.GradientTransformationExtraArgs(init, update)
+
+    return make
+
+
+def scale_by_learning_rate(rate: Any, *, flip_sign: bool = True) -> "optax.GradientTransformationExtraArgs":
+    r"""Updates times minus the learning rate: the last link of a chain, with the rate in its state.
+
+    $u = -v(k)\,g$ at update k for the gradient or direction g, computed in at least float32 and returned in the dtype
+    of g. Everything that `inject` says of its state holds here too.
+
+    Args:
+        rate: a number, schedule, controller or function of the step.
+        flip_sign: whether to multiply by minus the rate, which descends.
+
+    Raises:
+        TypeError: `rate` is none of these.
+
+    Examples:
+        >>> import optax
+        >>> optimizer = optax.chain(optax.scale_by_adam(), jaxsched.scale_by_learning_rate(0.1))
+        >>> {name: float(value) for name, value in jaxsched.current(optimizer.init(np.ones(3))).items()}
+        {'learning_rate': 0.10000000149011612}
+    """
+    import optax
+
+    hyperparameters = {"learning_rate": hyperparameter("rate", rate)}
+
+    def init(params: Any) -> InjectState:
+        del params
+        slots, values = first(hyperparameters)
+        return InjectState(jnp.zeros((), jnp.int32), values, slots, optax.EmptyState())
+
+    def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
+        del params
+        check_state(state)
+        values, after = advanced(state, extra)
+        factor = -values["learning_rate"] if flip_sign else values["learning_rate"]
+        return jax.tree.map(lambda g: scaled(factor, g), updates), after
+
+    return optax.GradientTransformationExtraArgs(init, update)
+
+
+def hyperparameter(name: str, x: Any) -> Schedule | Controller:
+    return x if isinstance(x, Controller) else to_schedule(name, x)
+
+
+def slot_of(schedule: Schedule | Controller) -> Slot:
+    # Arrays of fixed dtypes, so that a scan can carry them and another schedule of this structure compiles nothing.
+    schedule = jax.tree.map(canonical, schedule)
+    state = schedule.init() if isinstance(schedule, Controller) else ()
+    return Slot(schedule, state, jnp.full((), jnp.nan, real_dtype()))
+
+
+def first(hyperparameters: Mapping[str, Schedule | Controller]) -> tuple[dict[str, Slot], dict[str, Array]]:
+    slots = {name: slot_of(x) for name, x in hyperparameters.items()}
+    return slots, {name: value_at(slot, jnp.zeros((), jnp.int32)) for name, slot in slots.items()}
+
+
+def scheduled_at(slot: Slot, count: Array) -> Array:
+    """The value that the schedule or controller gives, whatever was set by hand."""
+    if isinstance(slot.schedule, Controller):
+        return slot.schedule(slot.state._replace(step=count))
+    return slot.schedule(count)
+
+
+def value_at(slot: Slot, count: Array) -> Array:
+    return jnp.where(jnp.isnan(slot.override), scheduled_at(slot, count), slot.override)
+
+
+def advanced(state: InjectState, extra: Mapping[str, Any]) -> tuple[dict[str, Array], InjectState]:
+    """The values to use now, and the state after it."""
+    values = {name: value_at(slot, state.count) for name, slot in state.slots.items()}
+    slots = {name: _slot_after(slot, state.count, extra) for name, slot in state.slots.items()}
+    count = state.count + (state.count < LAST_STEP).astype(jnp.int32)
+    return values, state._replace(count=count, hyperparams=values, slots=slots)
+
+
+def _slot_after(slot: Slot, count: Array, extra: Mapping[str, Any]) -> Slot:
+    if not isinstance(slot.schedule, Controller):
+        return slot
+    return slot._replace(state=slot.schedule.update(slot.state._replace(step=count), **extra))
+
+
+def check_state(state: Any) -> None:
+    if not isinstance(state, InjectState):
+        raise TypeError(f"`state` must be what `init` of this optimizer returned: got {type(state).__name__}.")
+
+
+def scaled(factor: Array, update: Any) -> Array:
+    """In at least float32, returned in the update's dtype: a bfloat16 gradient does not round the rate first."""
+    wide = jnp.promote_types(update.dtype, jnp.float32)
+    real = jnp.promote_types(jnp.float32, jnp.finfo(update.dtype).dtype)
+    return (factor.astype(real).astype(wide) * jnp.asarray(update).astype(wide)).astype(update.dtype)
+
+
+def cast_like(new: Any, old: Any) -> Any:
+    def cast(x, like):
+        return x.astype(like.dtype) if hasattr(like, "dtype") and hasattr(x, "astype") and x.dtype != like.dtype else x
+
+    return jax.tree.map(cast, new, old)
+
+
+def _is_hyperparameter(x: Any, parameter: inspect.Parameter) -> bool:
+    if isinstance(x, (Schedule, Controller)):
+        return True
+    if is_number(x) or is_traced(x):
+        return _takes_reals(parameter) and jnp.ndim(x) == 0 and jnp.issubdtype(jnp.result_type(x), jnp.number)
+    return callable(x) and not isinstance(x, type) and _takes_reals(parameter)
+
+
+def _takes_reals(parameter: inspect.Parameter) -> bool:
+    """Whether the argument may be a real number: a mask, a seed or a rank is not for us to trace."""
+    if type(parameter.default) in (bool, int, float):
+        return type(parameter.default) is float
+    if parameter.annotation is parameter.empty:
+        return True
+    if isinstance(parameter.annotation, str):
+        return "float" in parameter.annotation or "Schedule" in parameter.annotation
+    return float in (typing.get_args(parameter.annotation) or (parameter.annotation,))
+
+
+def _strong(x: Any) -> Any:
+    # A NumPy scalar: strongly typed in JAX, and still a number that the factory may branch on.
+    return np.asarray(x, real_dtype())[()] if type(x) is float else x

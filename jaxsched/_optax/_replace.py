@@ -1,0 +1,100 @@
+"""Other schedules in the middle of a run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jaxsched._combinators import delay, scale
+from jaxsched._data import fill
+from jaxsched._fields import is_traced
+from jaxsched._optax._find import change, find, is_ours
+from jaxsched._optax._inject import Slot, hyperparameter, scheduled_at, slot_of
+from jaxsched._optax._state import in_slot
+from jaxsched._ramps import Ramp
+from jaxsched._schedule import Schedule
+from jaxsched.controllers._base import Controller, OverDevices
+
+Array = jax.Array
+
+
+def replace_schedule(
+    opt_state: Any, schedules: Mapping[str, Any] | None = None, /, *, rebase: bool = False, **named: Any
+) -> Any:
+    """The optimizer's state with other schedules or controllers, in the middle of a run.
+
+    A schedule of the same structure compiles nothing anew. By default the new schedule is read on the same clock, as
+    if it had been there from step 0. With `rebase` it begins at the present step and at the present value: a ramp
+    starts from that value and reaches its own `end` after its own `steps`; anything else is scaled to it. A controller
+    in place of one of its kind takes over its state; another begins anew.
+
+    Args:
+        opt_state: the state of an optimizer, of `inject`, `scale_by_learning_rate` or `by_group`.
+        schedules: a schedule, controller, number or function for each name of `current`.
+        rebase: whether to begin at the present step and value.
+        **named: the same by keyword.
+
+    Raises:
+        ValueError: an unknown name, a hyperparameter that is in optax's closure, or a schedule that begins at 0 and so
+            cannot be scaled to the present value.
+
+    Examples:
+        >>> import optax
+        >>> optimizer = jaxsched.inject(optax.sgd)(jaxsched.Constant(0.5))
+        >>> state = optimizer.init(np.ones(3))
+        >>> state = jaxsched.replace_schedule(state, learning_rate=jaxsched.Linear(1.0, 0.0, 10), rebase=True)
+        >>> float(jaxsched.current(state)["learning_rate"])
+        0.5
+    """
+    found, changes = find(opt_state, "hyperparameter"), {}
+    for name, x in {**(schedules or {}), **named}.items():
+        place = found.place(name)
+        if not is_ours(found.node(name)):
+            raise ValueError(f"`{name}` cannot be replaced: its schedule is in a closure. Use `jaxsched.inject`.")
+        new = hyperparameter(name, x)
+        changes[place] = in_slot(lambda slot, count, name=name, new=new: _replaced(name, slot, count, new, rebase))
+    if not changes:
+        raise ValueError(f"`schedules` must name a hyperparameter: got none. There are {', '.join(found.places)}.")
+    return change(opt_state, changes)
+
+
+def rebased(name: str, schedule: Schedule, at: Any, value: Any) -> Schedule:
+    """The schedule on a clock that begins at step `at`, where it has that value."""
+    if isinstance(schedule, Ramp):
+        return delay(fill(schedule, start=value), at)
+    start = schedule(0)
+    if not is_traced(start) and float(start) == 0:
+        raise ValueError(f"`{name}` begins at 0 and cannot be scaled to the present value. Pass it without its warmup.")
+    return delay(scale(schedule, value / jnp.where(start == 0, 1.0, start)), at)
+
+
+def _replaced(name: str, slot: Slot, count: Array, new: Any, rebase: bool) -> Slot:
+    controller: Any = _inner(new)
+    same = isinstance(controller, Controller) and type(controller) is type(_inner(slot.schedule))
+    if rebase:
+        old = _inner(slot.schedule)
+        # What a controller made of its schedule goes on by its state, if that is taken over.
+        present = old.schedule(count) if same else scheduled_at(slot, count)
+        moved = rebased(name, _schedule_in(new), count, present)
+        new = _with_schedule(new, moved)
+    made = slot_of(new)
+    if same and jax.tree.structure(made.state) == jax.tree.structure(slot.state):
+        return made._replace(state=slot.state, override=slot.override)
+    state = made.state._replace(step=count) if isinstance(new, Controller) else made.state
+    return made._replace(state=state, override=slot.override)
+
+
+def _inner(x: Any) -> Any:
+    return _inner(x.controller) if isinstance(x, OverDevices) else x
+
+
+def _schedule_in(x: Any) -> Schedule:
+    controller: Any = _inner(x)
+    return controller.schedule if isinstance(x, Controller) else x
+
+
+def _with_schedule(x: Any, schedule: Schedule) -> Any:
+    if isinstance(x, OverDevices):
+        return fill(x, controller=_with_schedule(x.controller, schedule))
+    return fill(x, schedule=schedule) if isinstance(x, Controller) else schedule

@@ -1,0 +1,1 @@
+"""Schedules that react to a metric. Everything public is re-exported by `jaxsched`."""

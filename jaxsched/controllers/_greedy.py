@@ -1,0 +1,239 @@
+"""Greedy: raise the rate while a metric keeps improving, cut it while it does not."""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jaxsched._fields import Count, NotNegative, Numeric, Real, inner_factor, is_traced, not_negative
+from jaxsched._schedule import Schedule
+from jaxsched.controllers._base import (
+    Array,
+    Controller,
+    betters,
+    direction,
+    events,
+    flags,
+    over_devices,
+    scheduled,
+    value_of,
+)
+
+ROUNDING = 1e-6
+"""A part of the rate below which a change is rounding: a rate at its floor is the floor to float32."""
+
+
+class GreedyState(NamedTuple):
+    """The state of `greedy`."""
+
+    step: Array  # shape=(), dtype=int32
+    anchor: Array  # shape=(), dtype=float32; the scale that was last clipped, or 1
+    cuts: Array  # shape=(), dtype=int32; since then, less raises: the scale is anchor * factor**cuts
+    best: Array  # shape=(), dtype=float32
+    good: Array  # shape=(), dtype=int32; improvements in a row
+    bad: Array  # shape=(), dtype=int32
+    cooldown: Array  # shape=(), dtype=int32; observations still to ignore after a cut
+    warmup: Array  # shape=(), dtype=int32; after a raise
+    patience_at_floor: Array  # shape=(), dtype=int32; cuts at the floor until a reset
+    recent: Array  # shape=(window,), dtype=float32; the last metrics
+    seen: Array  # shape=(), dtype=int32; how many there were
+    flags: Array  # shape=(), dtype=int32; the events, as bits
+
+    events = events
+
+
+class Greedy(Controller):
+    """A schedule times a scale that a metric moves both ways: what `greedy` makes.
+
+    Args:
+        schedule: the schedule.
+        log_factor: the logarithm of the factor, below 0.
+        patience: observations in a row that are put up with.
+        rtol: part of the best by which an observation must improve on it.
+        atol: amount by which an observation must improve on the best.
+        sign: 1 for a metric to minimise, -1 for one to maximise.
+        cooldown: observations without judgement after a cut.
+        warmup: observations without judgement after a raise.
+        min_value: the lowest value that a cut leads to.
+        max_value: the highest value that a raise leads to.
+        min_change: a change by no more than this is not made.
+        reset_after: cuts at the floor that make a reset.
+        begin: the first step at which the metric is looked at.
+        window: how many of the last metrics are averaged; it is the length of an array in the state.
+    """
+
+    State = GreedyState
+
+    schedule: Schedule
+    log_factor: Real
+    patience: Count = 10
+    rtol: NotNegative = 0.0
+    atol: NotNegative = 1e-6
+    sign: Real = 1.0
+    cooldown: Count = 0
+    warmup: Count = 0
+    min_value: NotNegative = 0.0
+    max_value: NotNegative = 1.0
+    min_change: NotNegative = 0.0
+    reset_after: Count = 500
+    begin: Count = 0
+    window: int = dataclasses.field(default=1, metadata={"static": True})
+
+    def _check(self):
+        if type(self.window) is not int or self.window < 1:
+            raise ValueError(
+                f"`window` must be an int of at least 1: got {self.window!r}. It is the length of an array, which "
+                f"cannot be traced or swept; 1 judges each metric itself."
+            )
+
+    def _start(self):
+        zero = jnp.zeros((), jnp.int32)
+        return GreedyState(
+            step=zero,
+            anchor=jnp.ones((), jnp.float32),
+            cuts=zero,
+            best=jnp.asarray(self.sign * jnp.inf, jnp.float32),
+            good=zero,
+            bad=zero,
+            cooldown=zero,
+            warmup=zero,
+            patience_at_floor=jnp.asarray(self.reset_after).astype(jnp.int32),
+            recent=jnp.zeros((self.window,), jnp.float32),
+            seen=zero,
+            flags=zero,
+        )
+
+    def _rate(self, state):
+        base = value_of(self.schedule, state)
+        value = base * state.anchor * jnp.exp(jnp.minimum(self.log_factor, 0.0) * state.cuts)
+        # The bounds hold for changes: a schedule that is outside of them by itself is left there.
+        return jnp.clip(value, jnp.minimum(self.min_value, base), jnp.maximum(self.max_value, base))
+
+    def _judge(self, state, value):
+        finite = jnp.isfinite(value)
+        recent = jnp.where(finite, state.recent.at[state.seen % self.window].set(value), state.recent)
+        seen = state.seen + finite
+        filled = jnp.minimum(seen, self.window)
+        total = jnp.sum(jnp.where(jnp.arange(self.window) < filled, recent, 0.0))
+        judged = jnp.where(finite, total / jnp.maximum(filled, 1), value)
+
+        resting = (state.cooldown > 0) | (state.warmup > 0)
+        better = betters(judged, state.best, self.sign, self.rtol, self.atol)
+        good = jnp.where(better & ~resting, state.good + 1, 0)
+        bad = jnp.where(better | resting, 0, state.bad + 1)
+        up, down = good > self.patience, bad > self.patience
+
+        state = state._replace(
+            best=jnp.where(better & ~resting, judged, state.best),
+            good=jnp.where(up, 0, good),
+            bad=jnp.where(down, 0, bad),
+            cooldown=jnp.where(down, self.cooldown, jnp.maximum(state.cooldown - 1, 0)),
+            warmup=jnp.where(up, self.warmup, state.warmup - (resting & (state.cooldown == 0))),
+            recent=recent,
+            # Only whether the window is full, and the place in it, matter.
+            seen=jnp.where(seen >= 2 * self.window, self.window, seen),
+            flags=flags(improved=better & ~resting),
+        )
+        return self._moved(state, up, down)
+
+    def _moved(self, state, up, down):
+        base, old = value_of(self.schedule, state), self._rate(state)
+        factor = jnp.exp(jnp.minimum(self.log_factor, 0.0))
+        wanted = jnp.where(up, old / factor, old * factor)
+        new = jnp.where(up, jnp.minimum(wanted, self.max_value), jnp.maximum(wanted, self.min_value))
+        moves = jnp.where(up, new - old, old - new) > self.min_change + ROUNDING * old
+        raised, cut = up & moves, down & moves
+        clipped = (raised | cut) & (new != wanted) & (base > 0)
+        anchor = jnp.where(clipped, new / jnp.where(base > 0, base, 1.0), state.anchor)
+        cuts = jnp.where(clipped, 0, state.cuts + cut - raised)
+
+        at_floor = jnp.where(cut | raised, new, old) <= self.min_value * (1 + ROUNDING)
+        left = jnp.where(up, self.reset_after, state.patience_at_floor - (down & at_floor))
+        reset = down & at_floor & (left <= 0)
+        moved = flags(increased=raised, reduced=cut, reset=reset, at_floor=at_floor & ~reset)
+        state = state._replace(
+            anchor=anchor, cuts=cuts, patience_at_floor=left, flags=jnp.bitwise_or(state.flags, moved)
+        )
+        anew = self._start()._replace(step=state.step, cooldown=state.cooldown, flags=state.flags)
+        return jax.tree.map(lambda new, old: jnp.where(reset, new, old), anew, state)
+
+
+def greedy(
+    schedule: Any,
+    factor: Numeric = 0.95,
+    patience: Numeric = 10,
+    *,
+    rtol: Numeric = 0.0,
+    atol: Numeric = 1e-6,
+    mode: str = "min",
+    cooldown: Numeric = 0,
+    warmup: Numeric = 0,
+    min_value: Numeric = 0.0,
+    max_value: Numeric = 1.0,
+    min_change: Numeric = 0.0,
+    window: int = 1,
+    reset_after: Numeric = 500,
+    begin: Numeric = 0,
+    axis_name: Any = None,
+) -> Controller:
+    r"""A schedule whose value is raised after a streak of improvements and cut after a streak without.
+
+    After more than `patience` improvements in a row the value v becomes $\min(v / f, M)$, after more than `patience`
+    observations in a row without one $\max(v\,f, m)$. The steps in between follow the schedule times the scale
+    reached. Improvement is that of `reduce_on_plateau`: $b - x > a + r\,|b|$ for the best b, NaN never.
+
+    Args:
+        schedule: a schedule, number or function of the step.
+        factor: the factor f, between 0 and 1.
+        patience: observations that are put up with before a change, at least 0.
+        rtol: the part r of the best by which an observation must improve on it, at least 0.
+        atol: the amount a by which an observation must improve on the best, at least 0.
+        mode: "min" for a metric to minimise, "max" for one to maximise.
+        cooldown: observations without judgement after a cut, at least 0.
+        warmup: observations without judgement after a raise, at least 0.
+        min_value: the lowest value m that a cut leads to, at least 0. A value below it by itself can only rise.
+        max_value: the highest value M that a raise leads to. A value above it by itself can only fall.
+        min_change: a change by no more than this is not made, though the counters restart.
+        window: how many of the last metrics are averaged before the mean is judged, an int of at least 1. NaN and
+            infinity stay out of the mean.
+        reset_after: cuts that come due at the floor until the controller begins anew at the schedule itself, at least
+            0. A raise starts the count again.
+        begin: the first step at which the metric is looked at.
+        axis_name: the mapped axis over whose devices the metric is averaged.
+
+    Raises:
+        ValueError: a number out of its range, an unknown `mode`, or `min_value` above `max_value`.
+        TypeError: `schedule` is not a schedule.
+
+    Examples:
+        >>> controller = jaxsched.greedy(0.5, factor=0.8, patience=1)
+        >>> state = controller.init()
+        >>> for loss in (1.0, 0.8, 0.7, 0.6):
+        ...     state = controller.update(state, value=loss)
+        >>> round(float(controller(state)), 6), bool(state.events.increased)
+        (0.78125, True)
+
+    Reference:
+        `GreedyLR` in Hugging Face transformers; arXiv:2512.14527.
+    """
+    low, high = not_negative("min_value", min_value), not_negative("max_value", max_value)
+    if not (is_traced(low) or is_traced(high)) and low > high:
+        raise ValueError(f"`min_value` must not exceed `max_value`: got {low!r} and {high!r}.")
+    controller = Greedy(
+        scheduled("schedule", schedule),
+        log_factor=inner_factor("factor", factor),
+        patience=patience,
+        rtol=rtol,
+        atol=atol,
+        sign=direction(mode),
+        cooldown=cooldown,
+        warmup=warmup,
+        min_value=low,
+        max_value=high,
+        min_change=min_change,
+        reset_after=reset_after,
+        begin=begin,
+        window=window,
+    )
+    return over_devices(controller, axis_name)

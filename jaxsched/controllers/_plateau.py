@@ -1,0 +1,225 @@
+"""Reduce on plateau: cut the rate once a metric has stopped improving."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jaxsched._fields import Count, NotNegative, Numeric, Real, at_least_one, count, inner_factor, part
+from jaxsched._parts import largest
+from jaxsched._schedule import Schedule
+from jaxsched.controllers._base import (
+    Array,
+    Controller,
+    betters,
+    direction,
+    events,
+    flags,
+    over_devices,
+    scheduled,
+    stopped,
+    value_of,
+)
+
+RULES = ("torch", "keras", "optax", "paddle")
+
+
+class PlateauState(NamedTuple):
+    """The state of `reduce_on_plateau`."""
+
+    step: Array  # shape=(), dtype=int32
+    cuts: Array  # shape=(), dtype=int32; the scale is factor**cuts
+    best: Array  # shape=(), dtype=float32
+    bad: Array  # shape=(), dtype=int32; observations in a row without improvement; below 0: still to be ignored
+    flags: Array  # shape=(), dtype=int32; the events, as bits
+    pending: Array | None  # shape=(), dtype=int32; observations waiting to be averaged, if `every` is not 1
+    total: Array | None  # shape=(), dtype=float32; their sum
+    average: Array | None  # shape=(), dtype=float32; the exponential average times `weight`, if there is smoothing
+    weight: Array | None  # shape=(), dtype=float32
+
+    events = events
+
+
+class ReduceOnPlateau(Controller):
+    """A schedule times `factor**cuts`: what `reduce_on_plateau` makes.
+
+    Args:
+        schedule: the schedule.
+        log_factor: the logarithm of the factor, below 0.
+        limit: bad observations in a row that make a cut, at least 1.
+        rtol: part of the best by which an observation must improve on it.
+        atol: amount by which an observation must improve on the best.
+        sign: 1 for a metric to minimise, -1 for one to maximise.
+        cooldown: observations that are not bad after a cut.
+        follow: 1 if the best is followed during the cooldown, 0 if the metric is not looked at.
+        min_value: the floor of the value.
+        min_scale: the floor of the scale.
+        min_change: a cut that would change the value by no more than this is not made.
+        every: observations that are averaged before they are judged; `None` for each by itself.
+        smoothing: weight of the past in the exponential average of the metric; `None` for no average.
+        begin: the first step at which the metric is looked at.
+    """
+
+    State = PlateauState
+
+    schedule: Schedule
+    log_factor: Real
+    limit: Count
+    rtol: NotNegative = 1e-4
+    atol: NotNegative = 0.0
+    sign: Real = 1.0
+    cooldown: Count = 0
+    follow: Count = 1
+    min_value: NotNegative = 0.0
+    min_scale: NotNegative = 0.0
+    min_change: NotNegative = 0.0
+    every: Count | None = None
+    smoothing: NotNegative | None = None
+    begin: Count = 0
+
+    def _start(self):
+        zero, none = jnp.zeros((), jnp.int32), jnp.zeros((), jnp.float32)
+        window = (None, None) if self.every is None else (zero, none)
+        past = (None, None) if self.smoothing is None else (none, none)
+        return PlateauState(zero, zero, jnp.asarray(self.sign * jnp.inf, jnp.float32), zero, zero, *window, *past)
+
+    def _rate(self, state):
+        return self._value(value_of(self.schedule, state), self._scale(state.cuts))
+
+    def _scale(self, cuts):
+        scale = jnp.exp(jnp.minimum(self.log_factor, 0.0) * cuts)
+        return jnp.maximum(scale, jnp.minimum(self.min_scale, 1.0))
+
+    def _value(self, base, scale):
+        return jnp.maximum(base * scale, self._floor(base))
+
+    def _floor(self, base):
+        return jnp.minimum(self.min_value, base)  # which never lifts the schedule above itself
+
+    def _judge(self, state, value):
+        if self.every is None:
+            return self._judge_mean(state, value)
+        size, total = state.pending + 1, state.total + value
+        anew = {"pending": jnp.zeros_like(size), "total": jnp.zeros_like(total)}
+        after = self._judge_mean(state._replace(**anew), total / size)
+        waiting = state._replace(pending=size, total=total)
+        return jax.tree.map(lambda new, old: jnp.where(size >= self.every, new, old), after, waiting)
+
+    def _judge_mean(self, state, mean):
+        if self.smoothing is not None:
+            past, finite = jnp.minimum(self.smoothing, 1.0), jnp.isfinite(mean)
+            average = jnp.where(finite, past * state.average + (1 - past) * mean, state.average)
+            weight = jnp.where(finite, past * state.weight + (1 - past), state.weight)
+            state = state._replace(average=average, weight=weight)
+            mean = jnp.where(finite, average / jnp.where(finite, weight, 1.0), mean)
+        better = betters(mean, state.best, self.sign, self.rtol, self.atol)
+        cooling = state.bad < 0
+        improved = better & ((self.follow > 0) | ~cooling)
+        bad = jnp.where(cooling, state.bad + 1, jnp.where(better, 0, state.bad + 1))
+        plateau = bad >= jnp.maximum(self.limit, 1)
+
+        base, scale, lower = value_of(self.schedule, state), self._scale(state.cuts), self._scale(state.cuts + 1)
+        cut = plateau & (self._value(base, scale) - self._value(base, lower) > self.min_change)
+        scale = jnp.where(cut, lower, scale)
+        at_floor = (base * scale <= self._floor(base)) | (scale <= self.min_scale)
+        over = stopped(state) | (plateau & ~cut)
+        return state._replace(
+            cuts=state.cuts + cut,
+            best=jnp.where(improved, mean, state.best),
+            bad=jnp.where(plateau, -self.cooldown, bad),
+            flags=flags(improved=improved, reduced=cut, at_floor=at_floor, stopped=over),
+        )
+
+
+def reduce_on_plateau(
+    schedule: Any,
+    factor: Numeric = 0.1,
+    patience: Numeric = 10,
+    *,
+    rtol: Numeric = 1e-4,
+    atol: Numeric = 0.0,
+    mode: str = "min",
+    cooldown: Numeric = 0,
+    min_value: Numeric = 0.0,
+    min_scale: Numeric = 0.0,
+    min_change: Numeric = 0.0,
+    every: Numeric = 1,
+    smoothing: Numeric = 0.0,
+    begin: Numeric = 0,
+    axis_name: Any = None,
+    rule: str = "torch",
+) -> Controller:
+    r"""A schedule whose value is cut by `factor` each time a metric has stopped improving.
+
+    The value is $\max(v(t)\,f^c, \min(m, v(t)))$ for the schedule's value $v(t)$ and c cuts so far. An observation x
+    improves on the best b if $b - x > a + r\,|b|$ (for `mode="max"`, if $x - b$ does), which is right for negative
+    metrics too. NaN is a bad observation, never a best. When a cut is due after how many bad observations in a row,
+    and what a cooldown of C observations after it means, is the `rule`:
+
+    | rule | cut after bad observations | not bad after a cut | the best meanwhile |
+    |---|---|---|---|
+    | `"torch"` (MMEngine, timm, Hugging Face) | `patience` + 1 | C | is followed |
+    | `"paddle"` | `patience` + 1 | C | the metric is not looked at |
+    | `"keras"` | `patience`, at least 1 | C - 1 | is followed |
+    | `"optax"` | `patience`, at least 1 | C | is followed |
+
+    Args:
+        schedule: a schedule, number or function of the step.
+        factor: the factor f of a cut, between 0 and 1.
+        patience: bad observations that are put up with, at least 0.
+        rtol: the part r of the best by which an observation must improve on it, at least 0.
+        atol: the amount a by which an observation must improve on the best, at least 0.
+        mode: "min" for a metric to minimise, "max" for one to maximise.
+        cooldown: observations C after a cut that are not counted as bad, at least 0.
+        min_value: the floor m of the value, at least 0. It never lifts a schedule above its own value.
+        min_scale: the floor of $f^c$, from 0 to 1.
+        min_change: a cut that would change the value by no more than this is not made, though the counters restart.
+        every: observations that are averaged before they are judged, at least 1: for the losses of minibatches. 1 and
+            other numbers are two structures, which `stack` does not mix; traced numbers may be any.
+        smoothing: the weight of the past in an exponential average of the metric (bias-corrected), from 0 to below 1;
+            0 judges the metric itself.
+        begin: the first step at which the metric is looked at: the length of a warmup, say.
+        axis_name: the mapped axis over whose devices the metric is averaged.
+        rule: "torch", "keras", "optax" or "paddle".
+
+    Raises:
+        ValueError: a number out of its range, or an unknown `mode` or `rule`.
+        TypeError: `schedule` is not a schedule.
+
+    Examples:
+        >>> controller = jaxsched.reduce_on_plateau(0.5, factor=0.1, patience=1)
+        >>> state = controller.init()
+        >>> for loss in (1.0, 0.8, 0.9, 0.9):
+        ...     state = controller.update(state, value=loss)
+        >>> round(float(controller(state)), 6), bool(state.events.reduced), int(state.cuts)
+        (0.05, True, 1)
+
+    Reference:
+        `ReduceLROnPlateau` in PyTorch and Keras, `ReduceOnPlateau` in Paddle, `optax.contrib.reduce_on_plateau`.
+    """
+    if rule not in RULES:
+        raise ValueError(f"`rule` must be one of {', '.join(map(repr, RULES))}: got {rule!r}.")
+    patience, cooldown = count("patience", patience), count("cooldown", cooldown)
+    strict = rule in ("torch", "paddle")
+    controller = ReduceOnPlateau(
+        scheduled("schedule", schedule),
+        log_factor=inner_factor("factor", factor),
+        limit=patience + 1 if strict else largest(patience, 1),
+        rtol=rtol,
+        atol=atol,
+        sign=direction(mode),
+        cooldown=largest(cooldown - 1, 0) if rule == "keras" else cooldown,
+        follow=int(rule != "paddle"),
+        min_value=min_value,
+        min_scale=part("min_scale", min_scale),
+        min_change=min_change,
+        every=_unless(1, at_least_one("every", every, "Pass 1 to judge each observation.")),
+        smoothing=_unless(0, part("smoothing", smoothing, open_end=True)),
+        begin=begin,
+    )
+    return over_devices(controller, axis_name)
+
+
+def _unless(default: Any, x: Any) -> Any:
+    """`None` for the number that stands for "not there": it needs no room in the state."""
+    return None if isinstance(x, (int, float)) and x == default else x
