@@ -109,7 +109,7 @@ def _holders(tree: Any, path: tuple[Any, ...]) -> Iterable[tuple[tuple[Any, ...]
 def _holds(node: Any) -> bool:
     # By shape: optax's classes cannot be named without importing optax.
     fields = getattr(node, "_fields", ()) if isinstance(node, tuple) else ()
-    return "learning_rate" in fields or ("hyperparams" in fields and isinstance(node.hyperparams, dict))
+    return "learning_rate" in fields or ("hyperparams" in fields and isinstance(_values(node), dict))
 
 
 def _values(node: Any) -> dict[str, Any]:

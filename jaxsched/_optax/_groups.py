@@ -58,7 +58,7 @@ def by_group(
     def init(params: Any) -> InjectState:
         _check_labels(params, group_of(params), schedules)
         slots, values = first(hyperparameters)
-        return InjectState(jnp.zeros((), jnp.int32), values, slots, optax.EmptyState())
+        return InjectState(jnp.zeros((), jnp.int32), slots, optax.EmptyState(), values)
 
     def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
         check_state(state)

@@ -26,7 +26,7 @@ class Slot(NamedTuple):
     """A hyperparameter in the state of an optimizer."""
 
     schedule: Any  # a schedule or a controller, its numbers as arrays
-    state: Any  # the controller's state; () for a schedule
+    state: Any  # the controller's state without its step, which is the count; () for a schedule
     override: Array  # shape=(), the default float; NaN unless the value was set by hand
 
 
@@ -35,9 +35,11 @@ class InjectState(NamedTuple):
 
     # updates so far, for all hyperparameters; shape=(), dtype=int32
     count: Array  # pyright: ignore[reportIncompatibleMethodOverride] (optax has the same name)
-    hyperparams: dict[str, Array]  # shape=(), the default float; the values that the last update used
     slots: dict[str, Slot]
     inner_state: Any
+    # The values that the last update used; shape=(), the default float. They stand last since an update does not read
+    # them: JAX gives the buffers of a donated state to the new one in order, and one left out would shift the others.
+    hyperparams: dict[str, Array]
 
 
 def inject(
@@ -105,7 +107,7 @@ def inject(
 
         def init(params: Any) -> InjectState:
             slots, values = first(hyperparameters)
-            return InjectState(jnp.zeros((), jnp.int32), values, slots, transformation(values).init(params))
+            return InjectState(jnp.zeros((), jnp.int32), slots, transformation(values).init(params), values)
 
         def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
             check_state(state)
@@ -144,7 +146,7 @@ def scale_by_learning_rate(rate: Any, *, flip_sign: bool = True) -> "optax.Gradi
     def init(params: Any) -> InjectState:
         del params
         slots, values = first(hyperparameters)
-        return InjectState(jnp.zeros((), jnp.int32), values, slots, optax.EmptyState())
+        return InjectState(jnp.zeros((), jnp.int32), slots, optax.EmptyState(), values)
 
     def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
         del params
@@ -163,7 +165,7 @@ def hyperparameter(name: str, x: Any) -> Schedule | Controller:
 def slot_of(schedule: Schedule | Controller) -> Slot:
     # Arrays of fixed dtypes, so that a scan can carry them and another schedule of this structure compiles nothing.
     schedule = jax.tree.map(canonical, schedule)
-    state = schedule.init() if isinstance(schedule, Controller) else ()
+    state = schedule.init()._replace(step=None) if isinstance(schedule, Controller) else ()
     return Slot(schedule, state, jnp.full((), jnp.nan, real_dtype()))
 
 
@@ -194,7 +196,12 @@ def advanced(state: InjectState, extra: Mapping[str, Any]) -> tuple[dict[str, Ar
 def _slot_after(slot: Slot, count: Array, extra: Mapping[str, Any]) -> Slot:
     if not isinstance(slot.schedule, Controller):
         return slot
-    return slot._replace(state=slot.schedule.update(slot.state._replace(step=count), **extra))
+    return moved(slot, slot.schedule.update(slot.state._replace(step=count), **extra))
+
+
+def moved(slot: Slot, state: Any) -> Slot:
+    """The slot with another state of its controller."""
+    return slot._replace(state=state._replace(step=None))
 
 
 def check_state(state: Any) -> None:

@@ -81,8 +81,7 @@ def _replaced(name: str, slot: Slot, count: Array, new: Any, rebase: bool) -> Sl
     made = slot_of(new)
     if same and jax.tree.structure(made.state) == jax.tree.structure(slot.state):
         return made._replace(state=slot.state, override=slot.override)
-    state = made.state._replace(step=count) if isinstance(new, Controller) else made.state
-    return made._replace(state=state, override=slot.override)
+    return made._replace(override=slot.override)
 
 
 def _inner(x: Any) -> Any:

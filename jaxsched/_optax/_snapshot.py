@@ -8,7 +8,6 @@ from jaxsched._optax._find import change, find, is_ours
 from jaxsched._optax._inject import Slot
 from jaxsched._optax._state import in_slot
 from jaxsched._serialize import to_dict
-from jaxsched.controllers._base import Controller
 
 
 class Snapshot(NamedTuple):
@@ -90,10 +89,9 @@ def _without_schedule(node: Any, key: str) -> Any:
 
 def _with_schedule(schedule: Any, fresh: Any) -> Any:
     def filled(slot: Slot, count: Any) -> Slot:
-        if jax.tree.structure(slot.state) == jax.tree.structure(fresh):
-            return slot._replace(schedule=schedule)
-        state = fresh._replace(step=count) if isinstance(schedule, Controller) else fresh
-        return slot._replace(schedule=schedule, state=state)
+        del count
+        same = jax.tree.structure(slot.state) == jax.tree.structure(fresh)
+        return slot._replace(schedule=schedule, state=slot.state if same else fresh)
 
     return filled
 

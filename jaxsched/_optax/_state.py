@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxsched._fields import is_number, is_traced, real
 from jaxsched._optax._find import Change, change, controller_state, find, is_ours, is_scheduled
 from jaxsched._optax._find import value as value_in
-from jaxsched._optax._inject import InjectState, Slot, value_at
+from jaxsched._optax._inject import InjectState, Slot, moved, value_at
 from jaxsched._progress import real_dtype
 from jaxsched.controllers._base import Events, metric
 
@@ -100,8 +100,7 @@ def observe(opt_state: Any, *, value: Any, name: str | None = None, observed: An
         raise ValueError(f"`opt_state` must hold a controller that can be fed: got none. {_reason(controlled)}")
 
     def feed(slot: Slot, count: Array) -> Slot:
-        state = slot.state._replace(step=count)
-        return slot._replace(state=slot.schedule.observe(state, value=value, observed=observed))
+        return moved(slot, slot.schedule.observe(slot.state._replace(step=count), value=value, observed=observed))
 
     return change(opt_state, {found.places[name]: in_slot(feed) for name in chosen})
 

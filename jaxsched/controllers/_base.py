@@ -18,6 +18,9 @@ Array = jax.Array
 
 LAST_STEP = 2**31 - 1
 
+ROUNDING = 1e-6
+"""A part of the rate below which a change is rounding: a rate at its floor is the floor to float32."""
+
 
 class Events(NamedTuple):
     """What the last step or observation did, as boolean scalars.

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxsched._fields import Count, NotNegative, Numeric, Real, inner_factor, is_traced, not_negative
 from jaxsched._schedule import Schedule
 from jaxsched.controllers._base import (
+    ROUNDING,
     Array,
     Controller,
     betters,
@@ -20,16 +21,14 @@ from jaxsched.controllers._base import (
     value_of,
 )
 
-ROUNDING = 1e-6
-"""A part of the rate below which a change is rounding: a rate at its floor is the floor to float32."""
-
 
 class GreedyState(NamedTuple):
     """The state of `greedy`."""
 
     step: Array  # shape=(), dtype=int32
-    anchor: Array  # shape=(), dtype=float32; the scale that was last clipped, or 1
-    cuts: Array  # shape=(), dtype=int32; since then, less raises: the scale is anchor * factor**cuts
+    bound: Array  # shape=(), dtype=int32; where the value was last clipped: -1 at the floor, 1 at the top, 0 never
+    clipped: Array  # shape=(), dtype=float32; what the schedule was then
+    cuts: Array  # shape=(), dtype=int32; cuts since then, less raises
     best: Array  # shape=(), dtype=float32
     good: Array  # shape=(), dtype=int32; improvements in a row
     bad: Array  # shape=(), dtype=int32
@@ -91,7 +90,8 @@ class Greedy(Controller):
         zero = jnp.zeros((), jnp.int32)
         return GreedyState(
             step=zero,
-            anchor=jnp.ones((), jnp.float32),
+            bound=zero,
+            clipped=jnp.ones((), jnp.float32),
             cuts=zero,
             best=jnp.asarray(self.sign * jnp.inf, jnp.float32),
             good=zero,
@@ -106,7 +106,10 @@ class Greedy(Controller):
 
     def _rate(self, state):
         base = value_of(self.schedule, state)
-        value = base * state.anchor * jnp.exp(jnp.minimum(self.log_factor, 0.0) * state.cuts)
+        # Once clipped, the value starts from the bound itself and follows the schedule by a ratio, 1 for a constant.
+        moved = base.astype(jnp.float32) / state.clipped
+        value = jnp.where(state.bound == 0, base, jnp.where(state.bound < 0, self.min_value, self.max_value) * moved)
+        value = value * jnp.exp(jnp.minimum(self.log_factor, 0.0) * state.cuts)
         # The bounds hold for changes: a schedule that is outside of them by itself is left there.
         return jnp.clip(value, jnp.minimum(self.min_value, base), jnp.maximum(self.max_value, base))
 
@@ -115,8 +118,9 @@ class Greedy(Controller):
         recent = jnp.where(finite, state.recent.at[state.seen % self.window].set(value), state.recent)
         seen = state.seen + finite
         filled = jnp.minimum(seen, self.window)
-        total = jnp.sum(jnp.where(jnp.arange(self.window) < filled, recent, 0.0))
-        judged = jnp.where(finite, total / jnp.maximum(filled, 1), value)
+        # Around the present value, so that a flat metric has exactly itself as its mean.
+        around = jnp.sum(jnp.where(jnp.arange(self.window) < filled, recent - value, 0.0))
+        judged = jnp.where(finite, value + around / jnp.maximum(filled, 1), value)
 
         resting = (state.cooldown > 0) | (state.warmup > 0)
         better = betters(judged, state.best, self.sign, self.rtol, self.atol)
@@ -145,15 +149,16 @@ class Greedy(Controller):
         moves = jnp.where(up, new - old, old - new) > self.min_change + ROUNDING * old
         raised, cut = up & moves, down & moves
         clipped = (raised | cut) & (new != wanted) & (base > 0)
-        anchor = jnp.where(clipped, new / jnp.where(base > 0, base, 1.0), state.anchor)
+        bound = jnp.where(clipped, jnp.where(up, 1, -1), state.bound)
+        at = jnp.where(clipped, base, state.clipped)
         cuts = jnp.where(clipped, 0, state.cuts + cut - raised)
 
         at_floor = jnp.where(cut | raised, new, old) <= self.min_value * (1 + ROUNDING)
         left = jnp.where(up, self.reset_after, state.patience_at_floor - (down & at_floor))
         reset = down & at_floor & (left <= 0)
-        moved = flags(increased=raised, reduced=cut, reset=reset, at_floor=at_floor & ~reset)
+        moved = flags(increased=raised, reduced=cut & ~reset, reset=reset, at_floor=at_floor & ~reset)
         state = state._replace(
-            anchor=anchor, cuts=cuts, patience_at_floor=left, flags=jnp.bitwise_or(state.flags, moved)
+            bound=bound, clipped=at, cuts=cuts, patience_at_floor=left, flags=jnp.bitwise_or(state.flags, moved)
         )
         anew = self._start()._replace(step=state.step, cooldown=state.cooldown, flags=state.flags)
         return jax.tree.map(lambda new, old: jnp.where(reset, new, old), anew, state)

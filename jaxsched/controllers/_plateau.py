@@ -9,6 +9,7 @@ from jaxsched._fields import Count, NotNegative, Numeric, Real, at_least_one, co
 from jaxsched._parts import largest
 from jaxsched._schedule import Schedule
 from jaxsched.controllers._base import (
+    ROUNDING,
     Array,
     Controller,
     betters,
@@ -33,9 +34,9 @@ class PlateauState(NamedTuple):
     bad: Array  # shape=(), dtype=int32; observations in a row without improvement; below 0: still to be ignored
     flags: Array  # shape=(), dtype=int32; the events, as bits
     pending: Array | None  # shape=(), dtype=int32; observations waiting to be averaged, if `every` is not 1
-    total: Array | None  # shape=(), dtype=float32; their sum
-    average: Array | None  # shape=(), dtype=float32; the exponential average times `weight`, if there is smoothing
-    weight: Array | None  # shape=(), dtype=float32
+    mean: Array | None  # shape=(), dtype=float32; of those
+    average: Array | None  # shape=(), dtype=float32; the exponential average, if there is smoothing
+    weight: Array | None  # shape=(), dtype=float32; of all that is in it
 
     events = events
 
@@ -99,19 +100,21 @@ class ReduceOnPlateau(Controller):
     def _judge(self, state, value):
         if self.every is None:
             return self._judge_mean(state, value)
-        size, total = state.pending + 1, state.total + value
-        anew = {"pending": jnp.zeros_like(size), "total": jnp.zeros_like(total)}
-        after = self._judge_mean(state._replace(**anew), total / size)
-        waiting = state._replace(pending=size, total=total)
+        size = state.pending + 1
+        mean = state.mean + (value - state.mean) / size  # a flat metric has exactly itself as its mean
+        anew = {"pending": jnp.zeros_like(size), "mean": jnp.zeros_like(mean)}
+        after = self._judge_mean(state._replace(**anew), mean)
+        waiting = state._replace(pending=size, mean=mean)
         return jax.tree.map(lambda new, old: jnp.where(size >= self.every, new, old), after, waiting)
 
     def _judge_mean(self, state, mean):
         if self.smoothing is not None:
             past, finite = jnp.minimum(self.smoothing, 1.0), jnp.isfinite(mean)
-            average = jnp.where(finite, past * state.average + (1 - past) * mean, state.average)
-            weight = jnp.where(finite, past * state.weight + (1 - past), state.weight)
+            weight = past * state.weight + (1 - past)
+            average = state.average + (1 - past) / jnp.where(weight > 0, weight, 1.0) * (mean - state.average)
+            average, weight = jnp.where(finite, average, state.average), jnp.where(finite, weight, state.weight)
             state = state._replace(average=average, weight=weight)
-            mean = jnp.where(finite, average / jnp.where(finite, weight, 1.0), mean)
+            mean = jnp.where(finite, average, mean)
         better = betters(mean, state.best, self.sign, self.rtol, self.atol)
         cooling = state.bad < 0
         improved = better & ((self.follow > 0) | ~cooling)
@@ -119,9 +122,10 @@ class ReduceOnPlateau(Controller):
         plateau = bad >= jnp.maximum(self.limit, 1)
 
         base, scale, lower = value_of(self.schedule, state), self._scale(state.cuts), self._scale(state.cuts + 1)
-        cut = plateau & (self._value(base, scale) - self._value(base, lower) > self.min_change)
+        now, then = self._value(base, scale), self._value(base, lower)
+        cut = plateau & (now - then > self.min_change + ROUNDING * now)
         scale = jnp.where(cut, lower, scale)
-        at_floor = (base * scale <= self._floor(base)) | (scale <= self.min_scale)
+        at_floor = (base * scale <= self._floor(base) * (1 + ROUNDING)) | (scale <= self.min_scale * (1 + ROUNDING))
         over = stopped(state) | (plateau & ~cut)
         return state._replace(
             cuts=state.cuts + cut,

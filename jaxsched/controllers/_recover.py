@@ -6,7 +6,17 @@ import jax.numpy as jnp
 
 from jaxsched._fields import Count, NotNegative, Numeric, Positive, Real, inner_factor, part
 from jaxsched._schedule import Schedule
-from jaxsched.controllers._base import Array, Controller, events, flags, over_devices, scheduled, stopped, value_of
+from jaxsched.controllers._base import (
+    ROUNDING,
+    Array,
+    Controller,
+    events,
+    flags,
+    over_devices,
+    scheduled,
+    stopped,
+    value_of,
+)
 
 
 class RecoverState(NamedTuple):
@@ -78,9 +88,10 @@ class Recover(Controller):
         exploded = ~warming & (~finite | (high & (state.seen >= self.burn_in)))
 
         base, scale, lower = value_of(self.schedule, state), self._scale(state.cuts), self._scale(state.cuts + 1)
-        cut = exploded & (self._warm(base, lower) < self._warm(base, scale))
+        cut = exploded & (self._warm(base, lower) < self._warm(base, scale) * (1 - ROUNDING))
         scale = jnp.where(cut, lower, scale)
-        at_floor = (base * scale <= jnp.minimum(self.min_value, base)) | (scale <= self.min_scale)
+        floor = jnp.minimum(self.min_value, base)
+        at_floor = (base * scale <= floor * (1 + ROUNDING)) | (scale <= self.min_scale * (1 + ROUNDING))
 
         # West's weighted mean and variance, the weights being the exponential ones, corrected for their start.
         past = jnp.minimum(self.smoothing, 1.0)
