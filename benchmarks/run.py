@@ -15,7 +15,17 @@ from pathlib import Path
 HERE = Path(__file__).parent
 README = HERE / "README.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-SCRIPTS = ("sweep", "eager_call", "join_first_call", "adam_step", "precision", "transforms", "import_time")
+SCRIPTS = (
+    "sweep",
+    "eager_call",
+    "join_first_call",
+    "adam_step",
+    "controller_step",
+    "plateau_sweep",
+    "precision",
+    "transforms",
+    "import_time",
+)
 DEVICES = "import jax; d = jax.devices(); print(len(d), d[0].device_kind, d[0].platform)"
 
 
