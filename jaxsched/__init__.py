@@ -112,11 +112,11 @@ from jaxsched._warmup import Warmup as Warmup
 from jaxsched._warmup import cooldown as cooldown
 from jaxsched._warmup import warmup as warmup
 from jaxsched.controllers._base import Controller as Controller
-from jaxsched.controllers._base import Events as Events
 from jaxsched.controllers._base import OverDevices as OverDevices
 from jaxsched.controllers._greedy import Greedy as Greedy
 from jaxsched.controllers._greedy import GreedyState as GreedyState
 from jaxsched.controllers._greedy import greedy as greedy
+from jaxsched.controllers._metrics import Events as Events
 from jaxsched.controllers._plateau import PlateauState as PlateauState
 from jaxsched.controllers._plateau import ReduceOnPlateau as ReduceOnPlateau
 from jaxsched.controllers._plateau import reduce_on_plateau as reduce_on_plateau

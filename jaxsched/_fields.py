@@ -113,6 +113,14 @@ def count(name: str, x: Any) -> Any:
     return x
 
 
+def whole(name: str, x: Any) -> Any:
+    """A count of events: not a length in steps, which may lie between two."""
+    x = count(name, x)
+    if not is_traced(x) and np.any(np.asarray(x) != np.floor(np.asarray(x))):
+        raise ValueError(f"`{name}` must be a whole number: got {_show(x)}. Pass an int.")
+    return x
+
+
 def at_least_one(name: str, x: Any, remedy: str = "Pass 1 for cycles of equal length.") -> Any:
     x = count(name, x)
     if not is_traced(x) and np.any(np.asarray(x) < 1):

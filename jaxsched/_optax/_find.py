@@ -16,8 +16,7 @@ class Place(NamedTuple):
 
     node: int  # which of the states that hold hyperparameters
     key: str  # its key there
-    labels: tuple[str, ...]  # the groups that it is in
-    path: tuple[str, ...]  # the groups, and the places in chains
+    names: tuple[str, ...]  # by its groups alone, by its places in chains too, by its whole path
 
 
 class Finding(NamedTuple):
@@ -45,20 +44,21 @@ Change = Callable[[Any, str], Any]
 def find(opt_state: Any, what: str) -> Finding:
     """Every hyperparameter by its name: that of its group, if it is in one, and its own."""
     found = list(_holders(_unboxed(opt_state), ()))
-    places = [
-        Place(i, key, _labels(path), _labels(path, chains=True))
-        for i, (path, node) in enumerate(found)
-        for key in _values(node)
-    ]
+    places = [Place(i, key, _names(path, key)) for i, (path, node) in enumerate(found) for key in _values(node)]
     if not places:
         raise ValueError(
             f"`opt_state` must hold a {what}: got none. optax itself keeps only a count: make the optimizer by "
             f"`jaxsched.inject(optax.adamw)(schedule)`, or end its chain in `jaxsched.scale_by_learning_rate`."
         )
-    short = ["/".join((*place.labels, place.key)) for place in places]
-    twice = {name for name, times in Counter(short).items() if times > 1}
-    names = ["/".join((*p.path, p.key)) if name in twice else name for name, p in zip(short, places, strict=True)]
-    return Finding([node for _, node in found], dict(zip(names, places, strict=True)))
+    return Finding([node for _, node in found], _named(places, 0))
+
+
+def _named(places: list[Place], length: int) -> dict[str, Place]:
+    """Each place by the shortest of its names that is its own."""
+    times = Counter(place.names[length] for place in places)
+    named = {place.names[length]: place for place in places if times[place.names[length]] == 1}
+    twice = [place for place in places if times[place.names[length]] > 1]
+    return named if not twice else {**named, **_named(twice, length + 1)}
 
 
 def change(opt_state: Any, changes: Mapping[Place, Change]) -> Any:
@@ -102,23 +102,27 @@ def controller_state(node: Any, key: str) -> Any:
 def _holders(tree: Any, path: tuple[Any, ...]) -> Iterable[tuple[tuple[Any, ...], Any]]:
     for inner_path, node in jax.tree_util.tree_leaves_with_path(tree, is_leaf=_holds):
         if _holds(node):
-            yield (*path, *inner_path), node
-            yield from _holders(getattr(node, "inner_state", ()), (*path, *inner_path))
+            here = (*path, *inner_path)
+            yield here, node
+            yield from _holders(getattr(node, "inner_state", ()), (*here, jax.tree_util.GetAttrKey("inner_state")))
 
 
 def _holds(node: Any) -> bool:
     # By shape: optax's classes cannot be named without importing optax.
     fields = getattr(node, "_fields", ()) if isinstance(node, tuple) else ()
-    return "learning_rate" in fields or ("hyperparams" in fields and isinstance(_values(node), dict))
+    return is_ours(node) or "learning_rate" in fields or ("hyperparams" in fields and isinstance(_values(node), dict))
 
 
 def _values(node: Any) -> dict[str, Any]:
+    if is_ours(node):
+        return node.values
     return node.hyperparams if hasattr(node, "hyperparams") else {"learning_rate": node.learning_rate}
 
 
-def _labels(path: Iterable[Any], chains: bool = False) -> tuple[str, ...]:
-    kinds = (jax.tree_util.DictKey, jax.tree_util.SequenceKey) if chains else jax.tree_util.DictKey
-    return tuple(str(getattr(entry, "key", getattr(entry, "idx", ""))) for entry in path if isinstance(entry, kinds))
+def _names(path: tuple[Any, ...], key: str) -> tuple[str, ...]:
+    groups, places = jax.tree_util.DictKey, (jax.tree_util.DictKey, jax.tree_util.SequenceKey)
+    paths = ([e for e in path if isinstance(e, groups)], [e for e in path if isinstance(e, places)], path)
+    return tuple("/".join((*(jax.tree_util.keystr((e,), simple=True) for e in each), key)) for each in paths)
 
 
 def _unboxed(opt_state: Any) -> Any:

@@ -65,6 +65,8 @@ def by_group(
         values, after = advanced(state, extra)
 
         def one(group: str, update: Any) -> Any:
+            if update is None:
+                return None
             if schedules[group] is None:
                 return jnp.zeros_like(update)
             value = values[group + RATE]
@@ -141,7 +143,7 @@ def _check_labels(params: Any, groups: Any, schedules: Mapping[str, Any]) -> Non
     unknown, unused = sorted(used - set(schedules), key=str), sorted(set(schedules) - used)
     if unknown:
         raise ValueError(f"`labels` must name groups of `schedules`, {sorted(schedules)}: got {unknown}.")
-    if unused:
+    if unused and used:  # `optax.tree.map_params` makes a state of no parameters
         paths = [path_name(path) for path, _ in jax.tree_util.tree_leaves_with_path(params)][:5]
         raise ValueError(f"`schedules` must name groups that have parameters: {unused} has none. There are {paths} …")
 

@@ -39,7 +39,29 @@ class InjectState(NamedTuple):
     inner_state: Any
     # The values that the last update used; shape=(), the default float. They stand last since an update does not read
     # them: JAX gives the buffers of a donated state to the new one in order, and one left out would shift the others.
-    hyperparams: dict[str, Array]
+    values: dict[str, Array]
+
+    @property
+    def hyperparams(self) -> Mapping[str, Array]:
+        """The values, to read as in the state of `optax.inject_hyperparams`; `override` sets one."""
+        return _ReadOnly(self.values)
+
+
+@jax.tree_util.register_pytree_with_keys_class
+class _ReadOnly(dict):
+    def tree_flatten_with_keys(self) -> Any:
+        names = tuple(sorted(self))
+        return [(jax.tree_util.DictKey(name), self[name]) for name in names], names
+
+    @classmethod
+    def tree_unflatten(cls, names: Any, values: Any) -> dict[str, Any]:
+        return dict(zip(names, values, strict=True))
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        raise TypeError(
+            f"`hyperparams[{name!r}] = {value!r}` would be ignored: each update computes its values anew. "
+            f"Use `opt_state = jaxsched.override(opt_state, {name}=...)`."
+        )
 
 
 def inject(
@@ -53,9 +75,9 @@ def inject(
     from 0, and there is one count for all hyperparameters. A metric reaches the controllers as
     `optimizer.update(..., value=metric)`, and changes the rate from the next update on.
 
-    Values are strong arrays of JAX's default float dtype whatever the parameters' dtype, and so are the other numbers
-    of the factory's signature: `b2=0.999` is not rounded to 1 where parameters are bfloat16. Updates and inner states
-    keep their dtypes.
+    Values are strong float32 whatever the parameters' dtype (float64 where parameters are), and where parameters or
+    gradients are narrower, so are the other numbers of the factory's signature: `b2=0.999` is not rounded to 1 with
+    bfloat16 parameters. Inner states keep their dtypes; updates have the wider of the gradient's and the parameter's.
 
     Args:
         factory: a function that makes an optax transformation, such as `optax.adamw`.
@@ -68,7 +90,7 @@ def inject(
 
     Raises:
         ValueError: `static_args` names what is no argument of the factory.
-        TypeError: the arguments do not fit the factory, or none of them is a hyperparameter.
+        TypeError: `factory` is no function, or the arguments do not fit it, or none of them is a hyperparameter.
 
     Examples:
         >>> import optax
@@ -77,6 +99,11 @@ def inject(
         >>> {name: float(value) for name, value in jaxsched.current(state).items()}
         {'learning_rate': 0.0, 'weight_decay': 0.10000000149011612}
     """
+    if not callable(factory) or hasattr(factory, "update"):
+        raise TypeError(
+            f"`factory` must be a function that makes an optimizer: got {type(factory).__name__}. "
+            f"Write `jaxsched.inject(optax.adamw)(schedule)`."
+        )
     signature = inspect.signature(factory)
     static = {static_args} if isinstance(static_args, str) else set(static_args)
     if not static <= set(signature.parameters):
@@ -99,21 +126,27 @@ def inject(
         if not hyperparameters:
             raise TypeError(f"At least one argument must be a number, a schedule or a controller: got {given}.")
         bound.apply_defaults()
-        passed_on = {name: x if name in given else _strong(x) for name, x in bound.arguments.items()}
+        defaults = {name for name in bound.arguments if name not in given and name not in static}
+        passed_on = dict(bound.arguments)
 
-        def transformation(values: Mapping[str, Array]) -> Any:
-            bound.arguments.update({**passed_on, **values})
+        def transformation(values: Mapping[str, Array], tree: Any) -> Any:
+            least, width = _widths(tree)
+            strong = {name: _strong(passed_on[name], width) for name in defaults} if least < 32 else {}
+            scalars = {name: x.astype(width) for name, x in values.items()}
+            bound.arguments.update({**passed_on, **strong, **scalars})
             return optax.with_extra_args_support(factory(*bound.args, **bound.kwargs))
 
         def init(params: Any) -> InjectState:
             slots, values = first(hyperparameters)
-            return InjectState(jnp.zeros((), jnp.int32), slots, transformation(values).init(params), values)
+            return InjectState(jnp.zeros((), jnp.int32), slots, transformation(values, params).init(params), values)
 
         def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
             check_state(state)
             values, after = advanced(state, extra)
-            new, inner = transformation(values).update(updates, state.inner_state, params, **extra)
-            return cast_like(new, updates), after._replace(inner_state=cast_like(inner, state.inner_state))
+            tree = (updates, params)
+            new, inner = transformation(values, tree).update(updates, state.inner_state, params, **extra)
+            new = cast_like(new, updates, *(() if params is None else (params,)))
+            return new, after._replace(inner_state=cast_like(inner, state.inner_state))
 
         return optax.GradientTransformationExtraArgs(init, update)
 
@@ -164,9 +197,14 @@ def hyperparameter(name: str, x: Any) -> Schedule | Controller:
 
 def slot_of(schedule: Schedule | Controller) -> Slot:
     # Arrays of fixed dtypes, so that a scan can carry them and another schedule of this structure compiles nothing.
-    schedule = jax.tree.map(canonical, schedule)
+    schedule = jax.tree.map(lambda x: own(canonical(x)), schedule)
     state = schedule.init()._replace(step=None) if isinstance(schedule, Controller) else ()
     return Slot(schedule, state, jnp.full((), jnp.nan, real_dtype()))
+
+
+def own(x: Array) -> Array:
+    """A copy: the state may be donated, and the caller's array must not go with it."""
+    return x if is_traced(x) else jnp.array(x, copy=True)
 
 
 def first(hyperparameters: Mapping[str, Schedule | Controller]) -> tuple[dict[str, Slot], dict[str, Array]]:
@@ -190,7 +228,7 @@ def advanced(state: InjectState, extra: Mapping[str, Any]) -> tuple[dict[str, Ar
     values = {name: value_at(slot, state.count) for name, slot in state.slots.items()}
     slots = {name: _slot_after(slot, state.count, extra) for name, slot in state.slots.items()}
     count = state.count + (state.count < LAST_STEP).astype(jnp.int32)
-    return values, state._replace(count=count, hyperparams=values, slots=slots)
+    return values, state._replace(count=count, slots=slots, values=values)
 
 
 def _slot_after(slot: Slot, count: Array, extra: Mapping[str, Any]) -> Slot:
@@ -216,11 +254,22 @@ def scaled(factor: Array, update: Any) -> Array:
     return (factor.astype(real).astype(wide) * jnp.asarray(update).astype(wide)).astype(update.dtype)
 
 
-def cast_like(new: Any, old: Any) -> Any:
-    def cast(x, like):
-        return x.astype(like.dtype) if hasattr(like, "dtype") and hasattr(x, "astype") and x.dtype != like.dtype else x
+def cast_like(new: Any, *old: Any) -> Any:
+    """Each array in the widest of the dtypes that it had."""
 
-    return jax.tree.map(cast, new, old)
+    def cast(x, *like):
+        dtypes = [each.dtype for each in like if hasattr(each, "dtype")]
+        return x.astype(functools.reduce(jnp.promote_types, dtypes)) if dtypes and hasattr(x, "astype") else x
+
+    return jax.tree.map(cast, new, *old)
+
+
+def _widths(tree: Any) -> tuple[int, Any]:
+    """The bits of the narrowest float in a tree, and the dtype to compute in: at least float32, and its widest."""
+    dtypes = [jnp.result_type(x) for x in jax.tree.leaves(tree) if hasattr(x, "dtype")]
+    real = [jnp.finfo(dtype).dtype for dtype in dtypes if jnp.issubdtype(dtype, jnp.inexact)]
+    widest = functools.reduce(jnp.promote_types, real, jnp.dtype(jnp.float32))
+    return min((jnp.finfo(dtype).bits for dtype in real), default=32), widest
 
 
 def _is_hyperparameter(x: Any, parameter: inspect.Parameter) -> bool:
@@ -242,6 +291,6 @@ def _takes_reals(parameter: inspect.Parameter) -> bool:
     return float in (typing.get_args(parameter.annotation) or (parameter.annotation,))
 
 
-def _strong(x: Any) -> Any:
+def _strong(x: Any, dtype: Any) -> Any:
     # A NumPy scalar: strongly typed in JAX, and still a number that the factory may branch on.
-    return np.asarray(x, real_dtype())[()] if type(x) is float else x
+    return np.asarray(x, dtype)[()] if type(x) is float else x

@@ -14,7 +14,7 @@ from jaxsched._optax._inject import Slot, hyperparameter, scheduled_at, slot_of
 from jaxsched._optax._state import in_slot
 from jaxsched._ramps import Ramp
 from jaxsched._schedule import Schedule
-from jaxsched.controllers._base import Controller, OverDevices
+from jaxsched.controllers._base import Controller, OverDevices, inner, taken_over
 
 Array = jax.Array
 
@@ -27,7 +27,8 @@ def replace_schedule(
     A schedule of the same structure compiles nothing anew. By default the new schedule is read on the same clock, as
     if it had been there from step 0. With `rebase` it begins at the present step and at the present value: a ramp
     starts from that value and reaches its own `end` after its own `steps`; anything else is scaled to it. A controller
-    in place of one of its kind takes over its state; another begins anew.
+    in place of one of its kind takes over what that one has observed and, without `rebase`, its cuts. One of another
+    kind, structure or `mode` begins anew.
 
     Args:
         opt_state: the state of an optimizer, of `inject`, `scale_by_learning_rate` or `by_group`.
@@ -36,8 +37,8 @@ def replace_schedule(
         **named: the same by keyword.
 
     Raises:
-        ValueError: an unknown name, a hyperparameter that is in optax's closure, or a schedule that begins at 0 and so
-            cannot be scaled to the present value.
+        ValueError: an unknown name, a hyperparameter in optax's closure, or, where known, a first or present value
+            of 0, which cannot be scaled to the other.
 
     Examples:
         >>> import optax
@@ -64,33 +65,27 @@ def rebased(name: str, schedule: Schedule, at: Any, value: Any) -> Schedule:
     if isinstance(schedule, Ramp):
         return delay(fill(schedule, start=value), at)
     start = schedule(0)
-    if not is_traced(start) and float(start) == 0:
-        raise ValueError(f"`{name}` begins at 0 and cannot be scaled to the present value. Pass it without its warmup.")
+    for number, what in ((start, "the new schedule begins at 0"), (value, "the present value is 0")):
+        if not is_traced(number) and float(number) == 0:
+            raise ValueError(
+                f"`{name}` must be scaled from its first value to the present one, but {what}. "
+                f"Pass a ramp, which starts from any value, or leave `rebase` out."
+            )
     return delay(scale(schedule, value / jnp.where(start == 0, 1.0, start)), at)
 
 
 def _replaced(name: str, slot: Slot, count: Array, new: Any, rebase: bool) -> Slot:
-    controller: Any = _inner(new)
-    same = isinstance(controller, Controller) and type(controller) is type(_inner(slot.schedule))
     if rebase:
-        old = _inner(slot.schedule)
-        # What a controller made of its schedule goes on by its state, if that is taken over.
-        present = old.schedule(count) if same else scheduled_at(slot, count)
-        moved = rebased(name, _schedule_in(new), count, present)
-        new = _with_schedule(new, moved)
+        new = _with_schedule(new, rebased(name, _schedule_in(new), count, scheduled_at(slot, count)))
     made = slot_of(new)
-    if same and jax.tree.structure(made.state) == jax.tree.structure(slot.state):
-        return made._replace(state=slot.state, override=slot.override)
+    if isinstance(slot.schedule, Controller) and isinstance(made.schedule, Controller):
+        state, _ = taken_over(slot.schedule, slot.state, made.schedule, made.state, rebase)
+        made = made._replace(state=state)
     return made._replace(override=slot.override)
 
 
-def _inner(x: Any) -> Any:
-    return _inner(x.controller) if isinstance(x, OverDevices) else x
-
-
 def _schedule_in(x: Any) -> Schedule:
-    controller: Any = _inner(x)
-    return controller.schedule if isinstance(x, Controller) else x
+    return inner(x).schedule if isinstance(x, Controller) else x
 
 
 def _with_schedule(x: Any, schedule: Schedule) -> Any:

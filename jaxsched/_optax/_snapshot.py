@@ -4,10 +4,10 @@ from typing import Any, NamedTuple
 
 import jax
 
-from jaxsched._optax._find import change, find, is_ours
-from jaxsched._optax._inject import Slot
+from jaxsched._optax._find import Finding, change, find, is_ours
 from jaxsched._optax._state import in_slot
-from jaxsched._serialize import to_dict
+from jaxsched._serialize import from_dict, to_dict
+from jaxsched.controllers._base import Controller, taken_over
 
 
 class Snapshot(NamedTuple):
@@ -72,28 +72,41 @@ def restore(opt_state: Any, saved: Snapshot) -> tuple[Any, list[str]]:
             f"`saved` must be of this optimizer: it has the hyperparameters {sorted(kept.places)}, "
             f"`opt_state` has {sorted(fresh.places)}."
         )
+    if _frame(opt_state, fresh) != _frame(saved.state, kept):
+        raise ValueError(
+            "`saved` must be of this optimizer: its state has another structure. Make `opt_state` by the same chain of "
+            "transformations; only the schedules may differ."
+        )
     changes, lines = {}, []
     for name, place in ours.items():
-        schedule = fresh.node(name).slots[place.key].schedule
-        lines += _differences(name, saved.schedules.get(name), _described(schedule))
-        template = fresh.node(name).slots[place.key].state
-        if jax.tree.structure(template) != jax.tree.structure(kept.node(name).slots[kept.places[name].key].state):
+        slot, place = fresh.node(name).slots[place.key], kept.places[name]
+        old, new = saved.schedules.get(name), _described(slot.schedule)
+        lines += _differences(name, old, new)
+        state, same = kept.node(name).slots[place.key].state, True
+        if isinstance(slot.schedule, Controller):
+            before = from_dict(old) if isinstance(old, dict) and "kind" in old else slot.schedule
+            state, same = taken_over(before, state, slot.schedule, slot.state)
+        elif state != ():
+            state = ()
+        if not same:
             lines.append(f"{name}: the controller begins anew")
-        changes[kept.places[name]] = in_slot(_with_schedule(schedule, template))
+        changes[place] = in_slot(_filled(slot.schedule, state))
     return change(saved.state, changes), lines
+
+
+def _frame(opt_state: Any, found: Finding) -> Any:
+    """The structure of the state without its schedules and their controllers' states."""
+    empty = lambda node, key: node._replace(slots={**node.slots, key: None})  # noqa: E731
+    ours = [place for name, place in found.places.items() if is_ours(found.node(name))]
+    return jax.tree.structure(change(opt_state, dict.fromkeys(ours, empty)))
 
 
 def _without_schedule(node: Any, key: str) -> Any:
     return node._replace(slots={**node.slots, key: node.slots[key]._replace(schedule=None)})
 
 
-def _with_schedule(schedule: Any, fresh: Any) -> Any:
-    def filled(slot: Slot, count: Any) -> Slot:
-        del count
-        same = jax.tree.structure(slot.state) == jax.tree.structure(fresh)
-        return slot._replace(schedule=schedule, state=slot.state if same else fresh)
-
-    return filled
+def _filled(schedule: Any, state: Any) -> Any:
+    return lambda slot, count: slot._replace(schedule=schedule, state=state)
 
 
 def _described(schedule: Any) -> Any:

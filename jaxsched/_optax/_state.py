@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from jaxsched._fields import is_number, is_traced, real
 from jaxsched._optax._find import Change, change, controller_state, find, is_ours, is_scheduled
 from jaxsched._optax._find import value as value_in
-from jaxsched._optax._inject import InjectState, Slot, moved, value_at
+from jaxsched._optax._inject import InjectState, Slot, moved, own, value_at
 from jaxsched._progress import real_dtype
-from jaxsched.controllers._base import Events, metric
+from jaxsched.controllers._metrics import Events, metric
 
 Array = jax.Array
 
@@ -23,13 +23,14 @@ def current(opt_state: Any) -> dict[str, Array]:
     will use. It finds what `inject`, `scale_by_learning_rate` and `by_group` keep, what is scheduled in
     `optax.inject_hyperparams`, and the rates that adapt themselves, inside of `optax.chain`, `partition`,
     `MultiSteps`, `masked` and each other. A hyperparameter in a group of `optax.partition` or `by_group` is named
-    `group/name`; two of one name in a chain are told apart by their places, `0/name` and `1/name`.
+    `group/name`; two of one name in a chain are told apart by their places, `0/name` and `1/name`, and others by their
+    whole path.
 
     Args:
-        opt_state: the state of an optimizer.
+        opt_state: the state of an optimizer, or any tree that holds some.
 
     Raises:
-        ValueError: there is none in it.
+        ValueError: nothing in it keeps hyperparameters.
 
     Examples:
         >>> import optax
@@ -47,10 +48,10 @@ def events(opt_state: Any) -> dict[str, Events]:
     """What each controller in an optimizer's state did at the last step or observation, by the names of `current`.
 
     Args:
-        opt_state: the state of an optimizer.
+        opt_state: the state of an optimizer, or any tree that holds some.
 
     Raises:
-        ValueError: there is no controller in it.
+        ValueError: nothing in it keeps hyperparameters.
 
     Examples:
         >>> import optax
@@ -150,15 +151,15 @@ def in_slot(do: Callable[[Slot, Array], Slot]) -> Change:
 
     def changed(node: InjectState, key: str) -> InjectState:
         slot = do(node.slots[key], node.count)
-        values = {**node.hyperparams, key: value_at(slot, node.count)}
-        return node._replace(slots={**node.slots, key: slot}, hyperparams=values)
+        values = {**node.values, key: value_at(slot, node.count)}
+        return node._replace(slots={**node.slots, key: slot}, values=values)
 
     return changed
 
 
 def _setter(name: str, node: Any, key: str, number: Any) -> Change:
     if is_ours(node):
-        return in_slot(lambda slot, count: slot._replace(override=jnp.asarray(number, real_dtype())))
+        return in_slot(lambda slot, count: slot._replace(override=own(jnp.asarray(number, real_dtype()))))
     if not hasattr(node, "hyperparams"):  # a rate that adapts itself goes on from here
         return lambda node, key: node._replace(learning_rate=jnp.asarray(number, node.learning_rate.dtype))
     if is_scheduled(node, key):

@@ -3,58 +3,26 @@
 import abc
 import dataclasses
 import functools
+import typing
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, final
+from typing import Any, ClassVar, final
 
 import jax
 import jax.numpy as jnp
 
 from jaxsched._call import canonical, device_step, relaxed
-from jaxsched._data import Data
+from jaxsched._data import Data, fill
+from jaxsched._fields import converter, count, is_traced, not_negative, positive
 from jaxsched._progress import real_dtype
 from jaxsched._schedule import Schedule, evaluate, to_schedule
+from jaxsched.controllers._metrics import LASTING, metric, truth
 
 Array = jax.Array
 
 LAST_STEP = 2**31 - 1
 
-ROUNDING = 1e-6
-"""A part of the rate below which a change is rounding: a rate at its floor is the floor to float32."""
-
-
-class Events(NamedTuple):
-    """What the last step or observation did, as boolean scalars.
-
-    `improved`: the metric was a new best. `reduced` and `increased`: the rate was cut or raised. `reset`: the
-    controller began anew. `at_floor`: the value is at its floor. `stopped`: a cut was due that would have changed
-    nothing, so that the controller has nothing left to do; it stays true.
-    """
-
-    improved: Array  # shape=(), dtype=bool
-    reduced: Array  # shape=(), dtype=bool
-    increased: Array  # shape=(), dtype=bool
-    reset: Array  # shape=(), dtype=bool
-    at_floor: Array  # shape=(), dtype=bool
-    stopped: Array  # shape=(), dtype=bool
-
-
-LASTING = 1 << Events._fields.index("at_floor") | 1 << Events._fields.index("stopped")
-
-
-def flags(**events: Array) -> Array:
-    """Events as the bits of one int32: a state of few numbers is a program of few kernels."""
-    bits = [jnp.left_shift(x.astype(jnp.int32), Events._fields.index(name)) for name, x in events.items()]
-    return functools.reduce(jnp.bitwise_or, bits)
-
-
-@property
-def events(state: Any) -> Events:
-    """What the last step or observation did, as boolean scalars."""
-    return Events(*(jnp.bitwise_and(state.flags, 1 << i) != 0 for i in range(len(Events._fields))))
-
-
-def stopped(state: Any) -> Array:
-    return jnp.bitwise_and(state.flags, 1 << Events._fields.index("stopped")) != 0
+LOWEST = {count: 0, not_negative: 0.0, positive: 1e-37}
+"""The lowest number that a field of each kind may hold."""
 
 
 class Controller(Data, abc.ABC):
@@ -79,6 +47,10 @@ class Controller(Data, abc.ABC):
     def _judge(self, state: Any, value: Array) -> Any:
         """The state after a float32 metric; the flags of `state` are those that last."""
 
+    @abc.abstractmethod
+    def _unscaled(self, state: Any) -> Any:
+        """The state with its scale back at 1, for another schedule that begins at the present value."""
+
     @final
     def init(self) -> Any:
         """The state before the first step."""
@@ -101,7 +73,7 @@ class Controller(Data, abc.ABC):
             observed: whether to look at `value`, a boolean scalar that may be traced.
         """
         self._check_state(state)
-        return _compiled(self, "_observed", state, metric(value), observed)
+        return _compiled(self, "_observed", state, metric(value), truth(observed))
 
     @final
     def update(self, state: Any, *, value: Any = None, observed: Any = True, **extra: Any) -> Any:
@@ -117,7 +89,7 @@ class Controller(Data, abc.ABC):
         self._check_state(state)
         if value is None:
             return _compiled(self, "_stepped", state)
-        return _compiled(self, "_updated", state, metric(value), observed)
+        return _compiled(self, "_updated", state, metric(value), truth(observed))
 
     def _check_state(self, state: Any) -> None:
         if not isinstance(state, self.State):
@@ -168,15 +140,26 @@ class OverDevices(Controller):
     def _judge(self, state, value):
         return self.controller._judge(state, value)
 
+    def _unscaled(self, state):
+        return self.controller._unscaled(state)
+
     def _observed(self, state, value, observed):
+        total = lambda x: jax.lax.psum(x, self.axis_name)  # noqa: E731
         try:
-            value = jax.lax.pmean(value, self.axis_name)
+            observers = total(observed.astype(jnp.float32))
+            mean = total(jnp.where(observed, value, 0.0)) / jnp.maximum(observers, 1.0)
         except NameError as error:
             raise ValueError(
                 f"`axis_name` must be bound where a metric is observed: got {self.axis_name!r} outside of its "
                 f"`pmap` or `shard_map`. Observe inside of it, or leave `axis_name` out."
             ) from error
-        return self.controller._observed(state, value, observed)
+        return self.controller._observed(state, mean, observers > 0)
+
+    def _check(self):
+        names = self.axis_name if isinstance(self.axis_name, (tuple, list)) else (self.axis_name,)
+        if not names or not all(isinstance(name, str) for name in names):
+            raise TypeError(f"`axis_name` must be the name of a mapped axis, or several: got {self.axis_name!r}.")
+        object.__setattr__(self, "axis_name", names[0] if len(names) == 1 else tuple(names))
 
 
 def over_devices(controller: Controller, axis_name: Any) -> Controller:
@@ -192,35 +175,23 @@ def scheduled(name: str, x: Any) -> Schedule:
     return to_schedule(name, x)
 
 
+def inner(x: Any) -> Any:
+    """The controller that observes over devices, or what is not wrapped so."""
+    return inner(x.controller) if isinstance(x, OverDevices) else x
+
+
+def taken_over(old: Any, state: Any, new: Any, fresh: Any, rebase: bool = False) -> tuple[Any, bool]:
+    """The state for a controller in place of another, and whether it is the other's: of one kind, in one direction."""
+    if type(inner(old)) is not type(inner(new)) or jax.tree.structure(state) != jax.tree.structure(fresh):
+        return fresh, False
+    state = new._unscaled(state) if rebase else state
+    same = getattr(inner(old), "sign", 1.0) == getattr(inner(new), "sign", 1.0)
+    known = same if isinstance(same, bool) else (is_traced(same) or bool(same))
+    return jax.tree.map(lambda old, new: jnp.where(same, old, new), state, fresh), known
+
+
 def value_of(schedule: Schedule, state: Any) -> Array:
     return evaluate(schedule, device_step(state.step))
-
-
-def metric(value: Any) -> Array:
-    if isinstance(value, (str, bytes)) or value is None:
-        raise TypeError(f"`value` must be one number, the metric: got {value!r}.")
-    array = jnp.asarray(value)
-    if array.shape != ():
-        raise ValueError(
-            f"`value` must be one number: got shape {array.shape}. Reduce it first, for instance by its mean."
-        )
-    if not (jnp.issubdtype(array.dtype, jnp.floating) or jnp.issubdtype(array.dtype, jnp.integer)):
-        raise TypeError(f"`value` must be a real number: got dtype {array.dtype}.")
-    return array.astype(jnp.float32)
-
-
-def direction(mode: Any) -> float:
-    """The sign that turns `mode` into minimising."""
-    if mode not in ("min", "max"):
-        raise ValueError(f'`mode` must be "min" or "max": got {mode!r}. "min" is for a loss, "max" for an accuracy.')
-    return 1.0 if mode == "min" else -1.0
-
-
-def betters(value: Array, best: Array, sign: Any, rtol: Any, atol: Any) -> Array:
-    """Whether `value` is better than `best` by more than the tolerance, also where metrics are negative."""
-    # The difference of two close numbers is exact; `best * (1 - rtol)` would be rounded, and wrong below 0.
-    margin = jnp.where(jnp.isfinite(best), atol + rtol * jnp.abs(best), 0.0)
-    return sign * (best - value) > margin
 
 
 def _next(state: Any) -> Any:
@@ -237,11 +208,22 @@ def _compiled(controller: Controller, method: str, *args: Any) -> Any:
     return _program(structure, method)(leaves, *args)
 
 
+def _clamped(controller: Any) -> Any:
+    """What was traced when it was built is brought into its range here."""
+    if isinstance(controller, OverDevices):
+        return fill(controller, controller=_clamped(controller.controller))
+    hints: dict[str, Any] = typing.get_type_hints(type(controller), include_extras=True)
+    lowest: dict[Any, float] = LOWEST
+    floors = {name: lowest[kind] for name, hint in hints.items() if (kind := converter(hint)) in lowest}
+    numbers = {name: getattr(controller, name) for name in floors}
+    return fill(controller, **{name: jnp.maximum(x, floors[name]) for name, x in numbers.items() if x is not None})
+
+
 @functools.lru_cache(maxsize=4096)
 def _program(structure: Any, method: str) -> Callable[..., Any]:
     def run(leaves, *args):
-        controller = jax.tree.unflatten(structure, [canonical(leaf) for leaf in leaves])
         with relaxed():
+            controller = _clamped(jax.tree.unflatten(structure, [canonical(leaf) for leaf in leaves]))
             result = getattr(controller, method)(*args)
             return result.astype(real_dtype()) if method == "_rate" else result
 

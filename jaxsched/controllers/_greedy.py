@@ -6,20 +6,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxsched._fields import Count, NotNegative, Numeric, Real, inner_factor, is_traced, not_negative
+from jaxsched._fields import Count, NotNegative, Numeric, Real, inner_factor, is_traced, not_negative, whole
 from jaxsched._schedule import Schedule
-from jaxsched.controllers._base import (
-    ROUNDING,
-    Array,
-    Controller,
-    betters,
-    direction,
-    events,
-    flags,
-    over_devices,
-    scheduled,
-    value_of,
-)
+from jaxsched.controllers._base import Array, Controller, over_devices, scheduled, value_of
+from jaxsched.controllers._metrics import ROUNDING, betters, direction, events, flags
 
 
 class GreedyState(NamedTuple):
@@ -112,6 +102,10 @@ class Greedy(Controller):
         value = value * jnp.exp(jnp.minimum(self.log_factor, 0.0) * state.cuts)
         # The bounds hold for changes: a schedule that is outside of them by itself is left there.
         return jnp.clip(value, jnp.minimum(self.min_value, base), jnp.maximum(self.max_value, base))
+
+    def _unscaled(self, state):
+        zero, one = jnp.zeros((), jnp.int32), jnp.ones((), jnp.float32)
+        return state._replace(bound=zero, clipped=one, cuts=zero)
 
     def _judge(self, state, value):
         finite = jnp.isfinite(value)
@@ -228,7 +222,7 @@ def greedy(
     controller = Greedy(
         scheduled("schedule", schedule),
         log_factor=inner_factor("factor", factor),
-        patience=patience,
+        patience=whole("patience", patience),
         rtol=rtol,
         atol=atol,
         sign=direction(mode),

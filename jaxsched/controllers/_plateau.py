@@ -5,22 +5,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxsched._fields import Count, NotNegative, Numeric, Real, at_least_one, count, inner_factor, part
+from jaxsched._fields import Count, NotNegative, Numeric, Real, at_least_one, inner_factor, part, whole
 from jaxsched._parts import largest
 from jaxsched._schedule import Schedule
-from jaxsched.controllers._base import (
-    ROUNDING,
-    Array,
-    Controller,
-    betters,
-    direction,
-    events,
-    flags,
-    over_devices,
-    scheduled,
-    stopped,
-    value_of,
-)
+from jaxsched.controllers._base import Array, Controller, over_devices, scheduled, value_of
+from jaxsched.controllers._metrics import LARGEST_PART, ROUNDING, betters, direction, events, flags, stopped
 
 RULES = ("torch", "keras", "optax", "paddle")
 
@@ -47,7 +36,7 @@ class ReduceOnPlateau(Controller):
     Args:
         schedule: the schedule.
         log_factor: the logarithm of the factor, below 0.
-        limit: bad observations in a row that make a cut, at least 1.
+        patience: bad observations in a row that are put up with.
         rtol: part of the best by which an observation must improve on it.
         atol: amount by which an observation must improve on the best.
         sign: 1 for a metric to minimise, -1 for one to maximise.
@@ -65,7 +54,7 @@ class ReduceOnPlateau(Controller):
 
     schedule: Schedule
     log_factor: Real
-    limit: Count
+    patience: Count = 10
     rtol: NotNegative = 1e-4
     atol: NotNegative = 0.0
     sign: Real = 1.0
@@ -97,11 +86,15 @@ class ReduceOnPlateau(Controller):
     def _floor(self, base):
         return jnp.minimum(self.min_value, base)  # which never lifts the schedule above itself
 
+    def _unscaled(self, state):
+        return state._replace(cuts=jnp.zeros((), jnp.int32))
+
     def _judge(self, state, value):
         if self.every is None:
             return self._judge_mean(state, value)
         size = state.pending + 1
-        mean = state.mean + (value - state.mean) / size  # a flat metric has exactly itself as its mean
+        # So that a flat metric has exactly itself as its mean; infinity less infinity would be no number.
+        mean = state.mean + jnp.where(jnp.isfinite(state.mean), value - state.mean, value) / size
         anew = {"pending": jnp.zeros_like(size), "mean": jnp.zeros_like(mean)}
         after = self._judge_mean(state._replace(**anew), mean)
         waiting = state._replace(pending=size, mean=mean)
@@ -109,29 +102,29 @@ class ReduceOnPlateau(Controller):
 
     def _judge_mean(self, state, mean):
         if self.smoothing is not None:
-            past, finite = jnp.minimum(self.smoothing, 1.0), jnp.isfinite(mean)
+            past, finite = jnp.minimum(self.smoothing, LARGEST_PART), jnp.isfinite(mean)
             weight = past * state.weight + (1 - past)
-            average = state.average + (1 - past) / jnp.where(weight > 0, weight, 1.0) * (mean - state.average)
+            average = state.average + (1 - past) / weight * (mean - state.average)
             average, weight = jnp.where(finite, average, state.average), jnp.where(finite, weight, state.weight)
             state = state._replace(average=average, weight=weight)
             mean = jnp.where(finite, average, mean)
+        mean = mean.astype(jnp.float32)  # as the best is, under x64 too
         better = betters(mean, state.best, self.sign, self.rtol, self.atol)
         cooling = state.bad < 0
         improved = better & ((self.follow > 0) | ~cooling)
         bad = jnp.where(cooling, state.bad + 1, jnp.where(better, 0, state.bad + 1))
-        plateau = bad >= jnp.maximum(self.limit, 1)
+        plateau = bad > self.patience
 
         base, scale, lower = value_of(self.schedule, state), self._scale(state.cuts), self._scale(state.cuts + 1)
         now, then = self._value(base, scale), self._value(base, lower)
         cut = plateau & (now - then > self.min_change + ROUNDING * now)
         scale = jnp.where(cut, lower, scale)
         at_floor = (base * scale <= self._floor(base) * (1 + ROUNDING)) | (scale <= self.min_scale * (1 + ROUNDING))
-        over = stopped(state) | (plateau & ~cut)
         return state._replace(
             cuts=state.cuts + cut,
             best=jnp.where(improved, mean, state.best),
             bad=jnp.where(plateau, -self.cooldown, bad),
-            flags=flags(improved=improved, reduced=cut, at_floor=at_floor, stopped=over),
+            flags=flags(improved=improved, reduced=cut, at_floor=at_floor, stopped=stopped(state, plateau, cut)),
         )
 
 
@@ -181,7 +174,7 @@ def reduce_on_plateau(
         every: observations that are averaged before they are judged, at least 1: for the losses of minibatches. 1 and
             other numbers are two structures, which `stack` does not mix; traced numbers may be any.
         smoothing: the weight of the past in an exponential average of the metric (bias-corrected), from 0 to below 1;
-            0 judges the metric itself.
+            0 judges the metric itself, and is a structure of its own like 1 for `every`.
         begin: the first step at which the metric is looked at: the length of a warmup, say.
         axis_name: the mapped axis over whose devices the metric is averaged.
         rule: "torch", "keras", "optax" or "paddle".
@@ -203,12 +196,11 @@ def reduce_on_plateau(
     """
     if rule not in RULES:
         raise ValueError(f"`rule` must be one of {', '.join(map(repr, RULES))}: got {rule!r}.")
-    patience, cooldown = count("patience", patience), count("cooldown", cooldown)
-    strict = rule in ("torch", "paddle")
+    patience, cooldown = whole("patience", patience), whole("cooldown", cooldown)
     controller = ReduceOnPlateau(
         scheduled("schedule", schedule),
         log_factor=inner_factor("factor", factor),
-        limit=patience + 1 if strict else largest(patience, 1),
+        patience=patience if rule in ("torch", "paddle") else largest(patience, 1) - 1,
         rtol=rtol,
         atol=atol,
         sign=direction(mode),

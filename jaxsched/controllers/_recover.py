@@ -6,17 +6,11 @@ import jax.numpy as jnp
 
 from jaxsched._fields import Count, NotNegative, Numeric, Positive, Real, inner_factor, part
 from jaxsched._schedule import Schedule
-from jaxsched.controllers._base import (
-    ROUNDING,
-    Array,
-    Controller,
-    events,
-    flags,
-    over_devices,
-    scheduled,
-    stopped,
-    value_of,
-)
+from jaxsched.controllers._base import LAST_STEP, Array, Controller, over_devices, scheduled, value_of
+from jaxsched.controllers._metrics import LARGEST_PART, ROUNDING, events, flags, stopped
+
+LARGEST_ROOT = 1e18
+"""What a float32 can square."""
 
 
 class RecoverState(NamedTuple):
@@ -24,7 +18,7 @@ class RecoverState(NamedTuple):
 
     step: Array  # shape=(), dtype=int32
     cuts: Array  # shape=(), dtype=int32; the scale is factor**cuts
-    cut_at: Array  # shape=(), dtype=int32; the step of the last cut
+    cut_at: Array  # shape=(), dtype=int32; the step of the last explosion, -1 if there was none
     mean: Array  # shape=(), dtype=float32; of the losses since
     variance: Array  # shape=(), dtype=float32
     weight: Array  # shape=(), dtype=float32; of the exponential averages, which corrects their bias
@@ -65,11 +59,11 @@ class Recover(Controller):
 
     def _start(self):
         zero, none = jnp.zeros((), jnp.int32), jnp.zeros((), jnp.float32)
-        return RecoverState(zero, zero, zero, none, none, none, zero, zero)
+        return RecoverState(zero, zero, zero - 1, none, none, none, zero, zero)
 
     def _rate(self, state):
         since = jnp.maximum(state.step - state.cut_at, 1)  # the first step after a cut is not wasted at a rate of 0
-        warming = (state.cuts > 0) & (since < self.warmup)
+        warming = (state.cut_at >= 0) & (since < self.warmup)
         done = jnp.where(warming, since / jnp.maximum(self.warmup, 1), 1.0)
         return self._warm(value_of(self.schedule, state), self._scale(state.cuts)) * done
 
@@ -80,12 +74,16 @@ class Recover(Controller):
     def _warm(self, base, scale):
         return jnp.maximum(base * scale, jnp.minimum(self.min_value, base))
 
+    def _unscaled(self, state):
+        zero = jnp.zeros((), jnp.int32)
+        return state._replace(cuts=zero, cut_at=zero - 1)
+
     def _judge(self, state, value):
         finite = jnp.isfinite(value)
-        warming = (state.cuts > 0) & (state.step - state.cut_at < self.warmup)
-        excess = value - state.mean
+        warming = (state.cut_at >= 0) & (state.step - state.cut_at < self.warmup)
+        excess = jnp.clip(value - state.mean, -LARGEST_ROOT, LARGEST_ROOT)
         high = excess > self.spike * jnp.sqrt(state.variance) + self.rtol * jnp.abs(state.mean)
-        exploded = ~warming & (~finite | (high & (state.seen >= self.burn_in)))
+        exploded = ~warming & (~finite | (high & (state.seen >= jnp.maximum(self.burn_in, 1))))
 
         base, scale, lower = value_of(self.schedule, state), self._scale(state.cuts), self._scale(state.cuts + 1)
         cut = exploded & (self._warm(base, lower) < self._warm(base, scale) * (1 - ROUNDING))
@@ -94,9 +92,9 @@ class Recover(Controller):
         at_floor = (base * scale <= floor * (1 + ROUNDING)) | (scale <= self.min_scale * (1 + ROUNDING))
 
         # West's weighted mean and variance, the weights being the exponential ones, corrected for their start.
-        past = jnp.minimum(self.smoothing, 1.0)
+        past = jnp.minimum(self.smoothing, LARGEST_PART)
         weight = past * state.weight + (1 - past)
-        rate = (1 - past) / jnp.where(weight > 0, weight, 1.0)
+        rate = (1 - past) / weight
         mean = state.mean + rate * excess
         variance = (1 - rate) * (state.variance + rate * excess**2)
         counts, anew = finite & ~exploded & ~warming, exploded
@@ -108,8 +106,8 @@ class Recover(Controller):
             mean=pick(mean, state.mean),
             variance=pick(variance, state.variance),
             weight=pick(weight, state.weight),
-            seen=pick(state.seen + 1, state.seen),
-            flags=flags(reduced=cut, at_floor=at_floor, stopped=stopped(state) | (exploded & ~cut)),
+            seen=pick(jnp.minimum(state.seen, LAST_STEP - 1) + 1, state.seen),
+            flags=flags(reduced=cut, at_floor=at_floor, stopped=stopped(state, exploded, cut)),
         )
 
 

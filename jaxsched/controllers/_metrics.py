@@ -1,0 +1,85 @@
+"""What is observed, how it is judged, and what came of it."""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+Array = jax.Array
+
+LARGEST_PART = 1 - 2.0**-23
+"""The largest float32 below 1: a traced weight of the past that forgets nothing would learn nothing."""
+
+ROUNDING = 1e-6
+"""A part of the rate below which a change is rounding: a rate at its floor is the floor to float32."""
+
+
+class Events(NamedTuple):
+    """What the last step or observation did, as boolean scalars.
+
+    `improved`: the metric was a new best. `reduced` and `increased`: the rate was cut or raised. `reset`: the
+    controller began anew. `at_floor`: the value is at its floor. `stopped`: a cut was due that would have changed
+    nothing, so that the controller has nothing left to do; it stays true until a cut is made after all.
+    """
+
+    improved: Array  # shape=(), dtype=bool
+    reduced: Array  # shape=(), dtype=bool
+    increased: Array  # shape=(), dtype=bool
+    reset: Array  # shape=(), dtype=bool
+    at_floor: Array  # shape=(), dtype=bool
+    stopped: Array  # shape=(), dtype=bool
+
+
+LASTING = 1 << Events._fields.index("at_floor") | 1 << Events._fields.index("stopped")
+
+
+def flags(**events: Array) -> Array:
+    """Events as the bits of one int32: a state of few numbers is a program of few kernels."""
+    bits = [jnp.left_shift(x.astype(jnp.int32), Events._fields.index(name)) for name, x in events.items()]
+    return functools.reduce(jnp.bitwise_or, bits)
+
+
+@property
+def events(state: Any) -> Events:
+    """What the last step or observation did, as boolean scalars."""
+    return Events(*(jnp.bitwise_and(state.flags, 1 << i) != 0 for i in range(len(Events._fields))))
+
+
+def stopped(state: Any, due: Array, made: Array) -> Array:
+    """Whether the controller has nothing left to do, after a cut that was due or not, and made or not."""
+    before = jnp.bitwise_and(state.flags, 1 << Events._fields.index("stopped")) != 0
+    return (before | due) & ~made
+
+
+def metric(value: Any) -> Array:
+    """A metric as a float32 scalar."""
+    x = value if isinstance(value, jax.Array) else np.asarray(value)
+    if not (jnp.issubdtype(x.dtype, jnp.floating) or jnp.issubdtype(x.dtype, jnp.integer)):
+        raise TypeError(f"`value` must be one real number, the metric: got {value!r}.")
+    if x.shape != ():
+        raise ValueError(f"`value` must be one number: got shape {x.shape}. Pass its mean, say.")
+    return x.astype(jnp.float32) if isinstance(x, jax.Array) else jnp.asarray(np.float32(x))
+
+
+def truth(observed: Any) -> Array:
+    """A boolean scalar."""
+    x = observed if isinstance(observed, jax.Array) else np.asarray(observed)
+    if x.dtype != bool or x.shape != ():
+        raise TypeError(f"`observed` must be one boolean, which may be traced: got {observed!r}.")
+    return jnp.asarray(x)
+
+
+def direction(mode: Any) -> float:
+    """The sign that turns `mode` into minimising."""
+    if mode not in ("min", "max"):
+        raise ValueError(f'`mode` must be "min" or "max": got {mode!r}. "min" is for a loss, "max" for an accuracy.')
+    return 1.0 if mode == "min" else -1.0
+
+
+def betters(value: Array, best: Array, sign: Any, rtol: Any, atol: Any) -> Array:
+    """Whether `value` is better than `best` by more than the tolerance, also where metrics are negative."""
+    # The difference of two close numbers is exact; `best * (1 - rtol)` would be rounded, and wrong below 0.
+    margin = jnp.where(jnp.isfinite(best), atol + rtol * jnp.abs(best), 0.0)
+    return sign * (best - value) > margin
