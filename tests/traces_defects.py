@@ -77,7 +77,7 @@ REFUSED: dict[str, tuple[Make, str, str]] = {
 }
 """Arguments that another framework takes and we refuse: the line, what the message says, what the framework does."""
 
-PLATEAU = "depends on a metric: a controller, not a schedule of the step"
+PLATEAU = "depends on a metric: a controller, compared in `test_controllers_traces.py`"
 
 EXCLUDED: dict[str, str] = {
     'torch/ReduceLROnPlateau({"patience": 2})': PLATEAU,

@@ -30,10 +30,7 @@ class Finding(NamedTuple):
 
     def place(self, name: str) -> Place:
         if name not in self.places:
-            import difflib  # for this message alone
-
-            close = difflib.get_close_matches(name, self.places, n=1) or list(self.places)
-            raise ValueError(f"`{name}` must name a hyperparameter of the state: there is {' and '.join(close)}.")
+            raise ValueError(f"`{name}` must name a hyperparameter of the state: there is {', '.join(self.places)}.")
         return self.places[name]
 
 
@@ -75,7 +72,7 @@ def change(opt_state: Any, changes: Mapping[Place, Change]) -> Any:
         inner = getattr(node, "inner_state", None)
         return node if inner is None else node._replace(inner_state=jax.tree.map(visit, inner, is_leaf=_holds))
 
-    return jax.tree.map(visit, _unboxed(opt_state), is_leaf=_holds)
+    return _boxed_like(jax.tree.map(visit, _unboxed(opt_state), is_leaf=_holds), opt_state)
 
 
 def value(node: Any, key: str) -> Any:
@@ -127,5 +124,18 @@ def _names(path: tuple[Any, ...], key: str) -> tuple[str, ...]:
 
 def _unboxed(opt_state: Any) -> Any:
     """Without the variables that flax nnx puts around every array."""
-    is_box = lambda x: hasattr(type(x), "get_value") and hasattr(type(x), "get_metadata")  # noqa: E731
-    return jax.tree.map(lambda x: x.get_value() if is_box(x) else x, opt_state, is_leaf=is_box)
+    return jax.tree.map(lambda x: x.get_value() if _is_box(x) else x, opt_state, is_leaf=_is_box)
+
+
+def _boxed_like(new: Any, old: Any) -> Any:
+    """With such variables again, if they were there."""
+    boxes = {path: x for path, x in jax.tree_util.tree_leaves_with_path(old, is_leaf=_is_box) if _is_box(x)}
+    if not boxes:
+        return new
+    plain = type(next(iter(boxes.values())))
+    box = lambda path, x: boxes[path].replace(x) if path in boxes else plain(x)  # noqa: E731
+    return jax.tree_util.tree_map_with_path(box, new)
+
+
+def _is_box(x: Any) -> bool:
+    return hasattr(type(x), "get_value") and hasattr(type(x), "get_metadata")

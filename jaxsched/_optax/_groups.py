@@ -1,7 +1,7 @@
 """A schedule for each group of parameters, on one count."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -15,8 +15,6 @@ from jaxsched.controllers._base import Controller, OverDevices
 
 if TYPE_CHECKING:
     import optax
-
-RATE = "/learning_rate"
 
 
 def by_group(
@@ -36,8 +34,8 @@ def by_group(
             `optax.adamw(1.0)`.
 
     Raises:
-        ValueError: when made, no group; when the state is made, a label without a group, a group without a parameter,
-            a parameter that matches no pattern, or one that matches several.
+        ValueError: when made, no group, or a key that is no regular expression; when the state is made, a label without
+            a group, a group without a parameter, a parameter that matches no pattern, or one that matches several.
 
     Examples:
         >>> import optax
@@ -51,9 +49,11 @@ def by_group(
 
     if not isinstance(schedules, Mapping) or not schedules:
         raise ValueError(f"`schedules` must hold a schedule for at least one group: got {schedules!r}.")
+    names = {group: f"{group}/learning_rate" for group in schedules}
     hyperparameters = {
-        name + RATE: hyperparameter(f"schedules[{name!r}]", x) for name, x in schedules.items() if x is not None
+        names[group]: hyperparameter(f"schedules[{group!r}]", x) for group, x in schedules.items() if x is not None
     }
+    patterns = _compiled(schedules) if labels is None else {}
 
     def init(params: Any) -> InjectState:
         _check_labels(params, group_of(params), schedules)
@@ -64,12 +64,12 @@ def by_group(
         check_state(state)
         values, after = advanced(state, extra)
 
-        def one(group: str, update: Any) -> Any:
+        def one(group: Any, update: Any) -> Any:
             if update is None:
                 return None
             if schedules[group] is None:
                 return jnp.zeros_like(update)
-            value = values[group + RATE]
+            value = values[names[group]]
             return scaled(-value if flip_sign else value, update)
 
         groups = group_of(updates if params is None else params)
@@ -77,9 +77,15 @@ def by_group(
 
     def group_of(params: Any) -> Any:
         if labels is None:
-            return _matched(params, list(schedules))
+            return _matched(params, patterns)
         tree = labels(params) if callable(labels) else labels
-        return jax.tree.map(lambda label, part: jax.tree.map(lambda _: label, part), tree, params)
+        try:
+            return jax.tree.map(lambda label, part: jax.tree.map(lambda _: label, part), tree, params)
+        except ValueError as error:
+            raise ValueError(
+                f"`labels` must be a tree of the parameters' structure, or a prefix of it, with a label for each "
+                f"parameter: {error} To freeze a group give it the schedule None, not the label None."
+            ) from error
 
     return optax.GradientTransformationExtraArgs(init, update)
 
@@ -123,12 +129,22 @@ def _scaled_by(node: Any, decay: Any, depth: int) -> Any:
     return scale(node, decay**depth) if depth else node
 
 
-def _matched(params: Any, patterns: Sequence[str]) -> Any:
+def _compiled(patterns: Iterable[Any]) -> dict[str, re.Pattern[str]]:
+    try:
+        return {pattern: re.compile(pattern) for pattern in patterns}
+    except (TypeError, re.error) as error:
+        raise ValueError(
+            f"`schedules` must have regular expressions as keys, unless there are `labels`: got {list(patterns)!r}, "
+            f"{error}. Escape what is meant literally."
+        ) from error
+
+
+def _matched(params: Any, patterns: Mapping[str, re.Pattern[str]]) -> Any:
     """The one pattern that is found in each parameter's path."""
 
     def group(path: Any, _: Any) -> str:
         name = path_name(path)
-        found = [pattern for pattern in patterns if re.search(pattern, name)]
+        found = [key for key, pattern in patterns.items() if pattern.search(name)]
         if len(found) != 1:
             problem = f"`schedules` must have one pattern for each parameter: {name!r} matches"
             remedy = "Anchor them by ^ and $." if found else "Add one; its schedule may be None, which freezes."
@@ -140,9 +156,9 @@ def _matched(params: Any, patterns: Sequence[str]) -> Any:
 
 def _check_labels(params: Any, groups: Any, schedules: Mapping[str, Any]) -> None:
     used = set(jax.tree.leaves(groups))
-    unknown, unused = sorted(used - set(schedules), key=str), sorted(set(schedules) - used)
+    unknown, unused = sorted(used - set(schedules), key=str), sorted(set(schedules) - used, key=str)
     if unknown:
-        raise ValueError(f"`labels` must name groups of `schedules`, {sorted(schedules)}: got {unknown}.")
+        raise ValueError(f"`labels` must name groups of `schedules`, {list(schedules)}: got {unknown}.")
     if unused and used:  # `optax.tree.map_params` makes a state of no parameters
         paths = [path_name(path) for path, _ in jax.tree_util.tree_leaves_with_path(params)][:5]
         raise ValueError(f"`schedules` must name groups that have parameters: {unused} has none. There are {paths} …")

@@ -73,7 +73,8 @@ def inject(
     by `jax.vmap`, replaced in the middle of a run without compiling again (`replace_schedule`), fed with a metric at
     any time (`observe`), read (`current`), set by hand (`override`) and saved. Update k uses `schedule(k)`, counted
     from 0, and there is one count for all hyperparameters. A metric reaches the controllers as
-    `optimizer.update(..., value=metric)`, and changes the rate from the next update on.
+    `optimizer.update(..., value=metric)`, and changes the rate from the next update on. (Of the
+    values at the steps of `optax.MultiSteps` the last alone arrives; use `observe` there.)
 
     Values are strong float32 whatever the parameters' dtype (float64 where parameters are), and where parameters or
     gradients are narrower, so are the other numbers of the factory's signature: `b2=0.999` is not rounded to 1 with
@@ -225,10 +226,10 @@ def value_at(slot: Slot, count: Array) -> Array:
 
 def advanced(state: InjectState, extra: Mapping[str, Any]) -> tuple[dict[str, Array], InjectState]:
     """The values to use now, and the state after it."""
-    values = {name: value_at(slot, state.count) for name, slot in state.slots.items()}
-    slots = {name: _slot_after(slot, state.count, extra) for name, slot in state.slots.items()}
-    count = state.count + (state.count < LAST_STEP).astype(jnp.int32)
-    return values, state._replace(count=count, slots=slots, values=values)
+    count = jnp.asarray(state.count, jnp.int32)  # it may have been set to a Python int
+    values = {name: value_at(slot, count) for name, slot in state.slots.items()}
+    slots = {name: _slot_after(slot, count, extra) for name, slot in state.slots.items()}
+    return values, state._replace(count=count + (count < LAST_STEP).astype(jnp.int32), slots=slots, values=values)
 
 
 def _slot_after(slot: Slot, count: Array, extra: Mapping[str, Any]) -> Slot:

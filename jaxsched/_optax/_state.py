@@ -95,10 +95,10 @@ def observe(opt_state: Any, *, value: Any, name: str | None = None, observed: An
     chosen = ours if name is None else {name} & ours
     if name is not None and found.place(name) and not chosen:
         raise ValueError(
-            f"`name` must name a controller that is kept in the state: got {name!r}. {_reason(controlled)}"
+            f"`name` must name a controller that is kept in the state: got {name!r}. {_reason(controlled, ours)}"
         )
     if not chosen:
-        raise ValueError(f"`opt_state` must hold a controller that can be fed: got none. {_reason(controlled)}")
+        raise ValueError(f"`opt_state` must hold a controller that can be fed: got none. {_reason(controlled, ours)}")
 
     def feed(slot: Slot, count: Array) -> Slot:
         return moved(slot, slot.schedule.observe(slot.state._replace(step=count), value=value, observed=observed))
@@ -171,7 +171,9 @@ def _setter(name: str, node: Any, key: str, number: Any) -> Change:
     return lambda node, key: node._replace(hyperparams={**node.hyperparams, key: cast(node.hyperparams[key])})
 
 
-def _reason(controlled: set[str]) -> str:
+def _reason(controlled: set[str], ours: set[str]) -> str:
+    if ours:
+        return f"There is {', '.join(sorted(ours))}."
     if controlled:
         return (
             f"There is {', '.join(sorted(controlled))}, in the closure of `optax.inject_hyperparams` or fed by the "

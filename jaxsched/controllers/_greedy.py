@@ -96,12 +96,17 @@ class Greedy(Controller):
 
     def _rate(self, state):
         base = value_of(self.schedule, state)
+        return self._bounded(base, self._product(base, state))
+
+    def _product(self, base, state):
         # Once clipped, the value starts from the bound itself and follows the schedule by a ratio, 1 for a constant.
-        moved = base.astype(jnp.float32) / state.clipped
-        value = jnp.where(state.bound == 0, base, jnp.where(state.bound < 0, self.min_value, self.max_value) * moved)
-        value = value * jnp.exp(jnp.minimum(self.log_factor, 0.0) * state.cuts)
+        ratio = base.astype(jnp.float32) / state.clipped
+        start = jnp.where(state.bound == 0, base, jnp.where(state.bound < 0, self.min_value, self.max_value) * ratio)
+        return start * jnp.exp(jnp.minimum(self.log_factor, 0.0) * state.cuts)
+
+    def _bounded(self, base, product):
         # The bounds hold for changes: a schedule that is outside of them by itself is left there.
-        return jnp.clip(value, jnp.minimum(self.min_value, base), jnp.maximum(self.max_value, base))
+        return jnp.clip(product, jnp.minimum(self.min_value, base), jnp.maximum(self.max_value, base))
 
     def _unscaled(self, state):
         zero, one = jnp.zeros((), jnp.int32), jnp.ones((), jnp.float32)
@@ -136,23 +141,29 @@ class Greedy(Controller):
         return self._moved(state, up, down)
 
     def _moved(self, state, up, down):
-        base, old = value_of(self.schedule, state), self._rate(state)
+        base = value_of(self.schedule, state)
+        product = self._product(base, state)
+        old = self._bounded(base, product)
         factor = jnp.exp(jnp.minimum(self.log_factor, 0.0))
         wanted = jnp.where(up, old / factor, old * factor)
         new = jnp.where(up, jnp.minimum(wanted, self.max_value), jnp.maximum(wanted, self.min_value))
         moves = jnp.where(up, new - old, old - new) > self.min_change + ROUNDING * old
         raised, cut = up & moves, down & moves
-        clipped = (raised | cut) & (new != wanted) & (base > 0)
-        bound = jnp.where(clipped, jnp.where(up, 1, -1), state.bound)
-        at = jnp.where(clipped, base, state.clipped)
-        cuts = jnp.where(clipped, 0, state.cuts + cut - raised)
+        # A change starts from where the value is: at a bound, if the schedule has carried the product beyond it.
+        moved, beyond = (raised | cut) & (base > 0), old != product
+        outside = (base > self.max_value) | (base < self.min_value)
+        bound = jnp.where(moved & beyond, jnp.where(outside, 0, jnp.where(product > old, 1, -1)), state.bound)
+        cuts = jnp.where(moved & beyond, 0, state.cuts) + cut - raised
+        clipped = moved & (new != wanted)
+        bound, cuts = jnp.where(clipped, jnp.where(up, 1, -1), bound), jnp.where(clipped, 0, cuts)
+        at = jnp.where(moved & (clipped | beyond), base, state.clipped)
 
         at_floor = jnp.where(cut | raised, new, old) <= self.min_value * (1 + ROUNDING)
         left = jnp.where(up, self.reset_after, state.patience_at_floor - (down & at_floor))
         reset = down & at_floor & (left <= 0)
-        moved = flags(increased=raised, reduced=cut & ~reset, reset=reset, at_floor=at_floor & ~reset)
+        happened = flags(increased=raised, reduced=cut & ~reset, reset=reset, at_floor=at_floor & ~reset)
         state = state._replace(
-            bound=bound, clipped=at, cuts=cuts, patience_at_floor=left, flags=jnp.bitwise_or(state.flags, moved)
+            bound=bound, clipped=at, cuts=cuts, patience_at_floor=left, flags=jnp.bitwise_or(state.flags, happened)
         )
         anew = self._start()._replace(step=state.step, cooldown=state.cooldown, flags=state.flags)
         return jax.tree.map(lambda new, old: jnp.where(reset, new, old), anew, state)

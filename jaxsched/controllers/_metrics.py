@@ -60,7 +60,10 @@ def metric(value: Any) -> Array:
         raise TypeError(f"`value` must be one real number, the metric: got {value!r}.")
     if x.shape != ():
         raise ValueError(f"`value` must be one number: got shape {x.shape}. Pass its mean, say.")
-    return x.astype(jnp.float32) if isinstance(x, jax.Array) else jnp.asarray(np.float32(x))
+    if isinstance(x, jax.Array):
+        return x.astype(jnp.float32)
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and as bad
+        return jnp.asarray(np.float32(x))
 
 
 def truth(observed: Any) -> Array:

@@ -81,7 +81,7 @@ class Recover(Controller):
     def _judge(self, state, value):
         finite = jnp.isfinite(value)
         warming = (state.cut_at >= 0) & (state.step - state.cut_at < self.warmup)
-        excess = jnp.clip(value - state.mean, -LARGEST_ROOT, LARGEST_ROOT)
+        excess = value - state.mean
         high = excess > self.spike * jnp.sqrt(state.variance) + self.rtol * jnp.abs(state.mean)
         exploded = ~warming & (~finite | (high & (state.seen >= jnp.maximum(self.burn_in, 1))))
 
@@ -96,7 +96,7 @@ class Recover(Controller):
         weight = past * state.weight + (1 - past)
         rate = (1 - past) / weight
         mean = state.mean + rate * excess
-        variance = (1 - rate) * (state.variance + rate * excess**2)
+        variance = (1 - rate) * (state.variance + rate * jnp.clip(excess, -LARGEST_ROOT, LARGEST_ROOT) ** 2)
         counts, anew = finite & ~exploded & ~warming, exploded
         pick = lambda new, old: jnp.where(anew, 0, jnp.where(counts, new, old))  # noqa: E731
         return RecoverState(
