@@ -42,10 +42,10 @@ from jaxsched._noise import UniformJitter as UniformJitter
 from jaxsched._noise import jitter as jitter
 from jaxsched._optax._groups import by_group as by_group
 from jaxsched._optax._groups import layerwise as layerwise
-from jaxsched._optax._inject import InjectState as InjectState
 from jaxsched._optax._inject import inject as inject
 from jaxsched._optax._inject import scale_by_learning_rate as scale_by_learning_rate
 from jaxsched._optax._replace import replace_schedule as replace_schedule
+from jaxsched._optax._slots import InjectState as InjectState
 from jaxsched._optax._snapshot import Snapshot as Snapshot
 from jaxsched._optax._snapshot import restore as restore
 from jaxsched._optax._snapshot import snapshot as snapshot

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from jaxsched._optax._inject import InjectState
+from jaxsched._optax._slots import InjectState
 from jaxsched.controllers._base import Controller
 
 
@@ -107,12 +107,10 @@ def _holders(tree: Any, path: tuple[Any, ...]) -> Iterable[tuple[tuple[Any, ...]
 def _holds(node: Any) -> bool:
     # By shape: optax's classes cannot be named without importing optax.
     fields = getattr(node, "_fields", ()) if isinstance(node, tuple) else ()
-    return is_ours(node) or "learning_rate" in fields or ("hyperparams" in fields and isinstance(_values(node), dict))
+    return "learning_rate" in fields or ("hyperparams" in fields and isinstance(_values(node), dict))
 
 
 def _values(node: Any) -> dict[str, Any]:
-    if is_ours(node):
-        return node.values
     return node.hyperparams if hasattr(node, "hyperparams") else {"learning_rate": node.learning_rate}
 
 

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 from jaxsched._combinators import scale
 from jaxsched._data import fill
 from jaxsched._fields import Numeric, positive
-from jaxsched._optax._inject import InjectState, advanced, check_state, first, hyperparameter, scaled
+from jaxsched._optax._inject import scaled
+from jaxsched._optax._slots import InjectState, advanced, check_state, first, hyperparameter
 from jaxsched.controllers._base import Controller, OverDevices
 
 if TYPE_CHECKING:

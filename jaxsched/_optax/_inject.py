@@ -4,64 +4,22 @@ import functools
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._call import canonical
+from jaxsched._call import relaxed
 from jaxsched._fields import is_number, is_traced
-from jaxsched._progress import real_dtype
-from jaxsched._schedule import Schedule, to_schedule
-from jaxsched.controllers._base import LAST_STEP, Controller
+from jaxsched._optax._slots import InjectState, advanced, check_state, first, hyperparameter
+from jaxsched._schedule import Schedule
+from jaxsched.controllers._base import Controller
 
 if TYPE_CHECKING:
     import optax
 
 Array = jax.Array
-
-
-class Slot(NamedTuple):
-    """A hyperparameter in the state of an optimizer."""
-
-    schedule: Any  # a schedule or a controller, its numbers as arrays
-    state: Any  # the controller's state without its step, which is the count; () for a schedule
-    override: Array  # shape=(), the default float; NaN unless the value was set by hand
-
-
-class InjectState(NamedTuple):
-    """The state of `inject`, `scale_by_learning_rate` and `by_group`."""
-
-    # updates so far, for all hyperparameters; shape=(), dtype=int32
-    count: Array  # pyright: ignore[reportIncompatibleMethodOverride] (optax has the same name)
-    slots: dict[str, Slot]
-    inner_state: Any
-    # The values that the last update used; shape=(), the default float. They stand last since an update does not read
-    # them: JAX gives the buffers of a donated state to the new one in order, and one left out would shift the others.
-    values: dict[str, Array]
-
-    @property
-    def hyperparams(self) -> Mapping[str, Array]:
-        """The values, to read as in the state of `optax.inject_hyperparams`; `override` sets one."""
-        return _ReadOnly(self.values)
-
-
-@jax.tree_util.register_pytree_with_keys_class
-class _ReadOnly(dict):
-    def tree_flatten_with_keys(self) -> Any:
-        names = tuple(sorted(self))
-        return [(jax.tree_util.DictKey(name), self[name]) for name in names], names
-
-    @classmethod
-    def tree_unflatten(cls, names: Any, values: Any) -> dict[str, Any]:
-        return dict(zip(names, values, strict=True))
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        raise TypeError(
-            f"`hyperparams[{name!r}] = {value!r}` would be ignored: each update computes its values anew. "
-            f"Use `opt_state = jaxsched.override(opt_state, {name}=...)`."
-        )
 
 
 def inject(
@@ -192,67 +150,12 @@ def scale_by_learning_rate(rate: Any, *, flip_sign: bool = True) -> "optax.Gradi
     return optax.GradientTransformationExtraArgs(init, update)
 
 
-def hyperparameter(name: str, x: Any) -> Schedule | Controller:
-    return x if isinstance(x, Controller) else to_schedule(name, x)
-
-
-def slot_of(schedule: Schedule | Controller) -> Slot:
-    # Arrays of fixed dtypes, so that a scan can carry them and another schedule of this structure compiles nothing.
-    schedule = jax.tree.map(lambda x: own(canonical(x)), schedule)
-    state = schedule.init()._replace(step=None) if isinstance(schedule, Controller) else ()
-    return Slot(schedule, state, jnp.full((), jnp.nan, real_dtype()))
-
-
-def own(x: Array) -> Array:
-    """A copy: the state may be donated, and the caller's array must not go with it."""
-    return x if is_traced(x) else jnp.array(x, copy=True)
-
-
-def first(hyperparameters: Mapping[str, Schedule | Controller]) -> tuple[dict[str, Slot], dict[str, Array]]:
-    slots = {name: slot_of(x) for name, x in hyperparameters.items()}
-    return slots, {name: value_at(slot, jnp.zeros((), jnp.int32)) for name, slot in slots.items()}
-
-
-def scheduled_at(slot: Slot, count: Array) -> Array:
-    """The value that the schedule or controller gives, whatever was set by hand."""
-    if isinstance(slot.schedule, Controller):
-        return slot.schedule(slot.state._replace(step=count))
-    return slot.schedule(count)
-
-
-def value_at(slot: Slot, count: Array) -> Array:
-    return jnp.where(jnp.isnan(slot.override), scheduled_at(slot, count), slot.override)
-
-
-def advanced(state: InjectState, extra: Mapping[str, Any]) -> tuple[dict[str, Array], InjectState]:
-    """The values to use now, and the state after it."""
-    count = jnp.asarray(state.count, jnp.int32)  # it may have been set to a Python int
-    values = {name: value_at(slot, count) for name, slot in state.slots.items()}
-    slots = {name: _slot_after(slot, count, extra) for name, slot in state.slots.items()}
-    return values, state._replace(count=count + (count < LAST_STEP).astype(jnp.int32), slots=slots, values=values)
-
-
-def _slot_after(slot: Slot, count: Array, extra: Mapping[str, Any]) -> Slot:
-    if not isinstance(slot.schedule, Controller):
-        return slot
-    return moved(slot, slot.schedule.update(slot.state._replace(step=count), **extra))
-
-
-def moved(slot: Slot, state: Any) -> Slot:
-    """The slot with another state of its controller."""
-    return slot._replace(state=state._replace(step=None))
-
-
-def check_state(state: Any) -> None:
-    if not isinstance(state, InjectState):
-        raise TypeError(f"`state` must be what `init` of this optimizer returned: got {type(state).__name__}.")
-
-
 def scaled(factor: Array, update: Any) -> Array:
     """In at least float32, returned in the update's dtype: a bfloat16 gradient does not round the rate first."""
-    wide = jnp.promote_types(update.dtype, jnp.float32)
-    real = jnp.promote_types(jnp.float32, jnp.finfo(update.dtype).dtype)
-    return (factor.astype(real).astype(wide) * jnp.asarray(update).astype(wide)).astype(update.dtype)
+    with relaxed():
+        least = jnp.promote_types(jnp.float32, jnp.finfo(update.dtype).dtype)
+        wide = jnp.promote_types(update.dtype, least)
+        return (factor.astype(least).astype(wide) * jnp.asarray(update).astype(wide)).astype(update.dtype)
 
 
 def cast_like(new: Any, *old: Any) -> Any:
@@ -262,15 +165,17 @@ def cast_like(new: Any, *old: Any) -> Any:
         dtypes = [each.dtype for each in like if hasattr(each, "dtype")]
         return x.astype(functools.reduce(jnp.promote_types, dtypes)) if dtypes and hasattr(x, "astype") else x
 
-    return jax.tree.map(cast, new, *old)
+    with relaxed():
+        return jax.tree.map(cast, new, *old)
 
 
 def _widths(tree: Any) -> tuple[int, Any]:
     """The bits of the narrowest float in a tree, and the dtype to compute in: at least float32, and its widest."""
     dtypes = [jnp.result_type(x) for x in jax.tree.leaves(tree) if hasattr(x, "dtype")]
-    real = [jnp.finfo(dtype).dtype for dtype in dtypes if jnp.issubdtype(dtype, jnp.inexact)]
-    widest = functools.reduce(jnp.promote_types, real, jnp.dtype(jnp.float32))
-    return min((jnp.finfo(dtype).bits for dtype in real), default=32), widest
+    reals = [jnp.finfo(dtype).dtype for dtype in dtypes if jnp.issubdtype(dtype, jnp.inexact)]
+    with relaxed():
+        widest = functools.reduce(jnp.promote_types, reals, jnp.dtype(jnp.float32))
+    return min((jnp.finfo(dtype).bits for dtype in reals), default=32), widest
 
 
 def _is_hyperparameter(x: Any, parameter: inspect.Parameter) -> bool:

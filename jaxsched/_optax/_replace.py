@@ -10,7 +10,7 @@ from jaxsched._combinators import delay, scale
 from jaxsched._data import fill
 from jaxsched._fields import is_traced
 from jaxsched._optax._find import change, find, is_ours
-from jaxsched._optax._inject import Slot, hyperparameter, scheduled_at, slot_of
+from jaxsched._optax._slots import Slot, hyperparameter, scheduled_at, slot_of
 from jaxsched._optax._state import in_slot
 from jaxsched._ramps import Ramp
 from jaxsched._schedule import Schedule

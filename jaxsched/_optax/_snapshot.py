@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from jaxsched._optax._find import Finding, change, find, is_ours
+from jaxsched._optax._find import Change, Finding, change, find, is_ours
 from jaxsched._optax._state import in_slot
 from jaxsched._serialize import from_dict, to_dict
 from jaxsched.controllers._base import Controller, taken_over
@@ -90,7 +90,9 @@ def restore(opt_state: Any, saved: Snapshot) -> tuple[Any, list[str]]:
             state = ()
         if not same:
             lines.append(f"{name}: the controller begins anew")
-        changes[place] = in_slot(_filled(slot.schedule, state))
+        # Where nothing has changed, the values that the last update used stay what they were, too.
+        do = _with_slot if same and old == new else _with_values
+        changes[place] = do(slot.schedule, state)
     return change(saved.state, changes), lines
 
 
@@ -105,8 +107,16 @@ def _without_schedule(node: Any, key: str) -> Any:
     return node._replace(slots={**node.slots, key: node.slots[key]._replace(schedule=None)})
 
 
-def _filled(schedule: Any, state: Any) -> Any:
-    return lambda slot, count: slot._replace(schedule=schedule, state=state)
+def _with_slot(schedule: Any, state: Any) -> Change:
+    def changed(node: Any, key: str) -> Any:
+        slot = node.slots[key]._replace(schedule=schedule, state=state)
+        return node._replace(slots={**node.slots, key: slot})
+
+    return changed
+
+
+def _with_values(schedule: Any, state: Any) -> Change:
+    return in_slot(lambda slot, count: slot._replace(schedule=schedule, state=state))
 
 
 def _described(schedule: Any) -> Any:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxsched._fields import is_number, is_traced, real
 from jaxsched._optax._find import Change, change, controller_state, find, is_ours, is_scheduled
 from jaxsched._optax._find import value as value_in
-from jaxsched._optax._inject import InjectState, Slot, moved, own, value_at
+from jaxsched._optax._slots import InjectState, Slot, Values, moved, own, value_at
 from jaxsched._progress import real_dtype
 from jaxsched.controllers._metrics import Events, metric
 
@@ -151,8 +151,8 @@ def in_slot(do: Callable[[Slot, Array], Slot]) -> Change:
 
     def changed(node: InjectState, key: str) -> InjectState:
         slot = do(node.slots[key], node.count)
-        values = {**node.values, key: value_at(slot, node.count)}
-        return node._replace(slots={**node.slots, key: slot}, values=values)
+        values = Values({**node.hyperparams, key: value_at(slot, node.count)})
+        return node._replace(slots={**node.slots, key: slot}, hyperparams=values)
 
     return changed
 
