@@ -56,25 +56,32 @@ def from_dict(data: dict[str, Any]) -> Any:
     return _decode({name: x for name, x in data.items() if name != "jaxsched"}, "data")
 
 
-def _encode(x: Any, path: str) -> Any:
+def describe(schedule: Data) -> dict[str, Any]:
+    """Like `to_dict`, with the names of foreign functions in their places: to compare, not to build from."""
+    return {"jaxsched": VERSION, **_encode(schedule, "schedule", named=True)}
+
+
+def _encode(x: Any, path: str, named: bool = False) -> Any:
+    if named and callable(x) and not isinstance(x, Data):
+        return {"function": f"{getattr(x, '__module__', '')}.{getattr(x, '__qualname__', type(x).__qualname__)}"}
     if isinstance(x, Data):
         fields = fields_of(x)
         for field in fields:
-            if is_static(field) and callable(getattr(x, field.name)):
+            if is_static(field) and callable(getattr(x, field.name)) and not named:
                 raise TypeError(
                     f"`{path}.{field.name}` must be data: got the function {getattr(x, field.name)!r}. "
                     f"Tabulate it (`Tabulated`), or write a subclass of `Schedule`, which is stored by name."
                 )
         (kind,) = (name for name, cls in KINDS.items() if cls is type(x))
-        return {"kind": kind, **{f.name: _encode(getattr(x, f.name), f"{path}.{f.name}") for f in fields}}
+        return {"kind": kind, **{f.name: _encode(getattr(x, f.name), f"{path}.{f.name}", named) for f in fields}}
     if is_traced(x):
         raise TypeError(f"`{path}` must be known: got a traced number. Call `to_dict` outside of jit, vmap and grad.")
     if isinstance(x, (np.ndarray, np.generic, jax.Array)):
         return np.asarray(x).tolist()
     if isinstance(x, (tuple, list)):
-        return [_encode(each, f"{path}[{i}]") for i, each in enumerate(x)]
+        return [_encode(each, f"{path}[{i}]", named) for i, each in enumerate(x)]
     if isinstance(x, dict):
-        return {name: _encode(each, f"{path}[{name!r}]") for name, each in x.items()}
+        return {name: _encode(each, f"{path}[{name!r}]", named) for name, each in x.items()}
     if x is None or isinstance(x, (int, float, str)):
         return x
     raise TypeError(f"`{path}` must be a number, a schedule or a list of them: got {x!r}.")

@@ -97,8 +97,8 @@ def layerwise(schedule: Any, decay: Numeric, layers: Sequence[str]) -> dict[str,
     Of L layers the l-th from 1 gets $v(t)\,d^{L - l}$: the last one, the head, the schedule itself.
 
     Args:
-        schedule: a schedule, controller, number or function of the step. Each layer gets a controller of its own, and
-            they all observe the same metric.
+        schedule: a schedule, controller, number or function of the step. Each layer gets a controller of its own, with
+            its bounds scaled too, and they all observe the same metric.
         decay: the factor d from a layer to the one before it, greater than 0 and usually at most 1.
         layers: a pattern (or label) for each layer, from the input to the output.
 
@@ -126,7 +126,9 @@ def _scaled_by(node: Any, decay: Any, depth: int) -> Any:
         return fill(node, controller=_scaled_by(node.controller, decay, depth))
     if isinstance(node, Controller):
         controller: Any = node
-        return fill(controller, schedule=_scaled_by(controller.schedule, decay, depth))
+        bounds = [name for name in ("min_value", "max_value", "min_change") if hasattr(controller, name)]
+        scaled_bounds = {name: getattr(controller, name) * decay**depth for name in bounds}
+        return fill(controller, schedule=_scaled_by(controller.schedule, decay, depth), **scaled_bounds)
     return scale(node, decay**depth) if depth else node
 
 

@@ -76,6 +76,14 @@ def own(x: Array) -> Array:
     return x if is_traced(x) else jnp.array(x, copy=True)
 
 
+def placed(tree: Any, count: Any) -> Any:
+    """The tree on the devices that the state's count was put on, so that the next step need not be compiled anew."""
+    if is_traced(count) or not getattr(count, "committed", False) or jnp.ndim(count):
+        return tree
+    there = lambda x: x if is_traced(x) or x.committed else jax.device_put(x, count.sharding)  # noqa: E731
+    return jax.tree.map(there, tree)
+
+
 def first(hyperparameters: Mapping[str, Schedule | Controller]) -> tuple[dict[str, Slot], Values]:
     slots = {name: slot_of(x) for name, x in hyperparameters.items()}
     return slots, Values({name: value_at(slot, jnp.zeros((), jnp.int32)) for name, slot in slots.items()})

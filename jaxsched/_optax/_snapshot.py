@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 import jax
 
 from jaxsched._optax._find import Change, Finding, change, find, is_ours
+from jaxsched._optax._slots import placed
 from jaxsched._optax._state import in_slot
-from jaxsched._serialize import from_dict, to_dict
-from jaxsched.controllers._base import Controller, taken_over
+from jaxsched._serialize import describe
+from jaxsched.controllers._base import Controller
 
 
 class Snapshot(NamedTuple):
@@ -37,7 +38,7 @@ def snapshot(opt_state: Any) -> Snapshot:
     """
     found = find(opt_state, "hyperparameter")
     ours = {name: place for name, place in found.places.items() if is_ours(found.node(name))}
-    schedules = {name: _described(found.node(name).slots[place.key].schedule) for name, place in ours.items()}
+    schedules = {name: describe(found.node(name).slots[place.key].schedule) for name, place in ours.items()}
     return Snapshot(change(opt_state, {place: _without_schedule for place in ours.values()}), schedules)
 
 
@@ -80,14 +81,11 @@ def restore(opt_state: Any, saved: Snapshot) -> tuple[Any, list[str]]:
     changes, lines = {}, []
     for name, place in ours.items():
         slot, place = fresh.node(name).slots[place.key], kept.places[name]
-        old, new = saved.schedules.get(name), _described(slot.schedule)
+        old, new = saved.schedules.get(name), describe(slot.schedule)
         lines += _differences(name, old, new)
         state, same = kept.node(name).slots[place.key].state, True
-        if isinstance(slot.schedule, Controller):
-            before = from_dict(old) if isinstance(old, dict) and "kind" in old else slot.schedule
-            state, same = taken_over(before, state, slot.schedule, slot.state)
-        elif state != ():
-            state = ()
+        if jax.tree.structure(state) != jax.tree.structure(slot.state) or _kind(old) != _kind(new):
+            state, same = slot.state, not isinstance(slot.schedule, Controller)
         if not same:
             lines.append(f"{name}: the controller begins anew")
         # Where nothing has changed, the values that the last update used stay what they were, too.
@@ -109,7 +107,7 @@ def _without_schedule(node: Any, key: str) -> Any:
 
 def _with_slot(schedule: Any, state: Any) -> Change:
     def changed(node: Any, key: str) -> Any:
-        slot = node.slots[key]._replace(schedule=schedule, state=state)
+        slot = placed(node.slots[key]._replace(schedule=schedule, state=state), node.count)
         return node._replace(slots={**node.slots, key: slot})
 
     return changed
@@ -119,11 +117,11 @@ def _with_values(schedule: Any, state: Any) -> Change:
     return in_slot(lambda slot, count: slot._replace(schedule=schedule, state=state))
 
 
-def _described(schedule: Any) -> Any:
-    try:
-        return to_dict(schedule)
-    except TypeError:  # a foreign function in it, which is no data
-        return {"repr": repr(schedule)}
+def _kind(described: Any) -> tuple[Any, Any]:
+    """What a controller must share with another to take over its state: its class and direction."""
+    while isinstance(described, dict) and "controller" in described:
+        described = described["controller"]
+    return (described.get("kind"), described.get("sign")) if isinstance(described, dict) else (None, None)
 
 
 def _differences(path: str, old: Any, new: Any) -> list[str]:

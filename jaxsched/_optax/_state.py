@@ -9,8 +9,9 @@ import jax.numpy as jnp
 from jaxsched._fields import is_number, is_traced, real
 from jaxsched._optax._find import Change, change, controller_state, find, is_ours, is_scheduled
 from jaxsched._optax._find import value as value_in
-from jaxsched._optax._slots import InjectState, Slot, Values, moved, own, value_at
+from jaxsched._optax._slots import InjectState, Slot, Values, moved, own, placed, value_at
 from jaxsched._progress import real_dtype
+from jaxsched.controllers._hypergradient import HypergradientState
 from jaxsched.controllers._metrics import Events, metric
 
 Array = jax.Array
@@ -150,8 +151,8 @@ def in_slot(do: Callable[[Slot, Array], Slot]) -> Change:
     """The change of a state by a change of one of its slots at its present step."""
 
     def changed(node: InjectState, key: str) -> InjectState:
-        slot = do(node.slots[key], node.count)
-        values = Values({**node.hyperparams, key: value_at(slot, node.count)})
+        slot = placed(do(node.slots[key], node.count), node.count)
+        values = Values({**node.hyperparams, key: placed(value_at(slot, node.count), node.count)})
         return node._replace(slots={**node.slots, key: slot}, hyperparams=values)
 
     return changed
@@ -160,8 +161,10 @@ def in_slot(do: Callable[[Slot, Array], Slot]) -> Change:
 def _setter(name: str, node: Any, key: str, number: Any) -> Change:
     if is_ours(node):
         return in_slot(lambda slot, count: slot._replace(override=own(jnp.asarray(number, real_dtype()))))
-    if not hasattr(node, "hyperparams"):  # a rate that adapts itself goes on from here
+    if isinstance(node, HypergradientState):  # a rate that adapts itself goes on from here
         return lambda node, key: node._replace(learning_rate=jnp.asarray(number, node.learning_rate.dtype))
+    if not hasattr(node, "hyperparams"):
+        raise ValueError(f"`{name}` would be ignored: {type(node).__name__} computes its rate anew at each update.")
     if is_scheduled(node, key):
         raise ValueError(
             f"`{name}` would be ignored: `optax.inject_hyperparams` computes a scheduled value anew at each update. "
