@@ -47,7 +47,9 @@ def restore(opt_state: Any, saved: Snapshot) -> tuple[Any, list[str]]:
 
     Args:
         opt_state: a state of the optimizer to go on with, fresh from its `init`.
-        saved: the snapshot. `snapshot(opt_state).state` is the template that a checkpoint library asks for.
+        saved: the snapshot. `snapshot(opt_state).state` is the template that a checkpoint library asks for; where a
+            controller was saved and another kind goes on, it is that of `replace_schedule(opt_state, {name:
+            from_dict(x) for name, x in schedules.items()})` with the schedules that were saved.
 
     Returns:
         The state to go on with: counts, moments and controllers' states as they were saved, schedules and controllers'
