@@ -211,7 +211,7 @@ def to_schedule(name: str, x: Any) -> Schedule:
     if isinstance(x, Schedule):
         return x
     if _fields.is_number(x) or _fields.is_traced(x):
-        return Constant(x)
+        return Constant(_fields.real(name, x))
     if _is_stateful(x):
         raise TypeError(_controller_message(name, x))
     if callable(x):

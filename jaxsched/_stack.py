@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._data import Data
+from jaxsched._data import Data, fields_of, is_static
 from jaxsched._schedule import schedules as all_schedules
 
 
@@ -118,8 +118,11 @@ def _first_difference(a: Any, b: Any, path: str = "") -> str:
     if type(a) is not type(b) and (isinstance(a, Data) or isinstance(b, Data)):
         return f"{where}: {type(a).__name__} and {type(b).__name__}"
     if isinstance(a, Data):
-        for name in a.__getstate__():
-            found = _first_difference(getattr(a, name), getattr(b, name), f"{path}.{name}")
+        for field in fields_of(a):
+            x, y, here = getattr(a, field.name), getattr(b, field.name), f"{path}.{field.name}"
+            if is_static(field) and not callable(x) and x != y:
+                return f"{here.removeprefix('.')}: {x!r} and {y!r}"
+            found = _first_difference(x, y, here)
             if found:
                 return found
         return ""
@@ -128,7 +131,7 @@ def _first_difference(a: Any, b: Any, path: str = "") -> str:
             return f"{where}: {len(a)} and {len(b)} elements"
         found = (_first_difference(x, y, f"{path}[{i}]") for i, (x, y) in enumerate(zip(a, b, strict=True)))
         return next((each for each in found if each), "")
-    if a is None or b is None or callable(a):
+    if a is None or b is None or callable(a) or isinstance(a, str):
         return f"{where}: {a!r} and {b!r}" if a is not b else ""
     if np.shape(a) != np.shape(b):
         return f"{where}: shapes {np.shape(a)} and {np.shape(b)}"

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxsched._call import canonical
-from jaxsched._fields import is_number, is_traced, real
+from jaxsched._fields import is_traced
 from jaxsched._progress import real_dtype
 from jaxsched._schedule import Schedule, to_schedule
 from jaxsched.controllers._base import LAST_STEP, Controller
@@ -59,9 +59,7 @@ class InjectState(NamedTuple):
 
 
 def hyperparameter(name: str, x: Any) -> Schedule | Controller:
-    if isinstance(x, Controller):
-        return x
-    return to_schedule(name, real(name, x) if is_number(x) else x)
+    return x if isinstance(x, Controller) else to_schedule(name, x)
 
 
 def slot_of(schedule: Schedule | Controller) -> Slot:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax
 
 from jaxsched._optax._find import Change, Finding, change, find, is_ours
-from jaxsched._optax._slots import placed
+from jaxsched._optax._slots import Values, placed
 from jaxsched._optax._state import in_slot
 from jaxsched._serialize import describe
 from jaxsched.controllers._base import Controller
@@ -104,13 +104,15 @@ def _frame(opt_state: Any, found: Finding) -> Any:
 
 
 def _without_schedule(node: Any, key: str) -> Any:
-    return node._replace(slots={**node.slots, key: node.slots[key]._replace(schedule=None)})
+    # The values as a plain dict, which every checkpoint library knows.
+    slots = {**node.slots, key: node.slots[key]._replace(schedule=None)}
+    return node._replace(slots=slots, hyperparams=dict(node.hyperparams))
 
 
 def _with_slot(schedule: Any, state: Any) -> Change:
     def changed(node: Any, key: str) -> Any:
         slot = placed(node.slots[key]._replace(schedule=schedule, state=state), node.count)
-        return node._replace(slots={**node.slots, key: slot})
+        return node._replace(slots={**node.slots, key: slot}, hyperparams=Values(node.hyperparams))
 
     return changed
 

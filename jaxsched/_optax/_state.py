@@ -160,7 +160,8 @@ def in_slot(do: Callable[[Slot, Array], Slot]) -> Change:
 
 def _setter(name: str, node: Any, key: str, number: Any) -> Change:
     if is_ours(node):
-        return in_slot(lambda slot, count: slot._replace(override=own(jnp.asarray(number, real_dtype()))))
+        value = jnp.asarray(number, real_dtype())  # of a sweep's shape, where the state is one
+        return in_slot(lambda slot, count: slot._replace(override=own(jnp.broadcast_to(value, slot.override.shape))))
     if isinstance(node, HypergradientState):  # a rate that adapts itself goes on from here
         return lambda node, key: node._replace(learning_rate=jnp.asarray(number, node.learning_rate.dtype))
     if not hasattr(node, "hyperparams"):

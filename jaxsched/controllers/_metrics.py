@@ -74,6 +74,12 @@ def truth(observed: Any) -> Array:
     return jnp.asarray(x)
 
 
+def difference(x: Array, y: Array) -> Array:
+    """x - y, finite where both are, however large."""
+    largest = jnp.finfo(jnp.float32).max
+    return jnp.where(jnp.isfinite(x) & jnp.isfinite(y), jnp.clip(x - y, -largest, largest), x)
+
+
 def direction(mode: Any) -> float:
     """The sign that turns `mode` into minimising."""
     if mode not in ("min", "max"):

@@ -9,7 +9,7 @@ from jaxsched._fields import Count, NotNegative, Numeric, Real, at_least_one, in
 from jaxsched._parts import largest
 from jaxsched._schedule import Schedule
 from jaxsched.controllers._base import Array, Controller, over_devices, scheduled, value_of
-from jaxsched.controllers._metrics import LARGEST_PART, ROUNDING, betters, direction, events, flags, stopped
+from jaxsched.controllers._metrics import LARGEST_PART, ROUNDING, betters, difference, direction, events, flags, stopped
 
 RULES = ("torch", "keras", "optax", "paddle")
 
@@ -93,8 +93,7 @@ class ReduceOnPlateau(Controller):
         if self.every is None:
             return self._judge_mean(state, value)
         size = state.pending + 1
-        # So that a flat metric has exactly itself as its mean; infinity less infinity would be no number.
-        mean = state.mean + jnp.where(jnp.isfinite(state.mean), value - state.mean, value) / size
+        mean = state.mean + difference(value, state.mean) / size  # a flat metric has exactly itself as its mean
         anew = {"pending": jnp.zeros_like(size), "mean": jnp.zeros_like(mean)}
         after = self._judge_mean(state._replace(**anew), mean)
         waiting = state._replace(pending=size, mean=mean)
@@ -104,7 +103,7 @@ class ReduceOnPlateau(Controller):
         if self.smoothing is not None:
             past, finite = jnp.minimum(self.smoothing, LARGEST_PART), jnp.isfinite(mean)
             weight = past * state.weight + (1 - past)
-            average = state.average + (1 - past) / weight * (mean - state.average)
+            average = state.average + (1 - past) / weight * difference(mean, state.average)
             average, weight = jnp.where(finite, average, state.average), jnp.where(finite, weight, state.weight)
             state = state._replace(average=average, weight=weight)
             mean = jnp.where(finite, average, mean)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxsched._fields import Count, NotNegative, Numeric, Positive, Real, inner_factor, part
 from jaxsched._schedule import Schedule
 from jaxsched.controllers._base import LAST_STEP, Array, Controller, over_devices, scheduled, value_of
-from jaxsched.controllers._metrics import LARGEST_PART, ROUNDING, events, flags, stopped
+from jaxsched.controllers._metrics import LARGEST_PART, ROUNDING, difference, events, flags, stopped
 
 LARGEST_ROOT = 1e18
 """What a float32 can square."""
@@ -81,7 +81,7 @@ class Recover(Controller):
     def _judge(self, state, value):
         finite = jnp.isfinite(value)
         warming = (state.cut_at >= 0) & (state.step - state.cut_at < self.warmup)
-        excess = value - state.mean
+        excess = difference(value, state.mean)
         high = excess > self.spike * jnp.sqrt(state.variance) + self.rtol * jnp.abs(state.mean)
         exploded = ~warming & (~finite | (high & (state.seen >= jnp.maximum(self.burn_in, 1))))
 
