@@ -113,9 +113,13 @@ from jaxsched._warmup import cooldown as cooldown
 from jaxsched._warmup import warmup as warmup
 from jaxsched.controllers._base import Controller as Controller
 from jaxsched.controllers._base import OverDevices as OverDevices
+from jaxsched.controllers._diagnose import Diagnosis as Diagnosis
+from jaxsched.controllers._diagnose import diagnose as diagnose
 from jaxsched.controllers._greedy import Greedy as Greedy
 from jaxsched.controllers._greedy import GreedyState as GreedyState
 from jaxsched.controllers._greedy import greedy as greedy
+from jaxsched.controllers._hypergradient import HypergradientState as HypergradientState
+from jaxsched.controllers._hypergradient import hypergradient as hypergradient
 from jaxsched.controllers._metrics import Events as Events
 from jaxsched.controllers._plateau import PlateauState as PlateauState
 from jaxsched.controllers._plateau import ReduceOnPlateau as ReduceOnPlateau
@@ -123,6 +127,8 @@ from jaxsched.controllers._plateau import reduce_on_plateau as reduce_on_plateau
 from jaxsched.controllers._recover import Recover as Recover
 from jaxsched.controllers._recover import RecoverState as RecoverState
 from jaxsched.controllers._recover import recover as recover
+from jaxsched.controllers._stationarity import StationarityState as StationarityState
+from jaxsched.controllers._stationarity import reduce_on_stationarity as reduce_on_stationarity
 
 __version__ = _version("jaxsched")
 

@@ -98,7 +98,7 @@ def restore(opt_state: Any, saved: Snapshot) -> tuple[Any, list[str]]:
 
 def _frame(opt_state: Any, found: Finding) -> Any:
     """The structure of the state without its schedules and their controllers' states."""
-    empty = lambda node, key: node._replace(slots={**node.slots, key: None})  # noqa: E731
+    empty = lambda node, key: node._replace(slots={**node.slots, key: None}, hyperparams=None)  # noqa: E731
     ours = [place for name, place in found.places.items() if is_ours(found.node(name))]
     return jax.tree.structure(change(opt_state, dict.fromkeys(ours, empty)))
 
