@@ -3,6 +3,7 @@
 import functools
 import inspect
 import typing
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -92,8 +93,9 @@ def inject(
             least, width = _widths(tree)
             strong = {name: _strong(passed_on[name], width) for name in defaults} if least < 32 else {}
             scalars = {name: x.astype(width) for name, x in values.items()}
-            bound.arguments.update({**passed_on, **strong, **scalars})
-            return optax.with_extra_args_support(factory(*bound.args, **bound.kwargs))
+            # Bound anew: arguments that outlived this trace would keep its tracers alive.
+            now = inspect.BoundArguments(signature, OrderedDict({**passed_on, **strong, **scalars}))
+            return optax.with_extra_args_support(factory(*now.args, **now.kwargs))
 
         def init(params: Any) -> InjectState:
             slots, values = first(hyperparameters)

@@ -8,7 +8,7 @@ from jaxsched._optax._find import Change, Finding, change, find, is_ours
 from jaxsched._optax._slots import Values, placed
 from jaxsched._optax._state import in_slot
 from jaxsched._serialize import describe
-from jaxsched.controllers._base import Controller
+from jaxsched.controllers._base import Controller, shape_of
 
 
 class Snapshot(NamedTuple):
@@ -86,7 +86,7 @@ def restore(opt_state: Any, saved: Snapshot) -> tuple[Any, list[str]]:
         old, new = saved.schedules.get(name), describe(slot.schedule)
         lines += _differences(name, old, new)
         state, same = kept.node(name).slots[place.key].state, True
-        if jax.tree.structure(state) != jax.tree.structure(slot.state) or _kind(old) != _kind(new):
+        if shape_of(state) != shape_of(slot.state) or _kind(old) != _kind(new):
             state, same = slot.state, not isinstance(slot.schedule, Controller)
         if not same:
             lines.append(f"{name}: the controller begins anew")

@@ -182,12 +182,17 @@ def inner(x: Any) -> Any:
 
 def taken_over(old: Any, state: Any, new: Any, fresh: Any, rebase: bool = False) -> tuple[Any, bool]:
     """The state for a controller in place of another, and whether it is the other's: of one kind, in one direction."""
-    if type(inner(old)) is not type(inner(new)) or jax.tree.structure(state) != jax.tree.structure(fresh):
+    if type(inner(old)) is not type(inner(new)) or shape_of(state) != shape_of(fresh):
         return fresh, False
     state = new._unscaled(state) if rebase else state
     same = getattr(inner(old), "sign", 1.0) == getattr(inner(new), "sign", 1.0)
     known = same if isinstance(same, bool) else (is_traced(same) or bool(same))
     return jax.tree.map(lambda old, new: jnp.where(same, old, new), state, fresh), known
+
+
+def shape_of(state: Any) -> Any:
+    """What a state must share with another to be taken over."""
+    return jax.tree.structure(state), [jnp.shape(x) for x in jax.tree.leaves(state)]
 
 
 def value_of(schedule: Schedule, state: Any) -> Array:
