@@ -107,7 +107,7 @@ suite_on_oldest() {
     # not editable: this is also the test that the built wheel has everything in it
     inside oldest pip install '.[test,examples]' --constraint "$work/oldest/constraints.txt"
     inside oldest versions
-    inside oldest pytest --every 3
+    inside oldest pytest --every 4
     inside oldest examples_besides ''
 }
 
@@ -115,7 +115,7 @@ suite_on_newest() {
     environment newest "$1"
     inside newest pip install '.[test]'
     inside newest versions
-    inside newest pytest --every 3
+    inside newest pytest --every 4
 }
 
 # COMMANDS: run every example but those that are in these commands.
