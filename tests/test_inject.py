@@ -53,6 +53,13 @@ def test_update_k_uses_schedule_of_k_as_a_strong_float32(make, dtype):
     assert len(set(np.asarray(shown).tolist())) == 300
 
 
+def test_updates_may_be_python_numbers():  # not yet: `scaled` wants arrays
+    for make in (js.inject(optax.sgd), js.scale_by_learning_rate, by_one_group):
+        p = {"a": 1.0, "b": np.ones(2)}
+        updates, _ = make(0.5).update(p, make(0.5).init(p), p)
+        chex.assert_trees_all_equal(updates, {"a": np.asarray(-0.5), "b": np.full(2, -0.5)})
+
+
 by_one_group = lambda rate: js.by_group({"": rate})  # noqa: E731
 
 
@@ -95,6 +102,8 @@ def test_defaults_are_not_rounded_with_narrow_parameters():
         product = seen["b2"] * jnp.ones((), jnp.bfloat16)
         assert product.dtype == jnp.float32 and product == np.float32(0.999)
         assert seen["steps"] == 5 and type(seen["steps"]) is int and seen["nesterov"] is False
+    js.inject(spied)(LR).init(params())
+    assert type(seen["eps"]) is float  # where nothing is narrow, all is as in plain optax
     got, wanted = (train(js.inject(optax.adam)(LR), params(dtype), STEPS)[0] for dtype in (jnp.bfloat16, jnp.float32))
     chex.assert_trees_all_close(jax.tree.map(lambda x: x.astype(jnp.float32), got), wanted, atol=0.02)
 
@@ -282,39 +291,12 @@ def test_no_tracer_outlives_its_trace(make, rate):
         jax.jit(lambda p, state, x: optimizer.update(p, state, p, value=x))(p, state, 1.0)
 
 
-def test_numbers_that_are_no_hyperparameters_are_passed_on():
-    seen = {}
-
-    def factory(learning_rate, momentum=None, steps=3, mask=None, name="x", nesterov=False, eps=1e-8, dtype=None):
-        seen.update(locals())
-        return optax.sgd(learning_rate, momentum)
-
-    mask = lambda p: jax.tree.map(lambda _: True, p)  # noqa: E731
-    passed = {"steps": 7, "name": "y", "nesterov": True, "dtype": jnp.float32}
-    optimizer = js.inject(factory, static_args=["eps", "mask"])(0.1, 0.5, mask=mask, eps=1e-6, **passed)
-    assert set(js.current(optimizer.init(params()))) == {"learning_rate", "momentum"}
-    assert {name: seen[name] for name in passed} == passed
-    assert seen["mask"] is mask and seen["eps"] == 1e-6 and type(seen["eps"]) is float
-
-
-def test_static_args_reach_defaults():
-    """For a factory that branches on a number: optax's novograd needs a weak `b2` where parameters are narrow."""
-    seen = {}
-
-    def factory(learning_rate, eps=1e-8):
-        seen.update(eps=eps)
-        return optax.sgd(learning_rate)
-
-    for static in ("eps", ["eps"]):
-        js.inject(factory, static_args=static)(0.1).init(params(jnp.bfloat16))
-        assert type(seen["eps"]) is float
-
-
 def test_optax_finds_its_way_in_the_state():
     optimizer, p = js.inject(optax.adam)(LR), params()
     state = advance(optimizer, optimizer.init(p), p, 3)
     assert optax.tree.get(state, "mu").keys() == p.keys()
     assert int(state.count) == 3 and float(state.hyperparams["learning_rate"]) == float(LR(2))
+    assert optax.tree.get(state, "hyperparams") == state.hyperparams
     zeros = optax.tree.map_params(optimizer, jnp.zeros_like, state)
     assert float(jnp.sum(jnp.abs(optax.tree.get(zeros, "mu")["head"]))) == 0 and int(zeros.count) == 3
     assert rates(zeros) == rates(state)
@@ -324,9 +306,3 @@ def test_the_count_stays_at_its_last_step():
     optimizer, p = js.inject(optax.sgd)(js.reduce_on_plateau(LR)), params()
     state = optimizer.init(p)._replace(count=jnp.int32(2**31 - 1))
     assert int(advance(optimizer, state, p, 2, value=1.0).count) == 2**31 - 1
-
-
-def test_assigning_to_hyperparams_as_in_optax_is_not_silently_ignored():
-    state = js.inject(optax.sgd)(0.1).init(params())
-    with pytest.raises(TypeError, match=r"jaxsched.override\(opt_state, learning_rate="):
-        state.hyperparams["learning_rate"] = 0.5

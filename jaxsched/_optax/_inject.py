@@ -41,7 +41,7 @@ def inject(
 
     Args:
         factory: a function that makes an optax transformation, such as `optax.adamw`.
-        static_args: names of arguments to pass on untouched.
+        static_args: names of arguments to pass on untouched, `static_args="key"` for `optax.noisy_sgd`, say.
 
     Returns:
         A function of the factory's arguments. A number, schedule or controller among them is a hyperparameter; so is a
@@ -154,17 +154,20 @@ def scale_by_learning_rate(rate: Any, *, flip_sign: bool = True) -> "optax.Gradi
 
 def scaled(factor: Array, update: Any) -> Array:
     """In at least float32, returned in the update's dtype: a bfloat16 gradient does not round the rate first."""
+    update = jnp.asarray(update)
     with relaxed():
+        if not jnp.issubdtype(update.dtype, jnp.inexact):
+            update = update.astype(jnp.float32)
         least = jnp.promote_types(jnp.float32, jnp.finfo(update.dtype).dtype)
         wide = jnp.promote_types(update.dtype, least)
-        return (factor.astype(least).astype(wide) * jnp.asarray(update).astype(wide)).astype(update.dtype)
+        return (factor.astype(least).astype(wide) * update.astype(wide)).astype(update.dtype)
 
 
 def cast_like(new: Any, *old: Any) -> Any:
     """Each array in the widest of the dtypes that it had."""
 
     def cast(x, *like):
-        dtypes = [each.dtype for each in like if hasattr(each, "dtype")]
+        dtypes = [jnp.result_type(each) for each in like if hasattr(each, "dtype")]
         return x.astype(functools.reduce(jnp.promote_types, dtypes)) if dtypes and hasattr(x, "astype") else x
 
     with relaxed():

@@ -120,3 +120,9 @@ def moved(slot: Slot, state: Any) -> Slot:
 def check_state(state: Any) -> None:
     if not isinstance(state, InjectState):
         raise TypeError(f"`state` must be what `init` of this optimizer returned: got {type(state).__name__}.")
+    written = [name for name, slot in state.slots.items() if not isinstance(slot, Slot)]
+    if written or not isinstance(state.hyperparams, Values):
+        raise TypeError(
+            f"`state` must not be written to, as `optax.tree.set` does: {', '.join(written) or 'hyperparams'} was. "
+            f"Use `opt_state = jaxsched.override(opt_state, learning_rate=0.1)`."
+        )
