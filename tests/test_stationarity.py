@@ -177,7 +177,7 @@ def test_the_quantile_is_students(confidence):
     """By the integral of its density with 15 degrees of freedom."""
     t = np.linspace(0, float(_stationarity._quantile(confidence)), 100_001)
     density = (1 + t**2 / 15) ** -8 * math.gamma(8) / math.gamma(7.5) / math.sqrt(15 * math.pi)
-    np.testing.assert_allclose(2 * np.trapezoid(density, t), confidence, atol=1e-4)
+    np.testing.assert_allclose(np.sum((density[1:] + density[:-1]) * np.diff(t)), confidence, atol=1e-4)
 
 
 def test_a_floor_stops_it_and_the_events_say_so():

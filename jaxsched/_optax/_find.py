@@ -122,7 +122,8 @@ def _names(path: tuple[Any, ...], key: str) -> tuple[str, ...]:
 
 def _unboxed(opt_state: Any) -> Any:
     """Without the variables that flax nnx puts around every array."""
-    return jax.tree.map(lambda x: x.get_value() if _is_box(x) else x, opt_state, is_leaf=_is_box)
+    content = lambda x: x.get_value() if hasattr(x, "get_value") else x.value  # noqa: E731 (flax before 0.12)
+    return jax.tree.map(lambda x: content(x) if _is_box(x) else x, opt_state, is_leaf=_is_box)
 
 
 def _boxed_like(new: Any, old: Any) -> Any:
@@ -136,4 +137,4 @@ def _boxed_like(new: Any, old: Any) -> Any:
 
 
 def _is_box(x: Any) -> bool:
-    return hasattr(type(x), "get_value") and hasattr(type(x), "get_metadata")
+    return hasattr(type(x), "get_metadata") and hasattr(type(x), "replace")
