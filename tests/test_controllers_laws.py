@@ -84,7 +84,7 @@ def updated(controller, state, metric):
 
 
 @each
-def test_eager_is_jit_bit_for_bit_and_scan(example):
+def test_eager_is_scan(example):
     controller = example.alone()
     state = controller.init()
     values, states = [controller(state)], []
@@ -92,10 +92,18 @@ def test_eager_is_jit_bit_for_bit_and_scan(example):
         state = controller.update(state, value=float(metric))
         values.append(controller(state))
         states.append(state)
-    chex.assert_trees_all_equal(updated(controller, states[-2], example.metrics[-1]), state)
-    chex.assert_trees_all_equal(value_in(controller, state), values[-1])
     scanned = history(controller, example.metrics)
     check_same_history(type(scanned)(np.stack(values), jax.tree.map(lambda *x: np.stack(x), *states)), scanned)
+
+
+@few
+def test_eager_is_jit_bit_for_bit(example):
+    controller = example.alone()
+    for t in (3, 28):
+        state = jax.tree.map(lambda x, t=t: jnp.asarray(x[t]), history_of(example).states)
+        metric = example.metrics[t + 1]
+        chex.assert_trees_all_equal(updated(controller, state, metric), controller.update(state, value=metric))
+        chex.assert_trees_all_equal(value_in(controller, state), controller(state))
 
 
 def perturbed(controller):
@@ -179,6 +187,13 @@ def test_it_is_data(example):
     assert controller != ways["copy"] and hash(controller) == hash(controller)
     with pytest.raises(AttributeError):
         example.alone().schedule = 1.0
+
+
+def test_several_axes_are_data():
+    controller = BY_NAME["plateau-torch"].make(axis_name=("data", "fsdp"))
+    again = js.from_dict(json.loads(json.dumps(js.to_dict(controller))))
+    assert again.axis_name == ("data", "fsdp")
+    assert jax.tree.structure(again) == jax.tree.structure(controller)
 
 
 @jax.jit
