@@ -4,7 +4,7 @@ import jax.numpy as jnp
 
 from jaxsched._fields import Count, Key, NotNegative, Positive, Real
 from jaxsched._noise import normal
-from jaxsched._progress import fractions, plain, ratio, to_real, whole_steps
+from jaxsched._progress import fractions, in_units, plain, ratio, reached, to_real, whole_steps
 from jaxsched._schedule import Exact
 
 
@@ -33,7 +33,8 @@ class Exponential(Exact):
     steps: Count = 1
 
     def at(self, step):
-        return self.start * jnp.exp(-self.decay * ratio(step, self.steps))
+        exponent, lost = in_units(self.decay, step, self.steps)
+        return self.start * (jnp.exp(-exponent) * (1 - lost))
 
 
 class InverseTime(Exact):
@@ -124,8 +125,8 @@ class LinearCosine(Exact):
     beta: Real = 0.001
 
     def at(self, step):
-        x, rest = fractions(step, self.steps)
-        return self.start * ((self.alpha + rest) * _wave(x, rest, self.num_periods) + self.beta)
+        _, rest = fractions(step, self.steps)
+        return self.start * ((self.alpha + rest) * _wave(step, self.steps, self.num_periods) + self.beta)
 
     @property
     def duration(self):
@@ -133,7 +134,7 @@ class LinearCosine(Exact):
 
 
 class NoisyLinearCosine(Exact):
-    r"""`LinearCosine` with normal noise on its line, of variance $\sigma^2 / (1 + t)^q$.
+    r"""`LinearCosine` with normal noise on its line, of variance $\sigma^2 / (1 + \min(t, n))^q$.
 
     The noise is a pure function of the key and the step: the same at every reading.
 
@@ -170,19 +171,19 @@ class NoisyLinearCosine(Exact):
     key: Key = 0
 
     def at(self, step):
-        x, rest = fractions(step, self.steps)
+        _, rest = fractions(step, self.steps)
         some = self.initial_variance > 0  # the slope of a square root at 0 is infinite
         deviation = jnp.where(some, jnp.sqrt(jnp.where(some, self.initial_variance, 1)), 0)
-        spread = deviation * jnp.exp(-0.5 * self.variance_decay * jnp.log1p(to_real(plain(step))))
+        done = jnp.minimum(to_real(plain(step)), to_real(self.steps))
+        spread = deviation * jnp.exp(-0.5 * self.variance_decay * jnp.log1p(done))
         line = self.alpha + rest + spread * normal(self.key, whole_steps(step))
-        return self.start * (line * _wave(x, rest, self.num_periods) + self.beta)
+        return self.start * (line * _wave(step, self.steps, self.num_periods) + self.beta)
 
 
-def _wave(x, rest, periods):
-    """`(1 + cos(2 pi periods x)) / 2`, from the nearer end: near the end it is a small difference of large angles."""
-    end = periods - jnp.round(periods / 2) * 2  # whole turns of the half-angle do not matter; the rest is exact
-    from_start = jnp.cos(jnp.pi * (periods * x))
-    quarter = jnp.abs(end) == 0.5
-    cos_end = jnp.where(quarter, 0, jnp.cos(jnp.pi * end))
-    from_end = cos_end * jnp.cos(jnp.pi * (periods * rest)) + jnp.sin(jnp.pi * end) * jnp.sin(jnp.pi * (periods * rest))
-    return jnp.square(jnp.where(x <= rest, from_start, from_end))
+def _wave(step, steps, periods):
+    """`(1 + cos(2 pi periods x)) / 2` of the part x that is done, from the nearest trough, where its digits are."""
+    turns, lost = in_units(periods, step, steps)
+    over = reached(step, steps)
+    turns, lost = jnp.where(over, periods, turns), jnp.where(over, 0, lost)
+    from_trough = turns - (jnp.floor(turns) + 0.5) + lost
+    return jnp.square(jnp.sin(jnp.pi * from_trough))

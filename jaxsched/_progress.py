@@ -158,6 +158,38 @@ def ratio(time: Time | Length, steps: Length) -> Array:
     return jnp.where(there, to_real(plain(time)) / jnp.where(there, to_real(steps), 1), 0)
 
 
+def in_units(factor: Array, time: Time | Length, steps: Length) -> tuple[Array, Array]:
+    """`factor * time / steps` as `ratio` has it, and what rounding took from that.
+
+    A relative error of the exponent of an exponential, or of an angle, is an absolute one, which grows with it.
+    """
+    factor, there = to_real(factor), steps > 0
+    length = jnp.where(there, to_real(steps), 1)
+    high, low = _two_parts(plain(time))
+    real = high + low
+    product, rest = _product(factor, real)
+    quotient = product / length
+    back, rest_of_back = _product(quotient, length)
+    rest = rest + factor * ((high - real) + low)
+    rest = jax.lax.stop_gradient(((product - back) - rest_of_back + rest) / length)
+    lost = jnp.where(there & (jnp.abs(rest) < 1e-3), rest, 0)  # a value so large that it lost more is out of range
+    return jnp.where(there, quotient, 0), lost
+
+
+def _product(a: Array, b: Array) -> tuple[Array, Array]:
+    # Dekker's: the products of halves of mantissas are exact.
+    product = a * b
+    (a_high, a_low), (b_high, b_low) = _halves(a), _halves(b)
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def _halves(x: Array) -> tuple[Array, Array]:
+    x = jax.lax.stop_gradient(x)
+    info = jnp.finfo(x.dtype)
+    high = jax.lax.reduce_precision(x, exponent_bits=info.nexp, mantissa_bits=info.nmant // 2)
+    return high, x - high
+
+
 def count_reached(time: Time, boundaries: Length) -> Array:
     """How many of the sorted `boundaries` lie at or before `time`."""
     if is_integer(boundaries):

@@ -146,7 +146,7 @@ def noisy_linear_cosine_decay(
     beta: Numeric = 0.001,
     key: Any = 0,
 ) -> Schedule:
-    r"""`linear_cosine_decay` with normal noise of variance $\sigma^2 / (1 + t)^q$ on its line, seeded by `key`.
+    r"""`linear_cosine_decay` with normal noise of variance $\sigma^2 / (1 + \min(t, n))^q$ on its line.
 
     Args:
         start: the scale s.
@@ -156,7 +156,7 @@ def noisy_linear_cosine_decay(
         num_periods: the number of whole waves.
         alpha: added to the line.
         beta: added to the product.
-        key: an int seed or a JAX PRNG key.
+        key: the noise's seed, an int or a JAX PRNG key.
 
     Raises:
         ValueError: `initial_variance` or `steps` is negative, or a number is not finite.
