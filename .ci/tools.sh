@@ -24,9 +24,9 @@ stage() {
 finish() {
     local status=$?
     trap - EXIT
-    if [[ -n ${meanwhile:-} ]]; then
-        kill -- "-$meanwhile" 2>/dev/null || true
-        wait "$meanwhile" 2>/dev/null || true
+    if [[ -n ${others:-} ]]; then
+        kill -- "-$others" 2>/dev/null || true
+        wait "$others" 2>/dev/null || true
     fi
     rm -rf "$work"
     if ((status)); then say "FAILED in stage '$current' after $SECONDS s"; else say "PASSED in $SECONDS s"; fi
@@ -107,7 +107,7 @@ suite_on_oldest() {
     # not editable: this is also the test that the built wheel has everything in it
     inside oldest pip install '.[test,examples]' --constraint "$work/oldest/constraints.txt"
     inside oldest versions
-    inside oldest pytest --every 4
+    inside oldest pytest --every 8
     inside oldest examples_besides ''
 }
 
@@ -115,7 +115,14 @@ suite_on_newest() {
     environment newest "$1"
     inside newest pip install '.[test]'
     inside newest versions
-    inside newest pytest --every 4
+    inside newest pytest --every 8
+}
+
+# The packages are large, and no other test needs them: they have an environment of their own.
+compat_beside_the_packages() {
+    environment peers "$1"
+    inside peers pip install '.[test,peers]'
+    inside peers env KERAS_BACKEND=jax pytest tests/compat/test_{live,torch,torch_objects,transformers,keras}.py
 }
 
 # COMMANDS: run every example but those that are in these commands.

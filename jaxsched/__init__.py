@@ -2,6 +2,7 @@
 
 import gc as _gc
 from importlib.metadata import version as _version
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 # Importing jax leaves a full garbage collection of its 100,000 objects due. It need not happen in the middle of ours.
 _collects = _gc.isenabled()
@@ -131,6 +132,19 @@ from jaxsched.controllers._stationarity import StationarityState as Stationarity
 from jaxsched.controllers._stationarity import reduce_on_stationarity as reduce_on_stationarity
 
 __version__ = _version("jaxsched")
+
+if _TYPE_CHECKING:
+    from jaxsched import compat as compat
+else:
+
+    def __getattr__(name):
+        """`jaxsched.compat`, when it is first asked for."""
+        if name == "compat":
+            import importlib
+
+            return importlib.import_module("jaxsched.compat")
+        raise AttributeError(f"module 'jaxsched' has no attribute {name!r}")
+
 
 if _collects:
     _gc.enable()

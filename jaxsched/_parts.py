@@ -7,11 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._fields import Numeric, count, is_traced, number
-from jaxsched._progress import is_integer
+from jaxsched._progress import is_integer, to_real
 
 
 def largest(a: Numeric, b: Numeric) -> Numeric:
     return jnp.maximum(a, b) if is_traced(a) or is_traced(b) else max(a, b)
+
+
+def as_real(x: Numeric) -> Numeric:
+    """A float where `x` is traced: JAX may be strict about the product of an integer and a float."""
+    return to_real(x) if is_traced(x) else x
 
 
 def within(part: Numeric, total: Numeric, name: str = "`warmup`") -> Numeric:
@@ -31,6 +36,7 @@ def share(name: str, fraction: Numeric, total: Numeric, down: bool = False) -> N
         raise ValueError(f"`{name}` must be between 0 and 1, a fraction of `total`: got {fraction!r}.")
     if isinstance(whole, int) and not is_traced(part):
         return math.floor(whole * Fraction(repr(float(part))) + (0 if down else Fraction(1, 2)))
+    product = as_real(part) * as_real(whole)
     if not is_integer(whole):
-        return part * whole
-    return jnp.floor(part * whole + (0 if down else 0.5)).astype(jnp.result_type(int))
+        return product
+    return jnp.floor(product + (0 if down else 0.5)).astype(jnp.result_type(int))

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxsched._decays import InverseSqrt
 from jaxsched._fields import Numeric, count, is_traced, positive, real
 from jaxsched._join import join
-from jaxsched._parts import largest, share, within
+from jaxsched._parts import as_real, largest, share, within
 from jaxsched._ramps import Cosine, Linear
 from jaxsched._schedule import Constant, Schedule
 from jaxsched._warmup import Shape, cooldown
@@ -31,7 +31,7 @@ def noam(dim: Numeric, warmup: Numeric, scale: Numeric = 1.0) -> Schedule:
         Vaswani et al. 2017, arXiv:1706.03762, eq. 3; `NoamDecay` in Paddle.
     """
     timescale = largest(count("warmup", warmup), 1)
-    peak = real("scale", scale) * (positive("dim", dim) * timescale) ** -0.5
+    peak = real("scale", scale) * (positive("dim", dim) * as_real(timescale)) ** -0.5
     return warmed_up(InverseSqrt(peak, timescale), warmup)
 
 

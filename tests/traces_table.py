@@ -2,6 +2,7 @@
 
 The names of the traces say framework, schedule and arguments; `traces.json` holds the values. Defects of the other
 packages are in the traces on purpose: `traces_defects.py` says where we differ, what we give there, and why.
+Frameworks that have no module in `jaxsched.compat` are in the table of translations, `compat/translations.py`.
 """
 
 import functools
@@ -117,66 +118,6 @@ KERAS: dict[str, Make] = {
     "keras/CosineDecayRestarts(1,5,1,.8,.1)": lambda: js.sgdr(0.9, 5, decay=0.8) + 0.1,
 }
 
-MMENGINE_AND_FVCORE: dict[str, Make] = {
-    # A window [begin, end) ends on its last active step: one step shorter than it reads.
-    "mmengine/PolyLR(.05,.9,end=12)": lambda: js.Polynomial(1.0, 0.05, 11, power=0.9),
-    "mmengine/CosineRestartLR([5,8],[1,.5],eta_min=.05)": lambda: js.sgdr(1.0, [5, 8], decay=0.5, end=0.05),
-    "mmengine/OneCycleLR(1,end=30)": lambda: js.one_cycle(1.0, 29, warmup=8),
-    "fvcore/composite(lin .25|cos .75,rescaled) where=i/40": lambda: js.Linear(0.0, 1.0, 10).then(
-        js.Cosine(1.0, 0.0, 30)
-    ),
-    "fvcore/composite(lin .25|cos .75,fixed) where=i/40": lambda: js.join(
-        [js.Linear(0.0, 1.0, 10), js.advance(js.Cosine(1.0, 0.0, 40), 10)], [10]
-    ),
-}
-
-LARGE_MODELS: dict[str, Make] = {
-    "deepspeed/range": lambda: js.Linear(0.1, 0.25, 6),
-    "deepspeed/range stair": lambda: js.staircase(js.Linear(0.1, 0.3, 8), 4),
-    "deepspeed/onecycle": lambda: (
-        js.Linear(0.1, 1.0, 2).then(js.Linear(1.0, 0.1, 2)).then(js.inverse_time_decay(0.1, 0.5))
-    ),
-    # WarmupLR shows its first value twice, and warmup_num_steps is at least 2.
-    "deepspeed/warm log 4": lambda: js.delay(js.warmup(1.0, 3, shape="log"), 1),
-    "deepspeed/warm 1": lambda: js.delay(js.warmup(1.0, 2), 1),
-    "deepspeed/warmcos unknown type": lambda: js.delay(js.warmup(1.0, 3, shape="log"), 1),
-    "megatron/cosine": lambda: js.warmup_cosine(1.0, 2, 8, end=0.1),
-    "megatron/linear cos-wd": lambda: js.warmup_linear(1.0, 2, 8, end=0.1),
-    # After lr_decay_steps the rate falls to min_lr at once.
-    "megatron/isqrt": lambda: js.join([js.warmup_inverse_sqrt(1.0, 2), 0.1], [9]),
-    "megatron/WSD exponential": lambda: js.wsd(1.0, warmup=2, stable=2, decay=4, end=0.1, shape="exponential"),
-    "megatron/WSD linear": lambda: js.wsd(1.0, warmup=2, stable=2, decay=4, end=0.1),
-    "megatron/WSD cosine": lambda: js.wsd(1.0, warmup=2, stable=2, decay=4, end=0.1, shape="cosine"),
-    "t5x/W0": lambda: js.delay(js.InverseSqrt(1.0, 1), 1),
-    "t5x/linear_decay W4 .1": lambda: js.clip(js.warmup_linear(1.0, 4, 14), 1e-8),
-    "t5x/rsqrt_norm W4": lambda: js.clip(js.warmup_inverse_sqrt(1.0, 4), 1e-8),
-    "t5x/decay_every": lambda: js.step_decay(1.0, 0.5, 3),
-    # The cooldown is a factor on whatever the schedule gives.
-    "big_vision/linear W2 T8 C2": lambda: js.warmup_linear(1.0, 2, 8) * js.delay(js.Linear(1.0, 0.0, 2), 6),
-    "big_vision/rsqrt W2 ts4 cd2": lambda: (
-        js.warmup_inverse_sqrt(1.0, 2, timescale=4) * js.delay(js.Linear(1.0, 0.0, 2), 6)
-    ),
-    # The last of 10 scheduled steps is at the end, and what follows is 0.
-    "maxtext/cos": lambda: js.join([js.warmup_cosine(1.0, 2, 9, end=0.1), 0.0], [10]),
-    "maxtext/wsd lin": lambda: js.join([js.wsd(1.0, warmup=2, stable=5, decay=2, end=0.1), 0.0], [10]),
-    "maxtext/wsd cos": lambda: js.join([js.wsd(1.0, warmup=2, stable=5, decay=2, end=0.1, shape="cosine"), 0.0], [10]),
-    "maxtext/cos no zero tail (steps==sched)": lambda: js.warmup_cosine(1.0, 2, 9, end=0.1),
-    "levanter/cosine W.2": lambda: js.warmup_cosine(1.0, 2, 10, end=0.1),
-    "levanter/cycles2 rewarm .2": lambda: js.Linear(1.0, 0.1, 5).then(js.warmup(js.Linear(1.0, 0.1, 4), 1, start=0.1)),
-    "levanter/linear warm=decay all": lambda: js.warmup(1.0, 10),
-    # Warmup and decay count step + 1; with a decay of all the rest there is one stable step.
-    "torchtitan/10 w2 None": lambda: js.advance(js.wsd(1.0, warmup=2, stable=1, decay=8), 1),
-    "torchtitan/sqrt": lambda: js.advance(js.wsd(1.0, warmup=2, stable=6, decay=3, shape="1-sqrt"), 1),
-    "torchtitan/w10": lambda: js.warmup(1.0, 10, offset=1),
-    "torchtitan/linear m.1 warm": lambda: js.advance(js.wsd(1.0, warmup=2, stable=1, decay=8, end=0.1), 1),
-}
-
-THINC: dict[str, Make] = {
-    "thinc/cyc 2": lambda: js.advance(js.cyclic(0.1, 1.0, 2), 1),
-    "thinc/compounding": lambda: js.Geometric(1.0, 4.0, 2),
-    "thinc/decaying": lambda: js.inverse_time_decay(1.0, 0.5),
-}
-
 OPTAX: dict[str, Make] = {
     "optax/exp decay_rate 0": lambda: js.exponential_decay(1.0, 0.0),
     "optax/warmup_cosine W=0": lambda: js.warmup_cosine(1.0, 0, 4, end=0.1),
@@ -199,9 +140,6 @@ VALUES: dict[str, Make] = {
     **TIMM,
     **PADDLE,
     **KERAS,
-    **MMENGINE_AND_FVCORE,
-    **LARGE_MODELS,
-    **THINC,
     **OPTAX,
 }
 
@@ -224,9 +162,5 @@ TWINS: dict[tuple[str, str], Make] = {
     ("torch/OneCycleLR(1,N=50,linear,three_phase=True)", "momentum"): lambda: js.one_cycle_momentum(
         0.85, 0.95, 49, warmup=14, shape="linear", three_phase=True
     ),
-    # Weight decay that rises, linearly and by a cosine; DeepSpeed's first beta.
-    ("megatron/cosine", "second"): lambda: js.Linear(0.0, 0.1, 4),
-    ("megatron/linear cos-wd", "second"): lambda: js.Cosine(0.0, 0.1, 4),
-    ("deepspeed/onecycle", "second"): lambda: js.Interpolated([0.9, 0.8, 0.9], [0, 2, 4]),
 }
-"""The columns beside the rate: momentum, or weight decay, at the same steps."""
+"""The columns beside the rate: momentum at the same steps."""

@@ -1,0 +1,30 @@
+"""Other frameworks' schedules by their own names: one module a framework, which it does not import.
+
+    from jaxsched.compat import torch as lr_scheduler  # then `lr_scheduler.StepLR(0.1, step_size=30)`, and so on
+
+Values are those of the real package at every step, but for the defects that each module lists. Frameworks without a
+module of their own are in the documentation's page of translations.
+"""
+
+from typing import TYPE_CHECKING
+
+from jaxsched.compat._factors import compound as compound
+from jaxsched.compat._factors import factors as factors
+
+if TYPE_CHECKING:
+    from jaxsched.compat import keras as keras
+    from jaxsched.compat import optax as optax
+    from jaxsched.compat import paddle as paddle
+    from jaxsched.compat import tensorflow as tensorflow
+    from jaxsched.compat import timm as timm
+    from jaxsched.compat import torch as torch
+    from jaxsched.compat import transformers as transformers
+else:
+
+    def __getattr__(name):
+        """A framework's module, when it is first asked for."""
+        if name in ("keras", "optax", "paddle", "tensorflow", "timm", "torch", "transformers"):
+            import importlib
+
+            return importlib.import_module(f"jaxsched.compat.{name}")
+        raise AttributeError(f"module 'jaxsched.compat' has no attribute {name!r}")

@@ -1,0 +1,42 @@
+"""The schedulers of `torch.optim.lr_scheduler` and `SWALR`, with their names and arguments.
+
+The learning rate `lr` stands first, in the place of the optimizer, and `last_epoch` is left out: a schedule has no
+position. A list where torch has one for the parameter groups gives a list of schedules. `from_scheduler` reads a live
+scheduler. What differs from torch 2.13:
+
+- A length of 0 means "not there": `LinearLR`, `PolynomialLR` and `ConstantLR` with `total_iters=0` are at their end.
+  There they stay at their start for ever. An end between two steps is an end; there it may be missed.
+- `OneCycleLR` holds its last value. There it leaves it at step `total_steps`, and raises after that.
+- `OneCycleLR` and `CyclicLR` do not change the `lr` of their partners in a `SequentialLR`, and each of two `SWALR`
+  keeps its `swa_lr`. (`from_scheduler` gives what the live objects do.)
+- A `SequentialLR` or `ChainedScheduler` that is not the first of a `SequentialLR` begins anew at its milestone; there
+  it raises.
+- `ReduceLROnPlateau` improves on a negative metric by a part of its absolute value; there any value near it will do.
+- No rounding adds up: torch multiplies its last value at every step.
+- What has no meaning is refused: a negative `gamma`, `power` or milestone, unsorted milestones of `SequentialLR`, and
+  a `step_size` or milestone that is no whole number.
+
+Reproduced, since users rely on it: `CosineAnnealingLR` climbs again after `T_max`, `OneCycleLR` ends at step
+`total_steps - 1`, `MultiplicativeLR` in a `SequentialLR` begins with `lr_lambda(0)` times the rate that is there, and
+a chain does what it does there.
+"""
+
+from jaxsched.compat.torch._composed import ChainedScheduler as ChainedScheduler
+from jaxsched.compat.torch._composed import ReduceLROnPlateau as ReduceLROnPlateau
+from jaxsched.compat.torch._composed import SequentialLR as SequentialLR
+from jaxsched.compat.torch._cycles import CyclicLR as CyclicLR
+from jaxsched.compat.torch._cycles import CyclicMomentum as CyclicMomentum
+from jaxsched.compat.torch._cycles import OneCycleLR as OneCycleLR
+from jaxsched.compat.torch._cycles import OneCycleMomentum as OneCycleMomentum
+from jaxsched.compat.torch._decays import SWALR as SWALR
+from jaxsched.compat.torch._decays import ConstantLR as ConstantLR
+from jaxsched.compat.torch._decays import CosineAnnealingLR as CosineAnnealingLR
+from jaxsched.compat.torch._decays import CosineAnnealingWarmRestarts as CosineAnnealingWarmRestarts
+from jaxsched.compat.torch._decays import ExponentialLR as ExponentialLR
+from jaxsched.compat.torch._decays import LinearLR as LinearLR
+from jaxsched.compat.torch._decays import MultiStepLR as MultiStepLR
+from jaxsched.compat.torch._decays import PolynomialLR as PolynomialLR
+from jaxsched.compat.torch._decays import StepLR as StepLR
+from jaxsched.compat.torch._lambdas import LambdaLR as LambdaLR
+from jaxsched.compat.torch._lambdas import MultiplicativeLR as MultiplicativeLR
+from jaxsched.compat.torch._objects import from_scheduler as from_scheduler

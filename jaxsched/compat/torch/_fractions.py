@@ -1,0 +1,41 @@
+"""Lengths that are no whole number of epochs: 7.3 is no float32, and what it is off by grows with every cycle."""
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import jax.numpy as jnp
+
+import jaxsched as js
+
+LARGEST = 2**31 - 1
+
+
+class Faster(js.Schedule):
+    """A schedule that is played `factor` times as fast: at whole steps, exactly.
+
+    `period` is its period in steps; 0 if it has none.
+    """
+
+    schedule: js.Schedule
+    factor: js.Numeric
+    period: js.Numeric = 0
+
+    def at(self, step):
+        local = jnp.where(self.period > 0, step % jnp.maximum(self.period, 1), step)
+        return self.schedule(jnp.minimum(local, LARGEST // self.factor) * self.factor)
+
+
+def in_parts(*lengths: Any) -> tuple[tuple[Any, ...], int]:
+    """Lengths as whole numbers of parts, and the parts of a step: 7.3 is 73 of 10. As they are if they are whole."""
+    known = [x for x in lengths if isinstance(x, float) and not x.is_integer()]
+    near = [Fraction(x).limit_denominator(1000) for x in known]
+    parts = math.lcm(*(fraction.denominator for fraction in near))
+    exact = all(fraction.numerator / fraction.denominator == x for fraction, x in zip(near, known, strict=True))
+    if (
+        not known
+        or not exact
+        or any(not isinstance(x, (int, float)) or 2 * x * parts * parts > LARGEST for x in lengths)
+    ):
+        return lengths, 1
+    return tuple(round(x * parts) for x in lengths), parts

@@ -1,0 +1,165 @@
+"""Live schedulers of torch as schedules: their attributes are read, and torch is not imported."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import jaxsched as js
+from jaxsched.compat.torch import _composed as composed
+from jaxsched.compat.torch import _cycles as cycles
+from jaxsched.compat.torch import _decays as decays
+from jaxsched.compat.torch import _lambdas as lambdas
+from jaxsched.compat.torch._closed import made, rule_of
+from jaxsched.compat.torch._rules import Chains, Rule, switches
+
+
+def from_scheduler(scheduler: Any) -> Any:
+    """The schedule that equals a live scheduler of torch from epoch 0 on, wherever the scheduler is by now.
+
+    A list where its optimizer has several parameter groups. Composed schedulers are read through, so are subclasses
+    that change no value, and those that `transformers` makes. torch is not imported here. `ReduceLROnPlateau` becomes
+    a controller that begins anew at the rate that is in the optimizer now: what it has seen is not a function of the
+    epoch. The schedulers of a chain are taken to have been made in their order.
+
+    Raises:
+        TypeError: an object that is none of the known schedulers, or of a class that overrides their `get_lr`.
+
+    Examples:
+        >>> import torch  # doctest: +SKIP
+        >>> optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.1)  # doctest: +SKIP
+        >>> live = torch.optim.lr_scheduler.StepLR(optimizer, step_size=30)  # doctest: +SKIP
+        >>> schedulers.from_scheduler(live)  # doctest: +SKIP
+        Staircase(schedule=Exponential(start=0.1, decay=2.302585092994046, steps=30), every=30)
+    """
+    kind = _kind_of(scheduler)
+    groups = scheduler.optimizer.param_groups
+    make = _plateau if kind == "ReduceLROnPlateau" else _schedule
+    found = [make(scheduler, i) for i in range(len(groups))]
+    return found if len(found) > 1 else found[0]
+
+
+def _schedule(scheduler: Any, i: int) -> js.Schedule:
+    return made(_rule(scheduler, i))
+
+
+def _rule(scheduler: Any, i: int) -> Rule:
+    """The rule by which a scheduler changes the rate of parameter group `i`."""
+    kind = _kind_of(scheduler)
+    group = scheduler.optimizer.param_groups[i]
+    if kind == "SequentialLR":
+        rules = [_rule(each, i) for each in scheduler._schedulers]
+        return switches(_plain(group["initial_lr"]), rules, [int(each) for each in scheduler._milestones])
+    if kind == "ChainedScheduler":
+        rules = tuple(_rule(each, i) for each in scheduler._schedulers)
+        return Chains(_plain(group.get("initial_lr", group["lr"])), rules)
+    rule = rule_of(MAKERS[kind](scheduler, i, group))
+    assert rule is not None
+    return rule
+
+
+def _plateau(scheduler: Any, i: int) -> js.Controller:
+    names = ("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "eps")
+    arguments = {name: _plain(getattr(scheduler, name)) for name in names}
+    lr = _plain(scheduler.optimizer.param_groups[i]["lr"])
+    return composed.ReduceLROnPlateau(lr, min_lr=_plain(scheduler.min_lrs[i]), **arguments)
+
+
+def _simple(function: Callable[..., Any], *names: str) -> Callable[[Any, int, Any], Any]:
+    """A maker that hands attributes on by their names."""
+
+    def make(scheduler, i, group):
+        return function(_plain(scheduler.base_lrs[i]), **{name: _plain(getattr(scheduler, name)) for name in names})
+
+    return make
+
+
+def _by_lambda(function: Callable[..., Any]) -> Callable[[Any, int, Any], Any]:
+    return lambda scheduler, i, group: function(_plain(scheduler.base_lrs[i]), scheduler.lr_lambdas[i])
+
+
+def _multistep(scheduler, i, group):
+    milestones = sorted(each for each in scheduler.milestones.elements() if each >= 0 and each == int(each))
+    return decays.MultiStepLR(_plain(scheduler.base_lrs[i]), milestones, _plain(scheduler.gamma))
+
+
+def _swa(scheduler, i, group):
+    lr, swa_lr = _plain(scheduler.base_lrs[i]), _plain(group["swa_lr"])
+    return decays.SWALR(lr, swa_lr, scheduler.anneal_epochs, scheduler._anneal_strategy)
+
+
+def _cyclic(scheduler, i, group):
+    up = scheduler.step_ratio * scheduler.total_size
+    nearest = round(up)
+    up = nearest if abs(up - nearest) < 1e-9 * scheduler.total_size else up
+    return cycles.CyclicLR(
+        _plain(scheduler.base_lrs[i]),
+        _plain(scheduler.max_lrs[i]),
+        _whole(up),
+        _whole(scheduler.total_size - up),
+        scheduler.mode,
+        _plain(scheduler.gamma),
+        scheduler._scale_fn_custom,
+        "cycle" if scheduler.scale_mode == "cycle" else "iterations",
+    )
+
+
+def _one_cycle(scheduler, i, group):
+    first, *others = [phase["end_step"] for phase in scheduler._schedule_phases]
+    peak, low, end = _plain(group["max_lr"]), _plain(group["initial_lr"]), _plain(group["min_lr"])
+    return cycles.OneCycleLR(
+        peak,
+        scheduler.total_steps,
+        pct_start=float((first + 1) / scheduler.total_steps),
+        anneal_strategy=scheduler._anneal_func_type,
+        div_factor=peak / low,
+        final_div_factor=low / end,
+        three_phase=len(others) == 2,
+    )
+
+
+MAKERS: dict[str, Callable[[Any, int, Any], Any]] = {
+    "LambdaLR": _by_lambda(lambdas.LambdaLR),
+    "MultiplicativeLR": _by_lambda(lambdas.MultiplicativeLR),
+    "StepLR": _simple(decays.StepLR, "step_size", "gamma"),
+    "MultiStepLR": _multistep,
+    "ConstantLR": _simple(decays.ConstantLR, "factor", "total_iters"),
+    "LinearLR": _simple(decays.LinearLR, "start_factor", "end_factor", "total_iters"),
+    "ExponentialLR": _simple(decays.ExponentialLR, "gamma"),
+    "PolynomialLR": _simple(decays.PolynomialLR, "total_iters", "power"),
+    "CosineAnnealingLR": _simple(decays.CosineAnnealingLR, "T_max", "eta_min"),
+    "CosineAnnealingWarmRestarts": _simple(decays.CosineAnnealingWarmRestarts, "T_0", "T_mult", "eta_min"),
+    "SWALR": _swa,
+    "CyclicLR": _cyclic,
+    "OneCycleLR": _one_cycle,
+}
+
+KNOWN = (*MAKERS, "SequentialLR", "ChainedScheduler", "ReduceLROnPlateau")
+
+FORMULAS = ("get_lr", "_get_closed_form_lr", "step", "_update_lr", "_reduce_lr", "_is_better", "_anneal_func")
+"""What a subclass must leave alone if it is to have the values of its class."""
+
+
+def _kind_of(scheduler: Any) -> str:
+    """The class of torch that a scheduler is of."""
+    changed = []
+    for cls in type(scheduler).__mro__:
+        if cls.__name__ in KNOWN:
+            if changed:
+                raise TypeError(
+                    f"`scheduler` is a {type(scheduler).__name__}, which overrides `{changed[0]}` of {cls.__name__}: "
+                    f"its values are not known. Write it as a function of the epoch, for `LambdaLR`."
+                )
+            return cls.__name__
+        changed += [name for name in FORMULAS if name in vars(cls)]
+    name = f"{type(scheduler).__module__}.{type(scheduler).__qualname__}"
+    raise TypeError(f"`scheduler` must be a scheduler of torch: got a {name}. Known are {', '.join(KNOWN)}.")
+
+
+def _plain(x: Any) -> Any:
+    """A number of Python for a tensor of one."""
+    return x.item() if hasattr(x, "item") and not isinstance(x, np.ndarray) else x
+
+
+def _whole(x: float) -> Any:
+    return int(x) if float(x).is_integer() else x

@@ -1,0 +1,105 @@
+"""Hugging Face's schedules, `transformers.get_scheduler` and each `get_…_schedule` of `transformers.optimization`.
+
+A change of import: `from jaxsched.compat import transformers as optimization`, with the learning rate in the place of
+the optimizer. A `Trainer` says the same by `TrainingArguments(lr_scheduler_type="cosine", warmup_steps=…,
+lr_scheduler_kwargs={…})`: here that is `get_scheduler("cosine", lr, warmup_steps, max_steps, {…})`. A list of
+learning rates, as of parameter groups, gives a list of schedules. What differs from transformers 5.23:
+
+- `get_polynomial_decay_schedule_with_warmup` with no steps after its warmup is at `lr_end`; there it divides by zero.
+- A relative end belongs to each group's own learning rate; there `lr_end` and `min_lr` are divided by the default one.
+- "reduce_lr_on_plateau" and "greedy" with a relative threshold ask for an improvement by a part of the best's size;
+  there a flat negative metric improves on itself, so that the rate is never cut.
+- "greedy" leaves NaN out of its average; there one NaN makes every later average NaN.
+- `last_epoch` is left out: a schedule is a function of the step. So is `AdafactorSchedule`, which shows what the
+  optimizer computes from its parameters' sizes. Without `scale_parameter` that is
+  `js.clip(js.InverseSqrt(1.0, 1), hi=0.01)`.
+- Every number may be traced.
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jaxsched.compat.transformers._metrics import GreedyLR as GreedyLR
+from jaxsched.compat.transformers._metrics import get_greedy_schedule as get_greedy_schedule
+from jaxsched.compat.transformers._metrics import get_reduce_on_plateau_schedule as get_reduce_on_plateau_schedule
+from jaxsched.compat.transformers._steps import get_constant_schedule as get_constant_schedule
+from jaxsched.compat.transformers._steps import get_constant_schedule_with_warmup as get_constant_schedule_with_warmup
+from jaxsched.compat.transformers._steps import get_cosine_schedule_with_warmup as get_cosine_schedule_with_warmup
+from jaxsched.compat.transformers._steps import (
+    get_cosine_with_hard_restarts_schedule_with_warmup as get_cosine_with_hard_restarts_schedule_with_warmup,
+)
+from jaxsched.compat.transformers._steps import (
+    get_cosine_with_min_lr_schedule_with_warmup as get_cosine_with_min_lr_schedule_with_warmup,
+)
+from jaxsched.compat.transformers._steps import (
+    get_cosine_with_min_lr_schedule_with_warmup_lr_rate as get_cosine_with_min_lr_schedule_with_warmup_lr_rate,
+)
+from jaxsched.compat.transformers._steps import get_inverse_sqrt_schedule as get_inverse_sqrt_schedule
+from jaxsched.compat.transformers._steps import get_linear_schedule_with_warmup as get_linear_schedule_with_warmup
+from jaxsched.compat.transformers._steps import (
+    get_polynomial_decay_schedule_with_warmup as get_polynomial_decay_schedule_with_warmup,
+)
+from jaxsched.compat.transformers._steps import get_wsd_schedule as get_wsd_schedule
+
+Number = Any
+
+TYPE_TO_SCHEDULER_FUNCTION: dict[str, Callable[..., Any]] = {
+    "linear": get_linear_schedule_with_warmup,
+    "cosine": get_cosine_schedule_with_warmup,
+    "cosine_with_restarts": get_cosine_with_hard_restarts_schedule_with_warmup,
+    "polynomial": get_polynomial_decay_schedule_with_warmup,
+    "constant": get_constant_schedule,
+    "constant_with_warmup": get_constant_schedule_with_warmup,
+    "inverse_sqrt": get_inverse_sqrt_schedule,
+    "reduce_lr_on_plateau": get_reduce_on_plateau_schedule,
+    "cosine_with_min_lr": get_cosine_with_min_lr_schedule_with_warmup,
+    "cosine_warmup_with_min_lr": get_cosine_with_min_lr_schedule_with_warmup_lr_rate,
+    "warmup_stable_decay": get_wsd_schedule,
+    "greedy": get_greedy_schedule,
+}
+
+
+def get_scheduler(
+    name: Any,
+    lr: Any,
+    num_warmup_steps: Number | None = None,
+    num_training_steps: Number | None = None,
+    scheduler_specific_kwargs: Mapping[str, Any] | None = None,
+) -> Any:
+    """`get_scheduler`: the schedule of that name, a string or a `SchedulerType`.
+
+    What a schedule has no use for is ignored, as there: "constant" takes nothing, "constant_with_warmup" only
+    `num_warmup_steps`. "reduce_lr_on_plateau" and "greedy" give a controller.
+
+    Raises:
+        ValueError: an unknown name, or a number of steps that the schedule requires is missing.
+        TypeError: `scheduler_specific_kwargs` has what the schedule does not take.
+
+    Examples:
+        >>> from jaxsched.compat import transformers as optimization
+        >>> optimization.get_scheduler("linear", 0.5, 100, 1000)
+        Warmup(ramp=Linear(start=0.0, end=None, steps=100), schedule=Linear(start=0.5, end=0.0, steps=900))
+    """
+    name = getattr(name, "value", name)
+    if not isinstance(name, str) or name not in TYPE_TO_SCHEDULER_FUNCTION:
+        close = difflib.get_close_matches(name, TYPE_TO_SCHEDULER_FUNCTION) if isinstance(name, str) else []
+        hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
+        known = ", ".join(TYPE_TO_SCHEDULER_FUNCTION)
+        raise ValueError(f"`name` {name!r} is not a valid SchedulerType. {hint}All are: {known}.")
+    if not isinstance(scheduler_specific_kwargs, (Mapping, type(None))):
+        raise TypeError(f"`scheduler_specific_kwargs` must be a dictionary: got {scheduler_specific_kwargs!r}.")
+    make, kwargs = TYPE_TO_SCHEDULER_FUNCTION[name], dict(scheduler_specific_kwargs or {})
+    if name == "constant":
+        return make(lr)
+    if name in ("reduce_lr_on_plateau", "greedy"):
+        return make(lr, **kwargs)
+    if num_warmup_steps is None:
+        raise ValueError(f"{name!r} requires `num_warmup_steps`, please provide that argument.")
+    if name == "constant_with_warmup":
+        return make(lr, num_warmup_steps=num_warmup_steps)
+    if name == "inverse_sqrt":
+        return make(lr, num_warmup_steps=num_warmup_steps, **kwargs)
+    if num_training_steps is None and name != "warmup_stable_decay":
+        raise ValueError(f"{name!r} requires `num_training_steps`, please provide that argument.")
+    return make(lr, num_warmup_steps=num_warmup_steps, num_training_steps=num_training_steps, **kwargs)

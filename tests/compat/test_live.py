@@ -1,0 +1,30 @@
+"""Every function of `jaxsched.compat` against the real packages that are installed, on configurations drawn anew."""
+
+import importlib
+
+import comparison
+import numpy as np
+import pytest
+
+SEEDS = (1, 2)
+"""Not those of the recorded cases."""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("framework", comparison.FRAMEWORKS)
+def test_equals_the_installed_package(framework, seed):
+    try:
+        live = importlib.import_module(f"{framework}_live")
+        live.version()
+    except ImportError as error:
+        pytest.skip(f"needs {framework}: {error}")
+    wrong = []
+    for case in importlib.import_module(f"{framework}_cases").cases(seed):
+        if case.differs:
+            continue
+        want = np.array(live.values(case))
+        for wide, allowed in ((False, comparison.ALLOWED), (True, case.tolerance)):
+            error = np.max(comparison.errors(comparison.values(framework, case, wide), want))
+            if error > allowed:
+                wrong.append(f"{error:.2g} {'x64' if wide else 'float32'} {case}")
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,44 @@
+"""Every function of `jaxsched.compat` against the values of the real package, as `record.py` wrote them."""
+
+import comparison
+import numpy as np
+import pytest
+from comparison import FRAMEWORKS, recorded
+
+CASES = {
+    f"{framework}-{case.function}-{number}": (framework, case, want)
+    for framework in FRAMEWORKS
+    for number, (case, want) in enumerate(recorded(framework)[1])
+}
+COMPARED = {name: row for name, row in CASES.items() if not row[1].differs}
+
+
+@pytest.mark.parametrize("wide", [False, True], ids=["float32", "x64"])
+@pytest.mark.parametrize("name", COMPARED)
+def test_equals_the_package(name, wide):
+    framework, case, want = COMPARED[name]
+    got = comparison.values(framework, case, wide)
+    assert got.shape == want.shape
+    error = comparison.errors(got, want)
+    worst = int(np.argmax(error))
+    at = f"step {case.steps[worst]}" if case.steps else f"metric {worst}"
+    assert error[worst] <= (case.tolerance if wide else comparison.ALLOWED), (
+        f"{got[worst]!r} at {at}, not {want[worst]!r}: {case.function}({case.arguments})"
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in COMPARED])
+def test_differs_where_it_is_said_to(name):
+    framework, case, want = CASES[name]
+    got = comparison.values(framework, case)
+    assert np.all(np.isfinite(got)) and np.max(comparison.errors(got, want)) > comparison.ALLOWED
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_every_function_is_recorded(framework):
+    assert comparison.functions(framework) - {case.function for case, _ in recorded(framework)[1]} <= ELSEWHERE
+
+
+ELSEWHERE = {"from_scheduler", "from_config", "inject_hyperparams", "inject_stateful_hyperparams"}
+ELSEWHERE |= {"create_scheduler", "create_scheduler_v2", "scheduler_kwargs"}
+"""What makes no schedule from numbers: tested by itself."""

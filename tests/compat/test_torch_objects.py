@@ -1,0 +1,145 @@
+"""`from_scheduler`: live schedulers of torch where it is installed, and objects that only look like them."""
+
+import random
+import subprocess
+import sys
+import types
+
+import comparison
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import torch_cases
+from precision import x64
+
+import jaxsched as js
+from jaxsched.compat.torch import from_scheduler
+
+
+class Tensor:
+    """A tensor of one number, as far as we look at it."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def item(self):
+        return self.x
+
+
+class StepLR:
+    def __init__(self, *rates):
+        self.base_lrs, self.step_size, self.gamma, self.last_epoch = list(rates), 2, 0.5, 7
+        self.optimizer = types.SimpleNamespace(param_groups=[{"lr": rate, "initial_lr": rate} for rate in rates])
+
+    def get_lr(self):
+        raise AssertionError
+
+
+class Mine(StepLR):
+    """Changes nothing."""
+
+
+class Other(StepLR):
+    def get_lr(self):
+        return [1.0]
+
+
+def test_reads_attributes():
+    np.testing.assert_allclose(from_scheduler(StepLR(0.1))(np.arange(5)), [0.1, 0.1, 0.05, 0.05, 0.025], rtol=1e-6)
+    assert (
+        repr(from_scheduler(Mine(0.1))) == repr(from_scheduler(StepLR(Tensor(0.1)))) == repr(js.step_decay(0.1, 0.5, 2))
+    )
+
+
+def test_parameter_groups_make_a_list():
+    first, second = from_scheduler(StepLR(0.1, 0.2))
+    np.testing.assert_allclose(second(2), 2 * first(2))
+
+
+def test_refuses_what_it_does_not_know():
+    with pytest.raises(TypeError, match="a scheduler of torch: got a builtins.dict. Known are LambdaLR, Mult.*Plateau"):
+        from_scheduler({})
+    with pytest.raises(TypeError, match="a Other, which overrides `get_lr` of StepLR"):
+        from_scheduler(Other(0.1))
+
+
+def test_does_not_import_torch():
+    code = "import sys, jaxsched.compat.torch as t; sys.exit(int('torch' in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    assert subprocess.run([sys.executable, "-c", "import sys; sys.modules['torch'] = 1; " + code]).returncode == 1
+
+
+@pytest.fixture
+def live():
+    pytest.importorskip("torch")
+    import torch_live
+
+    return torch_live
+
+
+DRAWS = [draw for draw in torch_cases.DRAWS if "momentum" not in draw.__name__ and draw is not torch_cases.plateau]
+
+
+@pytest.mark.parametrize("done", [0, 3])
+def test_equals_the_live_scheduler_from_epoch_0(live, done):
+    rng = random.Random(100 + done)
+    for draw in DRAWS:
+        case = draw(rng)
+        scheduler = live.made(case.function, case.arguments)
+        live.course(scheduler, done)
+        with x64():
+            got = np.asarray(from_scheduler(scheduler)(np.array(case.steps)))
+        assert np.max(comparison.errors(got, np.array(live.values(case)))) <= case.tolerance, case
+
+
+def test_live_parameter_groups(live):
+    call = {"call": "LinearLR", "arguments": {"lr": 0.0, "total_iters": 3}}
+    last = {"call": "SWALR", "arguments": {"lr": 0.0, "swa_lr": [0.01, 0.02], "anneal_epochs": 4}}
+    arguments = {"schedulers": [call, last], "milestones": [5]}
+    scheduler = live.made("SequentialLR", arguments, lr=[0.1, 0.2])
+    found = from_scheduler(scheduler)
+    np.testing.assert_allclose([each(np.arange(13)) for each in found], live.course(scheduler, 12), rtol=2e-6)
+
+
+def test_live_tensors(live):
+    scheduler = live.made("CosineAnnealingLR", {"T_max": 5}, lr=live.torch.tensor(0.1, dtype=live.torch.float64))
+    np.testing.assert_allclose(from_scheduler(scheduler)(np.arange(9)), live.course(scheduler, 8)[0], rtol=2e-6)
+
+
+def test_one_cycle_in_a_live_sequence_has_changed_the_rate_of_the_first(live):
+    first = {"call": "LinearLR", "arguments": {"lr": 0.5}}
+    second = {"call": "OneCycleLR", "arguments": {"max_lr": 1.0, "total_steps": 20}}
+    scheduler = live.made("SequentialLR", {"lr": 0.5, "schedulers": [first, second], "milestones": [4]})
+    found = from_scheduler(scheduler)
+    np.testing.assert_allclose(found(np.arange(11)), live.course(scheduler, 10)[0], rtol=2e-6)
+
+
+def test_live_plateau(live):
+    metrics = [1.0, 0.9, 0.9, 0.9, 0.9, 0.2, 0.2, 0.2, 0.2]
+    scheduler = live.made("ReduceLROnPlateau", {"lr": 0.1, "patience": 1, "cooldown": 1, "min_lr": 0.02})
+    controller = from_scheduler(scheduler)
+    state, rates = controller.init(), []
+    for metric in metrics:
+        rates.append(float(controller(state)))
+        state = controller.update(state, value=jnp.float32(metric))
+    np.testing.assert_allclose([*rates, controller(state)], live.course(scheduler, metrics=metrics)[0], rtol=2e-6)
+
+
+def test_live_subclass_that_changes_values_is_refused(live):
+    class Warm(live.lr_scheduler.CosineAnnealingLR):
+        def get_lr(self):
+            return [1.0]
+
+    with pytest.raises(TypeError, match="a Warm, which overrides `get_lr` of CosineAnnealingLR"):
+        from_scheduler(Warm(live.optimizer_for(0.1), 5))
+
+
+NAMES = ["linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup", "inverse_sqrt"]
+
+
+def test_live_schedulers_of_transformers(live):
+    transformers = pytest.importorskip("transformers")
+    for name in NAMES:
+        scheduler = transformers.get_scheduler(name, live.optimizer_for(0.1), 5, 40)
+        got = np.asarray(from_scheduler(scheduler)(np.arange(40)))
+        np.testing.assert_allclose(got, live.course(scheduler, 39)[0], rtol=2e-6, err_msg=name)
