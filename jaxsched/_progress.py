@@ -158,7 +158,7 @@ def ratio(time: Time | Length, steps: Length) -> Array:
     return jnp.where(there, to_real(plain(time)) / jnp.where(there, to_real(steps), 1), 0)
 
 
-def in_units(factor: Array, time: Time | Length, steps: Length) -> tuple[Array, Array]:
+def in_units(factor: Any, time: Time | Length, steps: Length) -> tuple[Array, Array]:
     """`factor * time / steps` as `ratio` has it, and what rounding took from that.
 
     A relative error of the exponent of an exponential, or of an angle, is an absolute one, which grows with it.
