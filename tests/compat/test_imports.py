@@ -1,0 +1,33 @@
+"""What an import brings along."""
+
+import subprocess
+import sys
+
+import pytest
+from comparison import FRAMEWORKS
+
+import jaxsched as js
+
+
+def imported(code: str) -> set[str]:
+    """The modules that are there after running `code` in a process of its own."""
+    run = [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"]
+    return set(subprocess.run(run, check=True, capture_output=True, text=True).stdout.split())
+
+
+def test_no_framework_is_imported_by_any_module():
+    there = imported("import jaxsched; [getattr(jaxsched.compat, name) for name in dir(jaxsched.compat)]")
+    assert {f"jaxsched.compat.{name}" for name in FRAMEWORKS} <= there
+    assert not there & set(FRAMEWORKS)
+
+
+def test_the_modules_wait_until_they_are_asked_for():
+    assert not [name for name in imported("import jaxsched") if name.startswith("jaxsched.compat")]
+    assert set(FRAMEWORKS) <= set(dir(js.compat))
+
+
+def test_what_is_not_there_is_no_attribute():
+    with pytest.raises(AttributeError, match="has no attribute 'pytorch'"):
+        js.compat.pytorch  # noqa: B018
+    with pytest.raises(AttributeError, match="has no attribute 'kompat'"):
+        js.kompat  # noqa: B018
