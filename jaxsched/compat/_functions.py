@@ -1,8 +1,8 @@
 """Functions that a user hands over: `lr_lambda` and `scale_fn`, as schedules.
 
 torch calls them with a Python int and computes in float64. A function that JAX can trace becomes part of the program,
-in float64 as well: 0.95 in float32 to the power of 1000 is off by 1e-5. Any other is called by the program, on the
-host.
+in float64 as well: 0.95 in float32 to the power of 1000 is off by 1e-5. Any other, and all where a program cannot hold
+float64, is called by the program, on the host.
 """
 
 import dataclasses
@@ -36,6 +36,8 @@ def as_factor(name: str, fn: Function) -> js.Schedule:
     if _holds_tracers(fn):
         return js.Wrap(fn)  # what is differentiated stays in the program's own dtype
     plain = _is_plain(name, fn)
+    if plain and not _in_float64():
+        return js.Wrap(OnHost(fn))
     for kind in (InFloats, InIntegers):
         if _agrees(kind(fn), fn):
             return js.Wrap(kind(fn))
@@ -51,7 +53,7 @@ def product_of(factor: js.Schedule) -> js.Schedule:
 def wide(formula: Callable[..., Any], *numbers: Any) -> jax.Array:
     """A formula in float64, where the backend has it: its arguments may be integers or floats, its result is real."""
     result = jnp.result_type(float)
-    if result == jnp.float64 or not _float64_works():
+    if result == jnp.float64 or not _in_float64():
         return jnp.asarray(formula(*numbers)).astype(result)
     with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
         value = jnp.asarray(formula(*map(_widened, numbers)))
@@ -61,6 +63,10 @@ def wide(formula: Callable[..., Any], *numbers: Any) -> jax.Array:
 def _widened(x: Any) -> jax.Array:
     integer = jnp.issubdtype(jnp.result_type(x), jnp.integer)
     return jax.lax.convert_element_type(jnp.asarray(x), jnp.int64 if integer else jnp.float64)
+
+
+def _in_float64() -> bool:
+    return jnp.result_type(float) == jnp.float64 or _float64_works()
 
 
 @functools.cache

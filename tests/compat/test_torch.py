@@ -2,15 +2,11 @@
 
 import functools
 import math
-import random
 
-import comparison
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import torch_cases
-from case import Case
 
 import jaxsched as js
 from jaxsched.compat import torch as schedulers
@@ -285,15 +281,3 @@ def test_after_its_end_one_cycle_is_held():
         lr = schedulers.OneCycleLR(1.0, 10, anneal_strategy=strategy)
         close(rates(lr, np.array([9, 10, 11, 1000])), [4e-6] * 4)
     close(schedulers.OneCycleLR(1.0, 10, pct_start=0.1)(0), 1.0)  # no way up: a division by 0 there
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_equals_the_torch_that_is_installed(seed):
-    pytest.importorskip("torch")
-    import torch_live as live
-
-    rng = random.Random(seed)
-    for draw in torch_cases.DRAWS:
-        case: Case = draw(rng)
-        error = comparison.errors(comparison.values("torch", case, wide=seed == 1), np.array(live.values(case)))
-        assert np.max(error) <= (case.tolerance if seed == 1 else comparison.ALLOWED), case
