@@ -13,7 +13,7 @@ from jaxsched import _fields
 from jaxsched._fields import Numeric
 
 KINDS: dict[str, type] = {}
-"""Every such class by its name in stored data: `Cosine`, or `module.Mine` for a user's."""
+"""Every such class by its name in stored data: `Cosine`, `compat.torch.Chains`, or `module.Mine` for a user's."""
 
 
 @typing.dataclass_transform(frozen_default=True, eq_default=False)
@@ -92,8 +92,15 @@ def _register(cls: type) -> None:
     # Not `register_dataclass`: the structures of two such classes compare equal in jax 0.10.2, and a jit cache keyed
     # on the structure then runs another class's program.
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
-    ours = cls.__module__.partition(".")[0] == __name__.partition(".")[0]
-    KINDS[cls.__name__ if ours else f"{cls.__module__}.{cls.__qualname__}"] = cls
+    KINDS[_kind(cls)] = cls
+
+
+def _kind(cls: type) -> str:
+    package, *path = cls.__module__.split(".")
+    if package != __name__.partition(".")[0]:
+        return f"{cls.__module__}.{cls.__qualname__}"
+    public = [part for part in path if not part.startswith("_")]
+    return ".".join([*public, cls.__name__]) if public[:1] == ["compat"] else cls.__name__
 
 
 @functools.cache

@@ -87,12 +87,23 @@ def _encode(x: Any, path: str, named: bool = False) -> Any:
     raise TypeError(f"`{path}` must be a number, a schedule or a list of them: got {x!r}.")
 
 
+def _import_compat() -> None:
+    # A few schedules of other frameworks have a class of their own, defined where they are used only.
+    import importlib
+
+    compat = importlib.import_module("jaxsched.compat")
+    for name in dir(compat):
+        getattr(compat, name)
+
+
 def _decode(x: Any, path: str) -> Any:
     if isinstance(x, list):
         return [_decode(each, f"{path}[{i}]") for i, each in enumerate(x)]
     if not isinstance(x, dict) or "kind" not in x:
         return x
     kind = x["kind"]
+    if kind not in KINDS and str(kind).startswith("compat."):
+        _import_compat()
     if not isinstance(kind, str) or kind not in KINDS or inspect.isabstract(KINDS[kind]):
         import difflib  # for this message alone
 
