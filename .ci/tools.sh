@@ -107,7 +107,7 @@ suite_on_oldest() {
     # not editable: this is also the test that the built wheel has everything in it
     inside oldest pip install '.[test,examples]' --constraint "$work/oldest/constraints.txt"
     inside oldest versions
-    inside oldest pytest --every 8
+    inside oldest pytest --every 16
     inside oldest examples_besides ''
 }
 
@@ -115,14 +115,15 @@ suite_on_newest() {
     environment newest "$1"
     inside newest pip install '.[test]'
     inside newest versions
-    inside newest pytest --every 8
+    inside newest pytest --every 16
 }
 
 # The packages are large, and no other test needs them: they have an environment of their own.
 compat_beside_the_packages() {
     environment peers "$1"
     inside peers pip install '.[test,peers]'
-    inside peers env KERAS_BACKEND=jax pytest tests/compat/test_{live,torch,torch_objects,transformers,keras}.py
+    inside peers env KERAS_BACKEND=jax pytest \
+        tests/compat/test_{live,torch_objects}.py tests/compat/test_{keras,transformers}.py::test_all_of_the_package_is_here
 }
 
 # COMMANDS: run every example but those that are in these commands.

@@ -186,7 +186,7 @@ def test_waves_take_fractional_steps():
     np.testing.assert_allclose(lr(t), np.cos(np.pi * 1.23 * t) ** 2, rtol=1e-4)
 
 
-def test_signatures_are_those_of_the_package():
+def test_all_of_the_package_is_here():
     theirs = pytest.importorskip("transformers.optimization")
     public = {name for name in vars(theirs) if name.startswith("get_")} - {"get_adafactor_schedule"}
     assert public == {name for name in vars(optimization) if name.startswith("get_")}
