@@ -102,7 +102,7 @@ def _decode(x: Any, path: str) -> Any:
     if not isinstance(x, dict) or "kind" not in x:
         return x
     kind = x["kind"]
-    if kind not in KINDS and str(kind).startswith("compat."):
+    if isinstance(kind, str) and kind.startswith("compat.") and kind not in KINDS:
         _import_compat()
     if not isinstance(kind, str) or kind not in KINDS or inspect.isabstract(KINDS[kind]):
         import difflib  # for this message alone
