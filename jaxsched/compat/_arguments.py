@@ -1,8 +1,9 @@
 """Arguments under their names in another framework: how they are checked, and refused in its terms."""
 
 import contextlib
+import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 import jax
@@ -105,6 +106,12 @@ def check_not_negative(**numbers: Any) -> None:
 
 def check_positive(name: str, x: Any, why: str) -> None:
     number(name, x, why, above=0)
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+    """A sentence with the names that are close to an unknown one, or nothing."""
+    close = difflib.get_close_matches(name, list(known), cutoff=cutoff)
+    return f"Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ Read from T5X at cc342d4 (`t5x/utils.py`) and Scenic of 2024 (`scenic/train_lib/
 - A cycle of Scenic's `cosine_decay` with `t_mul` begins at its exact step, not at that of a rounded logarithm.
 """
 
-import difflib
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ import jax.numpy as jnp
 
 import jaxsched as js
 from jaxsched import Numeric, Schedule
-from jaxsched.compat._arguments import check_positive
+from jaxsched.compat._arguments import check_positive, did_you_mean
 
 LENGTHS = {
     "steps_per_decay": "Leave out the factor 'decay_every' for no decay.",
@@ -144,8 +143,7 @@ def _arguments(factor: str, fn: Factor, settings: Mapping[str, Any]) -> dict[str
 
 
 def _hint(name: str, known: Any) -> str:
-    close = difflib.get_close_matches(name, known, cutoff=0.5)
-    return f" Did you mean {' or '.join(map(repr, close))}?" if close else f" Known are {', '.join(sorted(known))}."
+    return " " + (did_you_mean(name, known) or f"Known are {', '.join(sorted(known))}.")
 
 
 def _is_number(x: Any) -> bool:

@@ -6,9 +6,6 @@ from typing import Any
 
 from case import Case
 
-EMPTY_DECAY = "with no steps after the warmup the first one divides by zero there"
-"""Not recorded: the value there is an error."""
-
 NEGATIVE_BEST = "a part of a negative best is on its wrong side there, so that nothing ever improves on it or all does"
 
 

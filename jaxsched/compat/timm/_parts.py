@@ -1,7 +1,6 @@
 """What timm's schedulers are made of: two shapes that only timm has, cycles, a warmup and noise."""
 
 import dataclasses
-import difflib
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
-from jaxsched.compat._arguments import Number, as_real, is_traced, named, number
+from jaxsched.compat._arguments import Number, as_real, did_you_mean, is_traced, named, number
 
 Ramp = Callable[[Any, Any, Any], js.Schedule]
 """From a value to another in so many steps."""
@@ -218,9 +217,8 @@ def check_known(name: str, x: Any, known: Sequence[str]) -> None:
     if not isinstance(x, str):
         raise TypeError(f"`{name}` must be one of {', '.join(map(repr, known))}: got {x!r}.")
     if x not in known:
-        close = difflib.get_close_matches(x, known, cutoff=0.5)
-        hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, known))}: got {x!r}.{hint}")
+        message = f"`{name}` must be one of {', '.join(map(repr, known))}: got {x!r}. {did_you_mean(x, known)}"
+        raise ValueError(message.rstrip())
 
 
 def for_each_group(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,10 +16,10 @@ learning rates, as of parameter groups, gives a list of schedules. What differs 
 - Every number may be traced.
 """
 
-import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jaxsched.compat._arguments import did_you_mean as _did_you_mean
 from jaxsched.compat.transformers._metrics import GreedyLR as GreedyLR
 from jaxsched.compat.transformers._metrics import get_greedy_schedule as get_greedy_schedule
 from jaxsched.compat.transformers._metrics import get_reduce_on_plateau_schedule as get_reduce_on_plateau_schedule
@@ -83,10 +83,9 @@ def get_scheduler(
     """
     name = getattr(name, "value", name)
     if not isinstance(name, str) or name not in TYPE_TO_SCHEDULER_FUNCTION:
-        close = difflib.get_close_matches(name, TYPE_TO_SCHEDULER_FUNCTION) if isinstance(name, str) else []
-        hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
-        known = ", ".join(TYPE_TO_SCHEDULER_FUNCTION)
-        raise ValueError(f"`name` {name!r} is not a valid SchedulerType. {hint}All are: {known}.")
+        close = _did_you_mean(name, TYPE_TO_SCHEDULER_FUNCTION, cutoff=0.6) if isinstance(name, str) else ""
+        known = f"All are: {', '.join(TYPE_TO_SCHEDULER_FUNCTION)}."
+        raise ValueError(f"`name` {name!r} is not a valid SchedulerType. {close and close + ' '}{known}")
     if not isinstance(scheduler_specific_kwargs, (Mapping, type(None))):
         raise TypeError(f"`scheduler_specific_kwargs` must be a dictionary: got {scheduler_specific_kwargs!r}.")
     make, kwargs = TYPE_TO_SCHEDULER_FUNCTION[name], dict(scheduler_specific_kwargs or {})
