@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 _collects = _gc.isenabled()
 _gc.disable()
 
-from jaxsched._algebra import Blend as Blend
-from jaxsched._algebra import Difference as Difference
-from jaxsched._algebra import Product as Product
-from jaxsched._algebra import Quotient as Quotient
-from jaxsched._algebra import Sum as Sum
+from jaxsched._core.algebra import Blend as Blend
+from jaxsched._core.algebra import Difference as Difference
+from jaxsched._core.algebra import Product as Product
+from jaxsched._core.algebra import Quotient as Quotient
+from jaxsched._core.algebra import Sum as Sum
 from jaxsched._combinators import Advance as Advance
 from jaxsched._combinators import Clip as Clip
 from jaxsched._combinators import Delay as Delay
@@ -33,8 +33,8 @@ from jaxsched._decays import InverseSqrt as InverseSqrt
 from jaxsched._decays import InverseTime as InverseTime
 from jaxsched._decays import LinearCosine as LinearCosine
 from jaxsched._decays import NoisyLinearCosine as NoisyLinearCosine
-from jaxsched._fields import Count as Count
-from jaxsched._fields import Numeric as Numeric
+from jaxsched._core.fields import Count as Count
+from jaxsched._core.fields import Numeric as Numeric
 from jaxsched._join import Join as Join
 from jaxsched._join import Sequence as Sequence
 from jaxsched._join import join as join
@@ -85,10 +85,10 @@ from jaxsched._recipes_warmup import warmup_inverse_sqrt as warmup_inverse_sqrt
 from jaxsched._recipes_warmup import warmup_linear as warmup_linear
 from jaxsched._recipes_warmup import wsd as wsd
 from jaxsched._run import Run as Run
-from jaxsched._schedule import Constant as Constant
-from jaxsched._schedule import Schedule as Schedule
-from jaxsched._schedule import Wrap as Wrap
-from jaxsched._schedule import as_schedule as as_schedule
+from jaxsched._core.schedule import Constant as Constant
+from jaxsched._core.schedule import Schedule as Schedule
+from jaxsched._core.schedule import Wrap as Wrap
+from jaxsched._core.schedule import as_schedule as as_schedule
 from jaxsched._serialize import from_dict as from_dict
 from jaxsched._serialize import to_dict as to_dict
 from jaxsched._shapes import ElapsedPower as ElapsedPower

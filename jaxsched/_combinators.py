@@ -5,10 +5,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._fields import Count, Numeric, Positive, Real, is_traced
-from jaxsched._laps import floor_to
-from jaxsched._progress import later, ratio, since
-from jaxsched._schedule import Exact, Schedule, evaluate, longest, to_schedule
+from jaxsched._core.fields import Count, Numeric, Positive, Real, is_traced
+from jaxsched._core.laps import floor_to
+from jaxsched._core.time import later, ratio, since
+from jaxsched._core.schedule import Exact, Schedule, evaluate, longest, to_schedule
 
 
 class Delay(Exact):

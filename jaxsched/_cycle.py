@@ -9,10 +9,10 @@ from typing import Any, cast
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._fields import Count, Counts, Growth, Numeric, Real, Reals, at_least_one, count, is_traced, minus_log
-from jaxsched._laps import lap, rescaled
-from jaxsched._progress import count_reached, is_integer, left_until, minus, to_real
-from jaxsched._schedule import Exact, Schedule, evaluate, to_schedule
+from jaxsched._core.fields import Count, Counts, Growth, Numeric, Real, Reals, at_least_one, count, is_traced, minus_log
+from jaxsched._core.laps import lap, rescaled
+from jaxsched._core.time import count_reached, is_integer, left_until, minus, to_real
+from jaxsched._core.schedule import Exact, Schedule, evaluate, to_schedule
 from jaxsched._tables import last
 
 

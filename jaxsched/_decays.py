@@ -2,10 +2,10 @@
 
 import jax.numpy as jnp
 
-from jaxsched._fields import Count, Key, NotNegative, Positive, Real
+from jaxsched._core.fields import Count, Key, NotNegative, Positive, Real
 from jaxsched._noise import normal
-from jaxsched._progress import fractions, in_units, plain, ratio, reached, to_real, whole_steps
-from jaxsched._schedule import Exact
+from jaxsched._core.time import fractions, in_units, plain, ratio, reached, to_real, whole_steps
+from jaxsched._core.schedule import Exact
 
 
 class Exponential(Exact):

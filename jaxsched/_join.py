@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._fields import Counts, Numeric, count, counts, is_traced
-from jaxsched._progress import count_reached, only_when, reached, real_dtype, since
-from jaxsched._schedule import Constant, Exact, Schedule, evaluate, schedules
+from jaxsched._core.fields import Counts, Numeric, count, counts, is_traced
+from jaxsched._core.time import count_reached, only_when, reached, real_dtype, since
+from jaxsched._core.schedule import Constant, Exact, Schedule, evaluate, schedules
 from jaxsched._stack import kind_of, stack_trees
 
 FEW = 8

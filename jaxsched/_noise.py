@@ -5,9 +5,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxsched._fields import Key, Positive, is_number, not_negative
-from jaxsched._progress import Array, real_dtype, whole_steps
-from jaxsched._schedule import Exact, Schedule, evaluate, to_schedule
+from jaxsched._core.fields import Key, Positive, is_number, not_negative
+from jaxsched._core.time import Array, real_dtype, whole_steps
+from jaxsched._core.schedule import Exact, Schedule, evaluate, to_schedule
 
 
 def _draw(key, step: Array, sample) -> Array:

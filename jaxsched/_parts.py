@@ -6,8 +6,8 @@ from fractions import Fraction
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._fields import Numeric, count, is_traced, number
-from jaxsched._progress import is_integer, to_real
+from jaxsched._core.fields import Numeric, count, is_traced, number
+from jaxsched._core.time import is_integer, to_real
 
 
 def largest(a: Numeric, b: Numeric) -> Numeric:

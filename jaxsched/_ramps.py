@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._fields import Count, Positive, Real, is_traced
-from jaxsched._progress import blend, fractions, half_sine_squared, power_weights, to_real
-from jaxsched._schedule import Array, Exact
+from jaxsched._core.fields import Count, Positive, Real, is_traced
+from jaxsched._core.time import blend, fractions, half_sine_squared, power_weights, to_real
+from jaxsched._core.schedule import Array, Exact
 
 
 class Ramp(Exact):

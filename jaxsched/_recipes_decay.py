@@ -7,9 +7,9 @@ import numpy as np
 
 from jaxsched._combinators import staircase as held
 from jaxsched._decays import Exponential, InverseTime, LinearCosine, NoisyLinearCosine
-from jaxsched._fields import Numeric, count, counts, minus_log, not_negative, real
+from jaxsched._core.fields import Numeric, count, counts, minus_log, not_negative, real
 from jaxsched._ramps import Polynomial
-from jaxsched._schedule import Schedule, Wrap
+from jaxsched._core.schedule import Schedule, Wrap
 from jaxsched._shapes import StretchingPolynomial
 from jaxsched._tables import Piecewise, Tabulated
 

@@ -6,8 +6,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxsched._data import KINDS, Data, fields_of, is_static
-from jaxsched._fields import is_traced
+from jaxsched._core.node import KINDS, Data, fields_of, is_static
+from jaxsched._core.fields import is_traced
 
 VERSION = 1
 

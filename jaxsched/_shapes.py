@@ -2,11 +2,11 @@
 
 import jax.numpy as jnp
 
-from jaxsched._fields import Count, Positive, Real
-from jaxsched._laps import stretched_fractions
-from jaxsched._progress import blend, fractions, half_sine_squared, power_weights
+from jaxsched._core.fields import Count, Positive, Real
+from jaxsched._core.laps import stretched_fractions
+from jaxsched._core.time import blend, fractions, half_sine_squared, power_weights
 from jaxsched._ramps import Ramp, WeightedRamp, ends_of
-from jaxsched._schedule import Exact, Schedule, evaluate
+from jaxsched._core.schedule import Exact, Schedule, evaluate
 
 
 class ElapsedPower(WeightedRamp):

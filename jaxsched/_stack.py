@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._data import Data, fields_of, is_static
-from jaxsched._schedule import schedules as all_schedules
+from jaxsched._core.node import Data, fields_of, is_static
+from jaxsched._core.schedule import schedules as all_schedules
 
 
 def stack(schedules: Sequence[Any]) -> Any:

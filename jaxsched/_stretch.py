@@ -7,12 +7,12 @@ import numpy as np
 
 from jaxsched._combinators import PerEpoch, Stretch
 from jaxsched._cycle import ListedCycles
-from jaxsched._data import fill
-from jaxsched._fields import Count, Counts, Numeric, Times, count, counts, is_traced, positive
+from jaxsched._core.node import fill
+from jaxsched._core.fields import Count, Counts, Numeric, Times, count, counts, is_traced, positive
 from jaxsched._join import Schedules, Sequence, TupleOfCounts
-from jaxsched._progress import is_integer
+from jaxsched._core.time import is_integer
 from jaxsched._ramps import Ramp
-from jaxsched._schedule import Constant, Schedule, Wrap, to_schedule
+from jaxsched._core.schedule import Constant, Schedule, Wrap, to_schedule
 from jaxsched._tables import Tabulated
 from jaxsched._warmup import Warmup
 

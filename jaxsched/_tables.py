@@ -3,9 +3,9 @@
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._fields import Reals, Times, counts
-from jaxsched._progress import blend, count_reached, fractions_between, half_sine_squared, whole_steps
-from jaxsched._schedule import Array, Exact, Time
+from jaxsched._core.fields import Reals, Times, counts
+from jaxsched._core.time import blend, count_reached, fractions_between, half_sine_squared, whole_steps
+from jaxsched._core.schedule import Array, Exact, Time
 
 
 class Piecewise(Exact):

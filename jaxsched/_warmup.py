@@ -8,12 +8,12 @@ from typing import Any
 import jax.numpy as jnp
 
 from jaxsched._combinators import Stretch, advance
-from jaxsched._data import fill
-from jaxsched._fields import Count, Numeric, count, is_traced
+from jaxsched._core.node import fill
+from jaxsched._core.fields import Count, Numeric, count, is_traced
 from jaxsched._join import end_after
-from jaxsched._progress import only_when, reached, since
+from jaxsched._core.time import only_when, reached, since
 from jaxsched._ramps import Cosine, Geometric, Inverse, Linear, Logarithmic, Polynomial, Ramp
-from jaxsched._schedule import Exact, Schedule, Wrap, evaluate, to_schedule
+from jaxsched._core.schedule import Exact, Schedule, Wrap, evaluate, to_schedule
 from jaxsched._shapes import ElapsedPower, ExponentialRamp, MirrorCosine, Rex, Shaped
 
 Shape = str | Callable[..., Any]

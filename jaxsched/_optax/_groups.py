@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from jaxsched._combinators import scale
-from jaxsched._data import fill
-from jaxsched._fields import Numeric, positive
+from jaxsched._core.node import fill
+from jaxsched._core.fields import Numeric, positive
 from jaxsched._optax._inject import scaled
 from jaxsched._optax._slots import InjectState, advanced, check_state, first, hyperparameter
 from jaxsched.controllers._base import Controller, OverDevices

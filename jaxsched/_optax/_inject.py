@@ -11,10 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._call import relaxed
-from jaxsched._fields import is_number, is_traced
+from jaxsched._core.program import relaxed
+from jaxsched._core.fields import is_number, is_traced
 from jaxsched._optax._slots import InjectState, advanced, check_state, first, hyperparameter
-from jaxsched._schedule import Schedule
+from jaxsched._core.schedule import Schedule
 from jaxsched.controllers._base import Controller
 
 if TYPE_CHECKING:

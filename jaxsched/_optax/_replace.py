@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 
 from jaxsched._combinators import delay, scale
-from jaxsched._data import fill
-from jaxsched._fields import is_traced
+from jaxsched._core.node import fill
+from jaxsched._core.fields import is_traced
 from jaxsched._optax._find import change, find, is_ours
 from jaxsched._optax._slots import Slot, hyperparameter, scheduled_at, slot_of
 from jaxsched._optax._state import in_slot
 from jaxsched._ramps import Ramp
-from jaxsched._schedule import Schedule
+from jaxsched._core.schedule import Schedule
 from jaxsched.controllers._base import Controller, OverDevices, inner, taken_over
 
 Array = jax.Array

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxsched._call import canonical
-from jaxsched._fields import is_traced
-from jaxsched._progress import real_dtype
-from jaxsched._schedule import Schedule, to_schedule
+from jaxsched._core.program import canonical
+from jaxsched._core.fields import is_traced
+from jaxsched._core.time import real_dtype
+from jaxsched._core.schedule import Schedule, to_schedule
 from jaxsched.controllers._base import LAST_STEP, Controller
 
 Array = jax.Array

@@ -10,11 +10,11 @@ from typing import Any, ClassVar, final
 import jax
 import jax.numpy as jnp
 
-from jaxsched._call import canonical, device_step, relaxed
-from jaxsched._data import Data, fill
-from jaxsched._fields import converter, count, is_traced, not_negative, positive
-from jaxsched._progress import real_dtype
-from jaxsched._schedule import Schedule, evaluate, to_schedule
+from jaxsched._core.program import canonical, device_step, relaxed
+from jaxsched._core.node import Data, fill
+from jaxsched._core.fields import converter, count, is_traced, not_negative, positive
+from jaxsched._core.time import real_dtype
+from jaxsched._core.schedule import Schedule, evaluate, to_schedule
 from jaxsched.controllers._metrics import LASTING, metric, truth
 
 Array = jax.Array

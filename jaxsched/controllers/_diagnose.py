@@ -4,8 +4,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from jaxsched._fields import is_number, is_traced, number
-from jaxsched._schedule import to_schedule
+from jaxsched._core.fields import is_number, is_traced, number
+from jaxsched._core.schedule import to_schedule
 
 FEWEST = 20
 """Losses below which a third of a run has no median worth the name."""

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._call import relaxed
-from jaxsched._fields import Numeric, is_traced, not_negative, positive
+from jaxsched._core.program import relaxed
+from jaxsched._core.fields import Numeric, is_traced, not_negative, positive
 from jaxsched.controllers._base import LAST_STEP
 from jaxsched.controllers._direction import Array, descent, direction_of, inner_product, scalar
 

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxsched._fields import Count, NotNegative, Numeric, Real, at_least_one, inner_factor, part, whole
+from jaxsched._core.fields import Count, NotNegative, Numeric, Real, at_least_one, inner_factor, part, whole
 from jaxsched._parts import largest
-from jaxsched._schedule import Schedule
+from jaxsched._core.schedule import Schedule
 from jaxsched.controllers._base import Array, Controller, over_devices, scheduled, value_of
 from jaxsched.controllers._metrics import LARGEST_PART, ROUNDING, betters, difference, direction, events, flags, stopped
 

@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from jaxsched._fields import Count, NotNegative, Numeric, Positive, Real, inner_factor, part
-from jaxsched._schedule import Schedule
+from jaxsched._core.fields import Count, NotNegative, Numeric, Positive, Real, inner_factor, part
+from jaxsched._core.schedule import Schedule
 from jaxsched.controllers._base import LAST_STEP, Array, Controller, over_devices, scheduled, value_of
 from jaxsched.controllers._metrics import LARGEST_PART, ROUNDING, difference, events, flags, stopped
 

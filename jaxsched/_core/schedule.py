@@ -10,11 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched import _fields
-from jaxsched._call import compiled_for, host_step, prepare, relaxed
-from jaxsched._data import Data
-from jaxsched._fields import Numeric, Real
-from jaxsched._progress import Length, Time, plain, real_dtype
+from jaxsched._core import fields
+from jaxsched._core.program import compiled_for, host_step, prepare, relaxed
+from jaxsched._core.node import Data
+from jaxsched._core.fields import Numeric, Real
+from jaxsched._core.time import Length, Time, plain, real_dtype
 
 Array = jax.Array
 
@@ -60,7 +60,7 @@ class Schedule(Data, abc.ABC):
         """The value at `step`, an int, float or array: JAX's default float dtype, the step's shape."""
         if not isinstance(step, jax.Array):
             step = host_step(step)
-        if _fields.is_traced(step):
+        if fields.is_traced(step):
             leaves, structure = jax.tree.flatten(self)
             return compiled_for(structure)(leaves, step)
         compiled = self.__dict__.get("_compiled")
@@ -210,8 +210,8 @@ def as_schedule(x: Any) -> Schedule:
 def to_schedule(name: str, x: Any) -> Schedule:
     if isinstance(x, Schedule):
         return x
-    if _fields.is_number(x) or _fields.is_traced(x):
-        return Constant(_fields.real(name, x))
+    if fields.is_number(x) or fields.is_traced(x):
+        return Constant(fields.real(name, x))
     if _is_stateful(x):
         raise TypeError(_controller_message(name, x))
     if callable(x):
@@ -231,12 +231,12 @@ def _controller_message(name: str, x: Any) -> str:
 
 
 def _binary(kind: str, left: Any, right: Any) -> Any:
-    from jaxsched import _algebra  # its classes are schedules, so it stands on this module
+    from jaxsched._core import algebra  # its classes are schedules, so it stands on this module
 
     other = right if isinstance(left, Schedule) else left
-    if not (_fields.is_number(other) or _fields.is_traced(other) or callable(other)):
+    if not (fields.is_number(other) or fields.is_traced(other) or callable(other)):
         return NotImplemented
-    return getattr(_algebra, kind)(left, right)
+    return getattr(algebra, kind)(left, right)
 
 
 def longest(*durations: Numeric | None) -> Any:

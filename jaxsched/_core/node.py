@@ -9,8 +9,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxsched import _fields
-from jaxsched._fields import Numeric
+from jaxsched._core import fields
+from jaxsched._core.fields import Numeric
 
 KINDS: dict[str, type] = {}
 """Every such class by its name in stored data: `Cosine`, `compat.torch.Chains`, or `module.Mine` for a user's."""
@@ -116,11 +116,11 @@ def _converters(cls: type[Data]) -> dict[str, Callable[[str, Any], Any]]:
 
 
 def _converter(annotation: Any) -> Callable[[str, Any], Any]:
-    convert = _fields.converter(annotation)
+    convert = fields.converter(annotation)
     if convert is None and isinstance(annotation, type) and issubclass(annotation, Data):
         convert = annotation._accept
     if convert is None:
-        convert = _fields.number if annotation == Numeric else _any_field
+        convert = fields.number if annotation == Numeric else _any_field
     elif type(None) in getattr(annotation, "__args__", ()):
         return _or_none(convert)
     return convert
@@ -133,11 +133,11 @@ def _or_none(convert: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
 def _any_field(name: str, x: Any) -> Any:
     # A field of a user's class with an annotation of its own: any tree of numbers and schedules.
     is_leaf = lambda e: isinstance(e, Data)  # noqa: E731
-    return jax.tree.map(lambda e: e if is_leaf(e) else _fields.number(name, e), x, is_leaf=is_leaf)
+    return jax.tree.map(lambda e: e if is_leaf(e) else fields.number(name, e), x, is_leaf=is_leaf)
 
 
 def _show(x: Any) -> str:
-    if _fields.is_traced(x):
+    if fields.is_traced(x):
         return f"Traced<{x.aval.str_short()}>"
     if isinstance(x, (np.ndarray, np.generic, jax.Array)):
         # What `jax.grad(..., allow_int=True)` puts in the place of a count has no value to show.

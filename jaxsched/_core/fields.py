@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from jaxsched._progress import real_dtype
+from jaxsched._core.time import real_dtype
 
 Numeric: TypeAlias = int | float | np.ndarray | jax.Array
 """A number, or an array of numbers once schedules are stacked; it is kept as it was given."""

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jaxsched._fields import is_traced
-from jaxsched._progress import Array, real_dtype
+from jaxsched._core.fields import is_traced
+from jaxsched._core.time import Array, real_dtype
 
 
 class Compiled(NamedTuple):

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from jaxsched._fields import Real
-from jaxsched._progress import blend
-from jaxsched._schedule import Exact, Schedule, evaluate, longest
+from jaxsched._core.fields import Real
+from jaxsched._core.time import blend
+from jaxsched._core.schedule import Exact, Schedule, evaluate, longest
 
 
 class Pair(Exact):

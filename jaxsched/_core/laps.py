@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jax import lax
 
-from jaxsched._progress import (
+from jaxsched._core.time import (
     Array,
     Clock,
     Length,
