@@ -13,7 +13,7 @@ from jaxsched._core.fields import Count, Counts, Growth, Numeric, Real, Reals, a
 from jaxsched._core.laps import lap, rescaled
 from jaxsched._core.time import count_reached, is_integer, left_until, minus, to_real
 from jaxsched._core.schedule import Exact, Schedule, evaluate, to_schedule
-from jaxsched._tables import last
+from jaxsched._curves.tables import last
 
 
 class Cycle(Exact):

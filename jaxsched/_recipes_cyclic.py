@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from jaxsched._core.algebra import Blend
 from jaxsched._cycle import cycle, is_listed
-from jaxsched._decays import Exponential
+from jaxsched._curves.decays import Exponential
 from jaxsched._core.fields import Numeric, count, minus_log, positive, real
 from jaxsched._join import join
 from jaxsched._parts import share, within
-from jaxsched._ramps import Cosine, Linear
+from jaxsched._curves.ramp import Cosine, Linear
 from jaxsched._core.schedule import Schedule
-from jaxsched._tables import CosineInterpolated, Interpolated
+from jaxsched._curves.tables import CosineInterpolated, Interpolated
 
 POINTS = {"cosine": CosineInterpolated, "linear": Interpolated}
 

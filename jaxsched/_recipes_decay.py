@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from jaxsched._combinators import staircase as held
-from jaxsched._decays import Exponential, InverseTime, LinearCosine, NoisyLinearCosine
+from jaxsched._curves.decays import Exponential, InverseTime, LinearCosine, NoisyLinearCosine
 from jaxsched._core.fields import Numeric, count, counts, minus_log, not_negative, real
-from jaxsched._ramps import Polynomial
+from jaxsched._curves.ramp import Polynomial
 from jaxsched._core.schedule import Schedule, Wrap
-from jaxsched._shapes import StretchingPolynomial
-from jaxsched._tables import Piecewise, Tabulated
+from jaxsched._curves.shapes import StretchingPolynomial
+from jaxsched._curves.tables import Piecewise, Tabulated
 
 
 def exponential_decay(start: Numeric, rate: Numeric, steps: Numeric = 1, staircase: bool = False) -> Schedule:

@@ -2,11 +2,11 @@
 
 import jax.numpy as jnp
 
-from jaxsched._decays import InverseSqrt
+from jaxsched._curves.decays import InverseSqrt
 from jaxsched._core.fields import Numeric, count, is_traced, positive, real
 from jaxsched._join import join
 from jaxsched._parts import as_real, largest, share, within
-from jaxsched._ramps import Cosine, Linear
+from jaxsched._curves.ramp import Cosine, Linear
 from jaxsched._core.schedule import Constant, Schedule
 from jaxsched._warmup import Shape, cooldown
 from jaxsched._warmup import warmup as warmed_up

@@ -11,9 +11,9 @@ from jaxsched._core.node import fill
 from jaxsched._core.fields import Count, Counts, Numeric, Times, count, counts, is_traced, positive
 from jaxsched._join import Schedules, Sequence, TupleOfCounts
 from jaxsched._core.time import is_integer
-from jaxsched._ramps import Ramp
+from jaxsched._curves.ramp import Ramp
 from jaxsched._core.schedule import Constant, Schedule, Wrap, to_schedule
-from jaxsched._tables import Tabulated
+from jaxsched._curves.tables import Tabulated
 from jaxsched._warmup import Warmup
 
 BY_CLOCK = (ListedCycles, Sequence, Stretch, Tabulated, Wrap)

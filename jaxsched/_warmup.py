@@ -12,9 +12,9 @@ from jaxsched._core.node import fill
 from jaxsched._core.fields import Count, Numeric, count, is_traced
 from jaxsched._join import end_after
 from jaxsched._core.time import only_when, reached, since
-from jaxsched._ramps import Cosine, Geometric, Inverse, Linear, Logarithmic, Polynomial, Ramp
+from jaxsched._curves.ramp import Cosine, Geometric, Inverse, Linear, Logarithmic, Polynomial, Ramp
 from jaxsched._core.schedule import Exact, Schedule, Wrap, evaluate, to_schedule
-from jaxsched._shapes import ElapsedPower, ExponentialRamp, MirrorCosine, Rex, Shaped
+from jaxsched._curves.shapes import ElapsedPower, ExponentialRamp, MirrorCosine, Rex, Shaped
 
 Shape = str | Callable[..., Any]
 """A named shape, a ramp class, or any function `(start, end, steps) -> schedule` or `fraction -> weight`."""

@@ -12,7 +12,7 @@ from jaxsched._core.fields import is_traced
 from jaxsched._optax._find import change, find, is_ours
 from jaxsched._optax._slots import Slot, hyperparameter, scheduled_at, slot_of
 from jaxsched._optax._state import in_slot
-from jaxsched._ramps import Ramp
+from jaxsched._curves.ramp import Ramp
 from jaxsched._core.schedule import Schedule
 from jaxsched.controllers._base import Controller, OverDevices, inner, taken_over
 

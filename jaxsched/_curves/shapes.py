@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxsched._core.fields import Count, Positive, Real
 from jaxsched._core.laps import stretched_fractions
 from jaxsched._core.time import blend, fractions, half_sine_squared, power_weights
-from jaxsched._ramps import Ramp, WeightedRamp, ends_of
+from jaxsched._curves.ramp import Ramp, WeightedRamp, ends_of
 from jaxsched._core.schedule import Exact, Schedule, evaluate
 
 
