@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from jaxsched._core.algebra import Blend
-from jaxsched._cycle import cycle, is_listed
+from jaxsched._combinators.cycle import cycle, is_listed
 from jaxsched._curves.decays import Exponential
 from jaxsched._core.fields import Numeric, count, minus_log, positive, real
-from jaxsched._join import join
+from jaxsched._combinators.join import join
 from jaxsched._parts import share, within
 from jaxsched._curves.ramp import Cosine, Linear
 from jaxsched._core.schedule import Schedule

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxsched._combinators import staircase as held
+from jaxsched._combinators.clocks import staircase as held
 from jaxsched._curves.decays import Exponential, InverseTime, LinearCosine, NoisyLinearCosine
 from jaxsched._core.fields import Numeric, count, counts, minus_log, not_negative, real
 from jaxsched._curves.ramp import Polynomial

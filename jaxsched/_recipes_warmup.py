@@ -4,12 +4,12 @@ import jax.numpy as jnp
 
 from jaxsched._curves.decays import InverseSqrt
 from jaxsched._core.fields import Numeric, count, is_traced, positive, real
-from jaxsched._join import join
+from jaxsched._combinators.join import join
 from jaxsched._parts import as_real, largest, share, within
 from jaxsched._curves.ramp import Cosine, Linear
 from jaxsched._core.schedule import Constant, Schedule
-from jaxsched._warmup import Shape, cooldown
-from jaxsched._warmup import warmup as warmed_up
+from jaxsched._combinators.warmup import Shape, cooldown
+from jaxsched._combinators.warmup import warmup as warmed_up
 
 
 def noam(dim: Numeric, warmup: Numeric, scale: Numeric = 1.0) -> Schedule:

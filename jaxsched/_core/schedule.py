@@ -109,7 +109,7 @@ class Schedule(Data, abc.ABC):
     @final
     def then(self, other: Any) -> "Schedule":
         """This schedule for its `duration`, then `other`: `join([self, other])`."""
-        from jaxsched._join import join  # a method of the base that is written with a combinator
+        from jaxsched._combinators.join import join  # a method of the base that is written with a combinator
 
         return join([self, other])
 

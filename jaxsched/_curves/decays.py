@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 
 from jaxsched._core.fields import Count, Key, NotNegative, Positive, Real
-from jaxsched._noise import normal
+from jaxsched._combinators.jitter import normal
 from jaxsched._core.time import fractions, in_units, plain, ratio, reached, to_real, whole_steps
 from jaxsched._core.schedule import Exact
 

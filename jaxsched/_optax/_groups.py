@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 
-from jaxsched._combinators import scale
+from jaxsched._combinators.clocks import scale
 from jaxsched._core.node import fill
 from jaxsched._core.fields import Numeric, positive
 from jaxsched._optax._inject import scaled

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxsched._combinators import delay, scale
+from jaxsched._combinators.clocks import delay, scale
 from jaxsched._core.node import fill
 from jaxsched._core.fields import is_traced
 from jaxsched._optax._find import change, find, is_ours

@@ -5,16 +5,16 @@ from typing import Any, cast
 
 import numpy as np
 
-from jaxsched._combinators import PerEpoch, Stretch
-from jaxsched._cycle import ListedCycles
+from jaxsched._combinators.clocks import PerEpoch, Stretch
+from jaxsched._combinators.cycle import ListedCycles
 from jaxsched._core.node import fill
 from jaxsched._core.fields import Count, Counts, Numeric, Times, count, counts, is_traced, positive
-from jaxsched._join import Schedules, Sequence, TupleOfCounts
+from jaxsched._combinators.join import Schedules, Sequence, TupleOfCounts
 from jaxsched._core.time import is_integer
 from jaxsched._curves.ramp import Ramp
 from jaxsched._core.schedule import Constant, Schedule, Wrap, to_schedule
 from jaxsched._curves.tables import Tabulated
-from jaxsched._warmup import Warmup
+from jaxsched._combinators.warmup import Warmup
 
 BY_CLOCK = (ListedCycles, Sequence, Stretch, Tabulated, Wrap)
 """Schedules that have no lengths to rewrite, or too many: their clock is slowed instead."""

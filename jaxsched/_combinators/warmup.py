@@ -7,10 +7,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from jaxsched._combinators import Stretch, advance
+from jaxsched._combinators.clocks import Stretch, advance
 from jaxsched._core.node import fill
 from jaxsched._core.fields import Count, Numeric, count, is_traced
-from jaxsched._join import end_after
+from jaxsched._combinators.join import end_after
 from jaxsched._core.time import only_when, reached, since
 from jaxsched._curves.ramp import Cosine, Geometric, Inverse, Linear, Logarithmic, Polynomial, Ramp
 from jaxsched._core.schedule import Exact, Schedule, Wrap, evaluate, to_schedule
