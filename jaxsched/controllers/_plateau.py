@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxsched._core.fields import Count, NotNegative, Numeric, Real, at_least_one, inner_factor, part, whole
-from jaxsched._parts import largest
+from jaxsched._recipes.shares import largest
 from jaxsched._core.schedule import Schedule
 from jaxsched.controllers._base import Array, Controller, over_devices, scheduled, value_of
 from jaxsched.controllers._metrics import LARGEST_PART, ROUNDING, betters, difference, direction, events, flags, stopped

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxsched._curves.decays import InverseSqrt
 from jaxsched._core.fields import Numeric, count, is_traced, positive, real
 from jaxsched._combinators.join import join
-from jaxsched._parts import as_real, largest, share, within
+from jaxsched._recipes.shares import as_real, largest, share, within
 from jaxsched._curves.ramp import Cosine, Linear
 from jaxsched._core.schedule import Constant, Schedule
 from jaxsched._combinators.warmup import Shape, cooldown

@@ -7,7 +7,7 @@ from jaxsched._combinators.cycle import cycle, is_listed
 from jaxsched._curves.decays import Exponential
 from jaxsched._core.fields import Numeric, count, minus_log, positive, real
 from jaxsched._combinators.join import join
-from jaxsched._parts import share, within
+from jaxsched._recipes.shares import share, within
 from jaxsched._curves.ramp import Cosine, Linear
 from jaxsched._core.schedule import Schedule
 from jaxsched._curves.tables import CosineInterpolated, Interpolated

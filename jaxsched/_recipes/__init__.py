@@ -1,0 +1,1 @@
+"""Published schedules by name, and the units of a run."""
