@@ -89,8 +89,8 @@ from jaxsched._core.schedule import Constant as Constant
 from jaxsched._core.schedule import Schedule as Schedule
 from jaxsched._core.schedule import Wrap as Wrap
 from jaxsched._core.schedule import as_schedule as as_schedule
-from jaxsched._serialize import from_dict as from_dict
-from jaxsched._serialize import to_dict as to_dict
+from jaxsched._store.serialize import from_dict as from_dict
+from jaxsched._store.serialize import to_dict as to_dict
 from jaxsched._curves.shapes import ElapsedPower as ElapsedPower
 from jaxsched._curves.shapes import ExponentialRamp as ExponentialRamp
 from jaxsched._curves.shapes import MirrorCosine as MirrorCosine
@@ -100,9 +100,9 @@ from jaxsched._curves.shapes import StretchingPolynomial as StretchingPolynomial
 from jaxsched._curves.shapes import Tanh as Tanh
 from jaxsched._curves.shapes import TimePowerCosine as TimePowerCosine
 from jaxsched._curves.shapes import ValuePowerCosine as ValuePowerCosine
-from jaxsched._stack import grid as grid
-from jaxsched._stack import stack as stack
-from jaxsched._stack import unstack as unstack
+from jaxsched._store.stack import grid as grid
+from jaxsched._store.stack import stack as stack
+from jaxsched._store.stack import unstack as unstack
 from jaxsched._combinators.stretch import stretch as stretch
 from jaxsched._curves.tables import CosineInterpolated as CosineInterpolated
 from jaxsched._curves.tables import Interpolated as Interpolated

@@ -10,7 +10,7 @@ import numpy as np
 from jaxsched._core.fields import Counts, Numeric, count, counts, is_traced
 from jaxsched._core.time import count_reached, only_when, reached, real_dtype, since
 from jaxsched._core.schedule import Constant, Exact, Schedule, evaluate, schedules
-from jaxsched._stack import kind_of, stack_trees
+from jaxsched._store.stack import kind_of, stack_trees
 
 FEW = 8
 """Up to so many pieces are compiled one by one; more are stacked by kind, searched and gathered."""

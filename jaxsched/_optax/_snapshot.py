@@ -7,7 +7,7 @@ import jax
 from jaxsched._optax._find import Change, Finding, change, find, is_ours
 from jaxsched._optax._slots import Values, placed
 from jaxsched._optax._state import in_slot
-from jaxsched._serialize import describe
+from jaxsched._store.serialize import describe
 from jaxsched.controllers._base import Controller, shape_of
 
 

@@ -1,0 +1,1 @@
+"""Many schedules as one, and schedules as plain data."""
