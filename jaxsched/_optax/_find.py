@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 
 from jaxsched._optax._slots import InjectState
-from jaxsched.controllers._base import Controller
+from jaxsched._controllers.base import Controller
 
 
 class Place(NamedTuple):

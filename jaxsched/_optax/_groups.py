@@ -12,7 +12,7 @@ from jaxsched._core.node import fill
 from jaxsched._core.fields import Numeric, positive
 from jaxsched._optax._inject import scaled
 from jaxsched._optax._slots import InjectState, advanced, check_state, first, hyperparameter
-from jaxsched.controllers._base import Controller, OverDevices
+from jaxsched._controllers.base import Controller, OverDevices
 
 if TYPE_CHECKING:
     import optax

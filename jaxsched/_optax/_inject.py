@@ -15,7 +15,7 @@ from jaxsched._core.program import relaxed
 from jaxsched._core.fields import is_number, is_traced
 from jaxsched._optax._slots import InjectState, advanced, check_state, first, hyperparameter
 from jaxsched._core.schedule import Schedule
-from jaxsched.controllers._base import Controller
+from jaxsched._controllers.base import Controller
 
 if TYPE_CHECKING:
     import optax

@@ -14,7 +14,7 @@ from jaxsched._optax._slots import Slot, hyperparameter, scheduled_at, slot_of
 from jaxsched._optax._state import in_slot
 from jaxsched._curves.ramp import Ramp
 from jaxsched._core.schedule import Schedule
-from jaxsched.controllers._base import Controller, OverDevices, inner, taken_over
+from jaxsched._controllers.base import Controller, OverDevices, inner, taken_over
 
 Array = jax.Array
 

@@ -10,7 +10,7 @@ from jaxsched._core.program import canonical
 from jaxsched._core.fields import is_traced
 from jaxsched._core.time import real_dtype
 from jaxsched._core.schedule import Schedule, to_schedule
-from jaxsched.controllers._base import LAST_STEP, Controller
+from jaxsched._controllers.base import LAST_STEP, Controller
 
 Array = jax.Array
 

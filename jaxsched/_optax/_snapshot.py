@@ -8,7 +8,7 @@ from jaxsched._optax._find import Change, Finding, change, find, is_ours
 from jaxsched._optax._slots import Values, placed
 from jaxsched._optax._state import in_slot
 from jaxsched._store.serialize import describe
-from jaxsched.controllers._base import Controller, shape_of
+from jaxsched._controllers.base import Controller, shape_of
 
 
 class Snapshot(NamedTuple):

@@ -12,7 +12,7 @@ from jaxsched._optax._find import value as value_in
 from jaxsched._optax._slots import InjectState, Slot, Values, moved, own, placed, value_at
 from jaxsched._core.time import real_dtype
 from jaxsched.controllers._hypergradient import HypergradientState
-from jaxsched.controllers._metrics import Events, metric
+from jaxsched._controllers.metrics import Events, metric
 
 Array = jax.Array
 

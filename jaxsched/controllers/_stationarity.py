@@ -7,9 +7,9 @@ import jax.numpy as jnp
 
 from jaxsched._core.program import relaxed
 from jaxsched._core.fields import Numeric, at_least_one, count, inner_factor, not_negative, part, positive, whole
-from jaxsched.controllers._base import LAST_STEP, scheduled
+from jaxsched._controllers.base import LAST_STEP, scheduled
 from jaxsched.controllers._direction import Array, descent, direction_of, inner_product, scalar
-from jaxsched.controllers._metrics import ROUNDING, events, flags, stopped
+from jaxsched._controllers.metrics import ROUNDING, events, flags, stopped
 
 if TYPE_CHECKING:
     import optax

@@ -15,7 +15,7 @@ from jaxsched._core.node import Data, fill
 from jaxsched._core.fields import converter, count, is_traced, not_negative, positive
 from jaxsched._core.time import real_dtype
 from jaxsched._core.schedule import Schedule, evaluate, to_schedule
-from jaxsched.controllers._metrics import LASTING, metric, truth
+from jaxsched._controllers.metrics import LASTING, metric, truth
 
 Array = jax.Array
 

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 
 from jaxsched._core.fields import Count, NotNegative, Numeric, Real, inner_factor, is_traced, not_negative, whole
 from jaxsched._core.schedule import Schedule
-from jaxsched.controllers._base import Array, Controller, over_devices, scheduled, value_of
-from jaxsched.controllers._metrics import ROUNDING, betters, direction, events, flags
+from jaxsched._controllers.base import Array, Controller, over_devices, scheduled, value_of
+from jaxsched._controllers.metrics import ROUNDING, betters, direction, events, flags
 
 
 class GreedyState(NamedTuple):

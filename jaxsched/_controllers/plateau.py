@@ -8,8 +8,8 @@ import jax.numpy as jnp
 from jaxsched._core.fields import Count, NotNegative, Numeric, Real, at_least_one, inner_factor, part, whole
 from jaxsched._recipes.shares import largest
 from jaxsched._core.schedule import Schedule
-from jaxsched.controllers._base import Array, Controller, over_devices, scheduled, value_of
-from jaxsched.controllers._metrics import LARGEST_PART, ROUNDING, betters, difference, direction, events, flags, stopped
+from jaxsched._controllers.base import Array, Controller, over_devices, scheduled, value_of
+from jaxsched._controllers.metrics import LARGEST_PART, ROUNDING, betters, difference, direction, events, flags, stopped
 
 RULES = ("torch", "keras", "optax", "paddle")
 

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 
 from jaxsched._core.fields import Count, NotNegative, Numeric, Positive, Real, inner_factor, part
 from jaxsched._core.schedule import Schedule
-from jaxsched.controllers._base import LAST_STEP, Array, Controller, over_devices, scheduled, value_of
-from jaxsched.controllers._metrics import LARGEST_PART, ROUNDING, difference, events, flags, stopped
+from jaxsched._controllers.base import LAST_STEP, Array, Controller, over_devices, scheduled, value_of
+from jaxsched._controllers.metrics import LARGEST_PART, ROUNDING, difference, events, flags, stopped
 
 LARGEST_ROOT = 1e18
 """What a float32 can square."""
