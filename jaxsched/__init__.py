@@ -41,19 +41,19 @@ from jaxsched._combinators.join import join as join
 from jaxsched._combinators.jitter import NormalJitter as NormalJitter
 from jaxsched._combinators.jitter import UniformJitter as UniformJitter
 from jaxsched._combinators.jitter import jitter as jitter
-from jaxsched._optax._groups import by_group as by_group
-from jaxsched._optax._groups import layerwise as layerwise
-from jaxsched._optax._inject import inject as inject
-from jaxsched._optax._inject import scale_by_learning_rate as scale_by_learning_rate
-from jaxsched._optax._replace import replace_schedule as replace_schedule
-from jaxsched._optax._slots import InjectState as InjectState
-from jaxsched._optax._snapshot import Snapshot as Snapshot
-from jaxsched._optax._snapshot import restore as restore
-from jaxsched._optax._snapshot import snapshot as snapshot
-from jaxsched._optax._state import current as current
-from jaxsched._optax._state import events as events
-from jaxsched._optax._state import observe as observe
-from jaxsched._optax._state import override as override
+from jaxsched._optax.groups import by_group as by_group
+from jaxsched._optax.groups import layerwise as layerwise
+from jaxsched._optax.inject import inject as inject
+from jaxsched._optax.inject import scale_by_learning_rate as scale_by_learning_rate
+from jaxsched._optax.replace import replace_schedule as replace_schedule
+from jaxsched._optax.hyperparameters import InjectState as InjectState
+from jaxsched._optax.snapshot import Snapshot as Snapshot
+from jaxsched._optax.snapshot import restore as restore
+from jaxsched._optax.snapshot import snapshot as snapshot
+from jaxsched._optax.state import current as current
+from jaxsched._optax.state import events as events
+from jaxsched._optax.state import observe as observe
+from jaxsched._optax.state import override as override
 from jaxsched._curves.ramp import Cosine as Cosine
 from jaxsched._curves.ramp import Geometric as Geometric
 from jaxsched._curves.ramp import Inverse as Inverse
@@ -119,8 +119,8 @@ from jaxsched.controllers._diagnose import diagnose as diagnose
 from jaxsched._controllers.greedy import Greedy as Greedy
 from jaxsched._controllers.greedy import GreedyState as GreedyState
 from jaxsched._controllers.greedy import greedy as greedy
-from jaxsched.controllers._hypergradient import HypergradientState as HypergradientState
-from jaxsched.controllers._hypergradient import hypergradient as hypergradient
+from jaxsched._optax.hypergradient import HypergradientState as HypergradientState
+from jaxsched._optax.hypergradient import hypergradient as hypergradient
 from jaxsched._controllers.metrics import Events as Events
 from jaxsched._controllers.plateau import PlateauState as PlateauState
 from jaxsched._controllers.plateau import ReduceOnPlateau as ReduceOnPlateau
@@ -128,8 +128,8 @@ from jaxsched._controllers.plateau import reduce_on_plateau as reduce_on_plateau
 from jaxsched._controllers.recover import Recover as Recover
 from jaxsched._controllers.recover import RecoverState as RecoverState
 from jaxsched._controllers.recover import recover as recover
-from jaxsched.controllers._stationarity import StationarityState as StationarityState
-from jaxsched.controllers._stationarity import reduce_on_stationarity as reduce_on_stationarity
+from jaxsched._optax.stationarity import StationarityState as StationarityState
+from jaxsched._optax.stationarity import reduce_on_stationarity as reduce_on_stationarity
 
 __version__ = _version("jaxsched")
 

@@ -15,7 +15,7 @@ from bridge import strict, x64
 
 import jaxsched as js
 from jaxsched.controllers import _stationarity
-from jaxsched.controllers._stationarity import reduce_on_stationarity
+from jaxsched._optax.stationarity import reduce_on_stationarity
 
 SIZE = 200
 

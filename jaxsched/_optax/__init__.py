@@ -1,1 +1,1 @@
-"""The bridge to optax. It alone imports optax, and only when it is used."""
+"""What stands in the state of an optimizer."""

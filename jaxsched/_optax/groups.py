@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jaxsched._combinators.clocks import scale
 from jaxsched._core.node import fill
 from jaxsched._core.fields import Numeric, positive
-from jaxsched._optax._inject import scaled
-from jaxsched._optax._slots import InjectState, advanced, check_state, first, hyperparameter
+from jaxsched._optax.inject import scaled
+from jaxsched._optax.hyperparameters import InjectState, advanced, check_state, first, hyperparameter
 from jaxsched._controllers.base import Controller, OverDevices
 
 if TYPE_CHECKING:

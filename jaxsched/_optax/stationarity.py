@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxsched._core.program import relaxed
 from jaxsched._core.fields import Numeric, at_least_one, count, inner_factor, not_negative, part, positive, whole
 from jaxsched._controllers.base import LAST_STEP, scheduled
-from jaxsched.controllers._direction import Array, descent, direction_of, inner_product, scalar
+from jaxsched._optax.direction import Array, descent, direction_of, inner_product, scalar
 from jaxsched._controllers.metrics import ROUNDING, events, flags, stopped
 
 if TYPE_CHECKING:

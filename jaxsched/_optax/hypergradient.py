@@ -9,7 +9,7 @@ import numpy as np
 from jaxsched._core.program import relaxed
 from jaxsched._core.fields import Numeric, is_traced, not_negative, positive
 from jaxsched._controllers.base import LAST_STEP
-from jaxsched.controllers._direction import Array, descent, direction_of, inner_product, scalar
+from jaxsched._optax.direction import Array, descent, direction_of, inner_product, scalar
 
 if TYPE_CHECKING:
     import optax

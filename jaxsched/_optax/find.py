@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from jaxsched._optax._slots import InjectState
+from jaxsched._optax.hyperparameters import InjectState
 from jaxsched._controllers.base import Controller
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from jaxsched._core.program import relaxed
 from jaxsched._core.fields import is_number, is_traced
-from jaxsched._optax._slots import InjectState, advanced, check_state, first, hyperparameter
+from jaxsched._optax.hyperparameters import InjectState, advanced, check_state, first, hyperparameter
 from jaxsched._core.schedule import Schedule
 from jaxsched._controllers.base import Controller
 

@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 
 from jaxsched._core.fields import is_number, is_traced, real
-from jaxsched._optax._find import Change, change, controller_state, find, is_ours, is_scheduled
-from jaxsched._optax._find import value as value_in
-from jaxsched._optax._slots import InjectState, Slot, Values, moved, own, placed, value_at
+from jaxsched._optax.find import Change, change, controller_state, find, is_ours, is_scheduled
+from jaxsched._optax.find import value as value_in
+from jaxsched._optax.hyperparameters import InjectState, Slot, Values, moved, own, placed, value_at
 from jaxsched._core.time import real_dtype
-from jaxsched.controllers._hypergradient import HypergradientState
+from jaxsched._optax.hypergradient import HypergradientState
 from jaxsched._controllers.metrics import Events, metric
 
 Array = jax.Array

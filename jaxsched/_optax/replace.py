@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from jaxsched._combinators.clocks import delay, scale
 from jaxsched._core.node import fill
 from jaxsched._core.fields import is_traced
-from jaxsched._optax._find import change, find, is_ours
-from jaxsched._optax._slots import Slot, hyperparameter, scheduled_at, slot_of
-from jaxsched._optax._state import in_slot
+from jaxsched._optax.find import change, find, is_ours
+from jaxsched._optax.hyperparameters import Slot, hyperparameter, scheduled_at, slot_of
+from jaxsched._optax.state import in_slot
 from jaxsched._curves.ramp import Ramp
 from jaxsched._core.schedule import Schedule
 from jaxsched._controllers.base import Controller, OverDevices, inner, taken_over

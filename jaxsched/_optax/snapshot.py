@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import jax
 
-from jaxsched._optax._find import Change, Finding, change, find, is_ours
-from jaxsched._optax._slots import Values, placed
-from jaxsched._optax._state import in_slot
+from jaxsched._optax.find import Change, Finding, change, find, is_ours
+from jaxsched._optax.hyperparameters import Values, placed
+from jaxsched._optax.state import in_slot
 from jaxsched._store.serialize import describe
 from jaxsched._controllers.base import Controller, shape_of
 
