@@ -114,8 +114,8 @@ from jaxsched._combinators.warmup import cooldown as cooldown
 from jaxsched._combinators.warmup import warmup as warmup
 from jaxsched._controllers.base import Controller as Controller
 from jaxsched._controllers.base import OverDevices as OverDevices
-from jaxsched.controllers._diagnose import Diagnosis as Diagnosis
-from jaxsched.controllers._diagnose import diagnose as diagnose
+from jaxsched.search.diagnose import Diagnosis as Diagnosis
+from jaxsched.search.diagnose import diagnose as diagnose
 from jaxsched._controllers.greedy import Greedy as Greedy
 from jaxsched._controllers.greedy import GreedyState as GreedyState
 from jaxsched._controllers.greedy import greedy as greedy

@@ -1,1 +1,0 @@
-"""Schedules that react to a metric. Everything public is re-exported by `jaxsched`."""

@@ -1,0 +1,1 @@
+"""Running trainings to choose a schedule."""
