@@ -11,7 +11,7 @@ import jaxsched
 
 REPEATS, CALLS = 15, 500
 
-ours = jaxsched.warmup(jaxsched.Cosine(3e-4, 3e-5, 9_000), 1_000)
+ours = jaxsched.warmup(jaxsched.Cosine(3e-4, 3e-5, steps=9_000), 1_000)
 theirs = optax.warmup_cosine_decay_schedule(0.0, 3e-4, 1_000, 10_000, 3e-5)
 theirs_jitted = jax.jit(theirs)
 

@@ -73,14 +73,14 @@ class Ease(jaxsched.Schedule):
         return self.steps
 
 
-both = Ease(0.0, 1.0, 5).then(jaxsched.Cosine(1.0, 0.0, 20))
+both = Ease(0.0, 1.0, 5).then(jaxsched.Cosine(1.0, 0.0, steps=20))
 assert both(0) == 0 and both(5) == 1 and jnp.isclose(both(15), 0.5) and both(25) == 0
 
 
 # 4. A function from elsewhere becomes a schedule by itself wherever a schedule is expected; `Wrap` says so. It is code,
 #    and so cannot be stored; what only Python can compute, JAX cannot trace: tabulate it.
 foreign = optax.cosine_decay_schedule(1.0, 10)
-wrapped = jaxsched.warmup(jaxsched.Wrap(foreign), steps=5)
+wrapped = jaxsched.warmup(jaxsched.nodes.Wrap(foreign), steps=5)
 assert wrapped(5) == 1 and jnp.isclose(wrapped(10), foreign(5))
 half = jaxsched.scale(foreign, 0.5)
 assert jnp.isclose(half(3), 0.5 * foreign(3))

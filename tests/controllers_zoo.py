@@ -46,7 +46,7 @@ class Example:
     def alone(self) -> js.Controller:
         """The controller without its devices."""
         made = self.make()
-        return made.controller if isinstance(made, js.OverDevices) else made
+        return made.controller if isinstance(made, js.nodes.OverDevices) else made
 
     def numbers(self) -> dict[str, Any]:
         """The arguments that may be traced."""
@@ -72,7 +72,7 @@ BROKEN = metrics(2.0, 0.5, 5, 0.01, _0=NAN, _3=INF, _9=NAN, _10=NAN, _11=NAN, _3
 EXPLODING = metrics(2.0, 0.5, 5, 0.01, _13=40.0, _14=NAN, _27=INF, _40=9.0)
 
 WARMED = js.warmup_cosine(0.1, warmup=6, total=LENGTH)
-JOINED = js.join([js.Linear(0.01, 0.4, 5), js.exponential_decay(0.4, 0.95), js.Constant(0.25)], [5, 20])
+JOINED = js.join([js.Linear(0.01, 0.4, steps=5), js.exponential_decay(0.4, 0.95), js.Constant(0.25)], [5, 20])
 
 CUT, MOVED = ("improved", "reduced"), ("improved", "reduced", "increased")
 
@@ -163,7 +163,7 @@ def course(controller: js.Controller, seen: Any, observed: Any) -> History:
         _, (values, states) = jax.lax.scan(step, state, (seen, observed))
         return History(jax.numpy.concatenate([controller(state)[None], values]), states)
 
-    if isinstance(controller, js.OverDevices):  # on one device
+    if isinstance(controller, js.nodes.OverDevices):  # on one device
         return jax.tree.map(lambda x: x[0], jax.vmap(run, axis_name=controller.axis_name)(seen[None]))
     return run(seen)
 

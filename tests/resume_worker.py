@@ -29,7 +29,9 @@ def groups() -> dict[str, Any]:
     plateau = js.reduce_on_plateau(warmed, 0.5, patience=1, every=2, smoothing=0.5, begin=5)
     return {
         "pure": js.inject(optax.sgd)(warmed),
-        "several": js.inject(optax.adamw)(plateau, b1=js.Linear(0.95, 0.85, 30), weight_decay=js.greedy(0.1, 0.9, 1)),
+        "several": js.inject(optax.adamw)(
+            plateau, b1=js.Linear(0.95, 0.85, steps=30), weight_decay=js.greedy(0.1, 0.9, 1)
+        ),
         "bfloat16": js.inject(optax.adam)(js.reduce_on_plateau(0.1, 0.7, patience=0)),
         "chain": optax.chain(optax.scale_by_adam(), js.scale_by_learning_rate(js.recover(warmed, 0.5, warmup=4))),
         "minibatches": optax.MultiSteps(js.inject(optax.sgd)(js.greedy(0.1, 0.9, 0)), 2).gradient_transformation(),
@@ -124,7 +126,7 @@ def restore_snapshot(checkpoints: ocp.CheckpointManager, step: int, fresh: Any) 
     """The arrays under the schedules of `fresh`, and what has changed in these."""
     arrays = ocp.args.StandardRestore(js.snapshot(start()).state)
     saved = checkpoints.restore(step, args=ocp.args.Composite(arrays=arrays, schedules=ocp.args.JsonRestore()))
-    return js.restore(fresh, js.Snapshot(saved.arrays, saved.schedules))
+    return js.restore(fresh, js.states.Snapshot(saved.arrays, saved.schedules))
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ def runs(many, metrics, observed=None):
     observed = jnp.ones(LENGTH, bool) if observed is None else observed
 
     def run(controller, seen):
-        assert isinstance(controller, js.OverDevices)
+        assert isinstance(controller, js.nodes.OverDevices)
         state = controller.init()
 
         def step(state, at):

@@ -17,7 +17,7 @@ V, T = ValueError, TypeError
 plateau, greedy, recover = js.reduce_on_plateau, js.greedy, js.recover
 MADE = plateau(0.1)
 STATE = MADE.init()
-LINE = js.Linear(1.0, 0.0, 4)
+LINE = js.Linear(1.0, 0.0, steps=4)
 BETWEEN, COUNTED, NEVER_NEGATIVE = "between 0 and 1, exclusive", "0 means none", "Pass 0 or a positive number"
 PURE = "Build the schedule first and hand it to the controller"
 
@@ -111,9 +111,9 @@ WRONG = {
     "as_schedule": (lambda: js.as_schedule(greedy(0.1)), T, "`x` must be a pure schedule", "Greedy", PURE),
     "sum": (lambda: LINE + MADE, T, "`right` must be a pure schedule", "ReduceOnPlateau", PURE),
     "product": (lambda: MADE * LINE, T, "`left` must be a pure schedule", "ReduceOnPlateau", PURE),
-    "wrapped": (lambda: js.Wrap(recover(0.1)), T, "`fn` must be a pure schedule", "Recover", PURE),
-    "class": (lambda: js.ReduceOnPlateau(MADE, -1.0), T, "`schedule` must be a pure schedule", PURE),
-    "devices-of-schedule": (lambda: js.OverDevices(LINE, "x"), T, "`controller` must be a Controller: got Linear"),
+    "wrapped": (lambda: js.nodes.Wrap(recover(0.1)), T, "`fn` must be a pure schedule", "Recover", PURE),
+    "class": (lambda: js.nodes.ReduceOnPlateau(MADE, -1.0), T, "`schedule` must be a pure schedule", PURE),
+    "devices-of-schedule": (lambda: js.nodes.OverDevices(LINE, "x"), T, "`controller` must be a Controller: got Linear"),
     "stack": (lambda: js.stack([MADE, LINE]), V, "must have one structure", "ReduceOnPlateau and Linear"),
     "stack-every": (lambda: js.stack([MADE, plateau(0.1, every=2)]), V, "must have one structure", "every: None and 2"),
     "stack-window": (lambda: js.stack([greedy(0.1), greedy(0.1, window=2)]), V, "must have one structure", "window"),

@@ -35,7 +35,7 @@ def controllers(axis):
 
     return {
         "plateau": js.reduce_on_plateau(0.1, 0.5, 2, cooldown=1, axis_name=axis),
-        "means": js.reduce_on_plateau(js.Linear(0.1, 0.01, 30), 0.5, 1, every=2, smoothing=0.5, axis_name=axis),
+        "means": js.reduce_on_plateau(js.Linear(0.1, 0.01, steps=30), 0.5, 1, every=2, smoothing=0.5, axis_name=axis),
         "greedy": js.greedy(0.1, 0.8, 1, window=3, axis_name=axis),
         "recover": js.recover(0.1, 0.1, warmup=4, burn_in=5, axis_name=axis),
     }

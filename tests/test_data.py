@@ -20,7 +20,7 @@ NAMES = {**vars(js), "Mine": Mine}
 
 def is_code(entry) -> bool:
     """Whether there is a foreign function in it, which is no data."""
-    return any(isinstance(node, js.Wrap) for node in nodes(entry.make()))
+    return any(isinstance(node, js.nodes.Wrap) for node in nodes(entry.make()))
 
 
 DATA = [entry for entry in ZOO if not is_code(entry)]
@@ -100,7 +100,7 @@ def test_a_stacked_schedule_is_data_too(entry):
 
 
 def test_the_numbers_of_jax_arrays_survive():
-    schedule = js.Exponential(jnp.float32(0.1), jnp.asarray(0.3), jnp.int32(7))
+    schedule = js.nodes.Exponential(jnp.float32(0.1), jnp.asarray(0.3), jnp.int32(7))
     for again in (
         eval(repr(schedule), NAMES),
         js.from_dict(js.to_dict(schedule)),
@@ -123,7 +123,7 @@ def test_a_user_s_class_is_stored_by_its_module_and_name():
 
 def test_a_user_s_class_of_one_of_our_names_does_not_replace_ours():
     type("Linear", (js.Schedule,), {"__annotations__": {"x": js.Numeric}, "at": lambda self, step: self.x})
-    check_same(js.from_dict(js.to_dict(js.Linear(1.0, 0.0, 4))), js.Linear(1.0, 0.0, 4))
+    check_same(js.from_dict(js.to_dict(js.Linear(1.0, 0.0, steps=4))), js.Linear(1.0, 0.0, steps=4))
 
 
 def test_from_dict_runs_no_code():
@@ -134,7 +134,7 @@ def test_from_dict_runs_no_code():
 
 def test_arrays_are_copied_and_read_only():
     values, boundaries = np.asarray([1.0, 0.5, 0.1]), np.asarray([4, 9])
-    schedule = js.Piecewise(values, boundaries)
+    schedule = js.nodes.Piecewise(values=values, boundaries=boundaries)
     values[:], boundaries[:] = 7.0, 0
     np.testing.assert_array_equal(schedule([0, 4, 9]), np.float32([1.0, 0.5, 0.1]))
     for array in (schedule.values, schedule.boundaries):

@@ -2,6 +2,7 @@
 
 import bisect
 import functools
+import inspect
 import itertools
 
 import hypothesis.strategies as st
@@ -20,9 +21,9 @@ positive = st.floats(0.01, 2.0).map(lambda x: round(x, 3))
 STEPS = np.asarray([*range(26), 9_999, 10_000, 10_003, 2**30 - 1, 2**30, 2**31 - 1], np.int32)
 assert STEPS.shape == (32,)
 
-RAMPS = [js.Linear, js.Cosine, js.Polynomial, js.MirrorCosine, js.ElapsedPower, js.ExponentialRamp, js.Rex, js.Tanh]
-RAMPS += [js.TimePowerCosine, js.ValuePowerCosine, js.Logarithmic]
 SIGNED = [js.Geometric, js.Inverse]  # between values of one sign
+RAMPS = [x for x in map(vars(js).get, js.__all__) if inspect.isclass(x) and issubclass(x, js.Ramp)]
+RAMPS = [x for x in RAMPS if not inspect.isabstract(x) and x not in (js.Shaped, *SIGNED)]
 
 
 def check_inside(value, low, high):
@@ -33,7 +34,7 @@ def check_inside(value, low, high):
 
 def check_ramps(kinds, start, end, steps):
     for kind in kinds:
-        value = kind(start, end, steps)(STEPS)
+        value = kind(start, end, steps=steps)(STEPS)
         assert np.isfinite(value).all(), kind
         low, high = sorted((np.float32(start), np.float32(end)))
         assert np.all(value >= low) and np.all(value <= high), kind
@@ -58,7 +59,7 @@ def test_a_ramp_of_one_sign_does_too(start, end, steps, sign):
 @given(positive, positive, *(6 * [lengths]))
 def test_nested_combinators_stay_inside(peak, end, warm, a, b, period, at, down):
     """A warmup of a cooldown of a cycle of a join, and a few more around it."""
-    joined = js.join([js.Cosine(peak, end, a), js.Linear(end, peak, b)])
+    joined = js.join([js.Cosine(peak, end, steps=a), js.Linear(end, peak, steps=b)])
     inner = js.cooldown(js.cycle(joined, period), at, down, end, shape="1-sqrt")
     for schedule in (
         js.warmup(inner, warm),
@@ -84,7 +85,7 @@ def test_wsd_is_exact_at_its_turns(peak, end, up, flat, down):
 def ramps(numbers):
     """Three pieces of three kinds."""
     kinds = (js.Cosine, js.Linear, js.Rex)
-    return [kind(start, end, n) for kind, (start, end, n) in zip(kinds, numbers, strict=True)]
+    return [kind(start, end, steps=n) for kind, (start, end, n) in zip(kinds, numbers, strict=True)]
 
 
 def slow_join(pieces, boundaries, t):
@@ -121,10 +122,12 @@ def test_a_piece_of_no_length_is_not_there(numbers):
 @given(st.lists(st.tuples(values, values, small), min_size=12, max_size=12))
 def test_many_pieces_are_the_same_as_bisect(numbers):
     """More than are compiled one by one: stacked, searched and gathered."""
-    pieces = [kind(*n) for kind, n in zip(itertools.cycle([js.Cosine, js.Linear]), numbers, strict=False)]
+    pieces = [
+        kind(a, b, steps=n) for kind, (a, b, n) in zip(itertools.cycle([js.Cosine, js.Linear]), numbers, strict=False)
+    ]
     ends = list(itertools.accumulate(piece.steps for piece in pieces[:-1]))
     lr = js.join(pieces)
-    assert isinstance(lr, js.Sequence)
+    assert isinstance(lr, js.nodes.StackedJoin)
     slow = [slow_join(pieces, ends, int(t)) for t in STEPS[:26]]
     np.testing.assert_allclose(lr(STEPS)[:26], slow, rtol=2e-6, atol=1e-6)
 
@@ -141,7 +144,7 @@ def slow_cycle(curve, period, growth, decay, t):
 @few()
 @given(st.integers(0, 10), st.integers(1, 5), st.sampled_from([1.0, 0.5, 0.9, 0.0]), st.integers(0, 12))
 def test_a_cycle_is_what_walking_through_the_cycles_finds(period, growth, decay, steps):
-    lr = js.cycle(js.Linear(1.0, 0.25, steps), period, growth, decay)(STEPS)[:28]
+    lr = js.cycle(js.Linear(1.0, 0.25, steps=steps), period, growth, decay)(STEPS)[:28]
     curve = lambda local: 1.0 - 0.75 * min(local / steps, 1) if steps else 0.25  # noqa: E731
     slow = [slow_cycle(curve, period, growth, decay, int(t)) for t in STEPS[:28]]
     np.testing.assert_allclose(lr, slow, rtol=1e-5, atol=1e-9)
@@ -151,10 +154,10 @@ def test_a_cycle_is_what_walking_through_the_cycles_finds(period, growth, decay,
 @given(lengths, st.integers(1, 5), positive)
 def test_nothing_of_no_length_is_there(steps, growth, value):
     """Each combinator with a length of 0 is the schedule itself, or its first value for a clock that stands still."""
-    inner, first = js.Cosine(value, 0.5, steps), js.Cosine(value, 0.5, steps)(STEPS)
+    inner, first = js.Cosine(value, 0.5, steps=steps), js.Cosine(value, 0.5, steps=steps)(STEPS)
     for same in (js.warmup(inner, 0), js.delay(inner, 0), js.advance(inner, 0), js.staircase(inner, 0)):
         np.testing.assert_allclose(same(STEPS), first, rtol=2e-6)
-    np.testing.assert_allclose(js.join([js.Linear(9.0, 9.0, 0), inner])(STEPS), first, rtol=2e-6)
+    np.testing.assert_allclose(js.join([js.Linear(9.0, 9.0, steps=0), inner])(STEPS), first, rtol=2e-6)
     assert np.all(js.cycle(inner, 0, growth)(STEPS) == first[0])
     assert np.all(js.cooldown(inner, 0, 0, 0.125)(STEPS) == 0.125)
 
@@ -164,10 +167,10 @@ def test_a_traced_length_of_0_is_no_different():
 
     @jax.jit
     def run(n):
-        inner = js.join([js.Cosine(1.0, 0.5, n), js.Linear(0.5, 1.0, n)], [n])
+        inner = js.join([js.Cosine(1.0, 0.5, steps=n), js.Linear(0.5, 1.0, steps=n)], [n])
         return js.warmup(js.cooldown(js.cycle(inner, 2 * n, 2), 3 * n, n), n)(STEPS)
 
     for n in (0, 1, 2, 10_000):
-        inner = js.join([js.Cosine(1.0, 0.5, n), js.Linear(0.5, 1.0, n)], [n])
+        inner = js.join([js.Cosine(1.0, 0.5, steps=n), js.Linear(0.5, 1.0, steps=n)], [n])
         eager = js.warmup(js.cooldown(js.cycle(inner, 2 * n, 2), 3 * n, n), n)(STEPS)
         np.testing.assert_allclose(run(n), eager, rtol=2e-6, atol=1e-7)

@@ -167,7 +167,7 @@ def test_time_is_the_sum_of_the_rates():
 
 
 def test_suggestions_start_from_the_rates_that_matter():
-    cosine = js.Cosine(0.5, 0.1, 99)
+    cosine = js.Cosine(0.5, 0.1, steps=99)
     assert diagnose(np.exp(T / 10), cosine).rate == pytest.approx(0.05)  # the largest
     assert diagnose(PLATEAU, cosine).rate == pytest.approx(0.01)  # the last
 

@@ -37,8 +37,8 @@ SEQUENCES = {
     "schedules join": js.join,
     "schedules stack": js.stack,
     "boundaries join": lambda x: js.join([1, 2], x),
-    "values Piecewise": lambda x: js.Piecewise(x, [2]),
-    "boundaries Piecewise": lambda x: js.Piecewise([1, 2], x),
+    "values Piecewise": lambda x: js.nodes.Piecewise(values=x, boundaries=[2]),
+    "boundaries Piecewise": lambda x: js.nodes.Piecewise(values=[1, 2], boundaries=x),
     "milestones multistep_decay": lambda x: js.multistep_decay(1.0, 0.1, x),
 }
 

@@ -41,7 +41,7 @@ class Holder(js.Schedule):
 
 
 def line(steps=4):
-    return js.Linear(1.0, 0.0, steps)
+    return js.Linear(1.0, 0.0, steps=steps)
 
 
 def with_call():
@@ -62,8 +62,8 @@ CONTROLLER = "Controller is a controller: its value depends on a state. Build th
 
 # What is done, the error, and words of its message in order: the argument, the value, the remedy.
 WRONG = {
-    "nan": (lambda: js.Linear(NAN, 0.0, 4), V, "`start` must be finite", "nan", A_FINITE),
-    "infinity": (lambda: js.Cosine(1.0, -INF, 4), V, "`end` must be finite", "-inf", A_FINITE),
+    "nan": (lambda: js.Linear(NAN, 0.0, steps=4), V, "`start` must be finite", "nan", A_FINITE),
+    "infinity": (lambda: js.Cosine(1.0, -INF, steps=4), V, "`end` must be finite", "-inf", A_FINITE),
     "nan-steps": (lambda: line(NAN), V, "`steps` must be finite", "nan", A_FINITE),
     "nan-numpy": (lambda: js.Constant(np.float32(NAN)), V, "`value` must be finite", "nan", A_FINITE),
     "nan-array": (lambda: js.Tabulated(np.asarray([1.0, NAN])), V, "`values` must be finite", "nan", "finite numbers"),
@@ -72,29 +72,29 @@ WRONG = {
     "negative-float-length": (lambda: js.warmup(line(), -0.5), V, "`steps` must not be negative", "-0.5", A_COUNT),
     "negative-delay": (lambda: js.delay(line(), -2), V, "`steps` must not be negative", "-2", A_COUNT),
     "negative-at": (lambda: js.cooldown(1.0, -3, 4), V, "`at` must not be negative", "-3", A_COUNT),
-    "negative-boundary": (lambda: js.Piecewise([1, 2], [-5]), V, "`boundaries` must not be negative", "-5", A_COUNT),
+    "negative-boundary": (lambda: js.nodes.Piecewise(values=[1, 2], boundaries=[-5]), V, "`boundaries` must not be negative", "-5", A_COUNT),
     "negative-period": (lambda: js.cycle(line(), -4), V, "`period` must not be negative", "-4", A_COUNT),
     "bool": (lambda: js.Constant(True), T, "`value` must be a number", "True of type bool", A_NUMBER),
     "bool-steps": (lambda: line(False), T, "`steps` must be a number", "False of type bool", A_NUMBER),
-    "string": (lambda: js.Linear("0.1", 0.0, 4), T, "`start` must be a number", "'0.1' of type str", A_NUMBER),
+    "string": (lambda: js.Linear("0.1", 0.0, steps=4), T, "`start` must be a number", "'0.1' of type str", A_NUMBER),
     "none-steps": (lambda: line(None), T, "`steps` must be a number", "None of type NoneType", A_NUMBER),
     "complex": (lambda: js.Constant(np.asarray(1j)), T, "`value` must hold real numbers", "complex128", "integers or"),
     "not-a-schedule": (lambda: js.as_schedule("cosine"), T, "`x` must be a schedule, a number or", "'cosine'"),
     "unsorted-join": (lambda: js.join([1, 2, 3], [9, 4]), V, "`boundaries` must be sorted", "[9, 4]", "begins where"),
     "unsorted-long-join": (lambda: js.join([1.0] * 12, range(11, 0, -1)), V, "`boundaries` must be sorted", "11, 10"),
     "unsorted-Piecewise": (
-        lambda: js.Piecewise([1, 2, 3], [9, 4]), V, "`boundaries` must be sorted", "[9, 4]", "increasing order",
+        lambda: js.nodes.Piecewise(values=[1, 2, 3], boundaries=[9, 4]), V, "`boundaries` must be sorted", "[9, 4]", "increasing order",
     ),
     "unsorted-Interpolated": (
-        lambda: js.Interpolated([1, 2], [9, 4]), V, "`boundaries` must be sorted", "[9, 4]", "increasing order",
+        lambda: js.Interpolated(values=[1, 2], boundaries=[9, 4]), V, "`boundaries` must be sorted", "[9, 4]", "increasing order",
     ),
     "unsorted-milestones": (
         lambda: js.multistep_decay(1.0, 0.1, [9, 4]), V, "`milestones` must be sorted", "[9, 4]", "increasing order",
     ),
     "count-join": (lambda: js.join([1, 2], [3, 4]), V, "`boundaries` must have one element fewer", "got 2 and 2"),
     "count-long-join": (lambda: js.join([1] * 12, [3]), V, "`boundaries` must have one element fewer", "1 and 12"),
-    "count-Piecewise": (lambda: js.Piecewise([1, 2], [3, 4]), V, "`values` must have one element more", "got 2 and 2"),
-    "count-Interpolated": (lambda: js.Interpolated([1], [3, 4]), V, "`values` must have as many", "got 1 and 2"),
+    "count-Piecewise": (lambda: js.nodes.Piecewise(values=[1, 2], boundaries=[3, 4]), V, "`values` must have one element more", "got 2 and 2"),
+    "count-Interpolated": (lambda: js.Interpolated(values=[1], boundaries=[3, 4]), V, "`values` must have as many", "got 1 and 2"),
     "missing-piece": (lambda: js.join([]), V, "`schedules` must hold at least one schedule", "got none"),
     "empty-table": (lambda: js.Tabulated([]), V, "`values` must hold at least one", "[]", "Pass a sequence"),
     "no-end": (
@@ -105,10 +105,10 @@ WRONG = {
         lambda: js.Constant(1.0).then(line()), V, "`boundaries` must be given", "piece 0, a Constant", "Pass the step",
     ),
     "int-too-large": (lambda: line(2**31), V, "`steps` must be below 2**31", "2147483648", "as a float, or enable x64"),
-    "power": (lambda: js.Polynomial(1, 0, 4, power=0), V, "`power` must be greater than 0", "0.0", "positive number"),
-    "base": (lambda: js.ExponentialRamp(1, 0, 4, -2), V, "`base` must be greater than 0", "-2.0", "positive number"),
-    "to-zero": (lambda: js.Geometric(1.0, 0.0, 4), V, "`end` must not be 0", "Geometric never", "Pass a small number"),
-    "sign-change": (lambda: js.Geometric(1.0, -1.0, 4), V, "`start` and `end` must have the same sign", "1.0 and -1.0"),
+    "power": (lambda: js.Polynomial(1, 0, steps=4, power=0), V, "`power` must be greater than 0", "0.0", "positive number"),
+    "base": (lambda: js.ExponentialRamp(1, 0, steps=4, base=-2), V, "`base` must be greater than 0", "-2.0", "positive number"),
+    "to-zero": (lambda: js.Geometric(1.0, 0.0, steps=4), V, "`end` must not be 0", "Geometric never", "Pass a small number"),
+    "sign-change": (lambda: js.Geometric(1.0, -1.0, steps=4), V, "`start` and `end` must have the same sign", "1.0 and -1.0"),
     "cooldown-to-zero": (lambda: js.cooldown(1.0, 4, 4, shape="geometric"), V, "`end` must not be 0", "small number"),
     "low-above-high": (lambda: js.clip(line(), 2.0, 1.0), V, "`lo` must not exceed `hi`", "2.0 and 1.0", "Swap them"),
     "negative-rate": (lambda: js.exponential_decay(1.0, -0.5), V, "`rate` must not be negative", "-0.5", "Pass 0 or"),
@@ -127,20 +127,20 @@ WRONG = {
     "warmup_cosine": (lambda: js.warmup_cosine(1.0, 9, 4), V, "`warmup` must not exceed `total`", "got 9 and 4"),
     "warmup_linear": (lambda: js.warmup_linear(1.0, 9, 4), V, "`warmup` must not exceed `total`", "got 9 and 4"),
     "one_cycle": (lambda: js.one_cycle(1.0, 4, warmup=9), V, "`warmup` must not exceed `total`", "got 9 and 4"),
-    "linear_to_zero": (lambda: js.linear_to_zero(1, 4, warmup=9), V, "`warmup` must not exceed `total`", "9 and 4"),
+    "warmup_linear-total": (lambda: js.warmup_linear(1, 9, 4), V, "`warmup` must not exceed `total`", "9 and 4"),
     "fraction": (lambda: js.flat_cosine(1.0, 8, flat=1.5), V, "`flat` must be between 0 and 1", "1.5"),
     "controller-join": (lambda: js.join([line(), Controller()]), T, "`schedules[1]`", CONTROLLER),
     "controller-sum": (lambda: line() + Controller(), T, "`right`", CONTROLLER),
     "controller-left": (lambda: Controller() * line(), T, "`left`", CONTROLLER),
     "controller-as_schedule": (lambda: js.as_schedule(Controller()), T, "`x`", CONTROLLER),
     "controller-warmup": (lambda: js.warmup(Controller(), 4), T, "`schedule`", CONTROLLER),
-    "controller-field": (lambda: js.Delay(Controller(), 4), T, "`schedule`", CONTROLLER),
+    "controller-field": (lambda: js.nodes.Delay(Controller(), 4), T, "`schedule`", CONTROLLER),
     "controller-own-field": (lambda: Holder(Controller()), T, "`inner`", CONTROLLER),
-    "controller-Wrap": (lambda: js.Wrap(Controller()), T, "`fn`", CONTROLLER),
-    "untraceable": (lambda: js.Wrap(lambda t: 1.0 if t < 3 else 0.0), T, "`fn` must be traceable", "Use `jnp.where`"),
-    "unhashable": (lambda: js.Wrap(Unhashable()), T, "`fn` must be hashable", "Unhashable", "Pass `lambda step:"),
-    "vector": (lambda: js.Wrap(lambda t: jnp.zeros(3)), T, "`fn` must return one real number", "shape=(3,)"),
-    "no-function": (lambda: js.Wrap(0.1), T, "`fn` must be a function", "0.1", "For a number use `Constant`"),
+    "controller-Wrap": (lambda: js.nodes.Wrap(Controller()), T, "`fn`", CONTROLLER),
+    "untraceable": (lambda: js.nodes.Wrap(lambda t: 1.0 if t < 3 else 0.0), T, "`fn` must be traceable", "Use `jnp.where`"),
+    "unhashable": (lambda: js.nodes.Wrap(Unhashable()), T, "`fn` must be hashable", "Unhashable", "Pass `lambda step:"),
+    "vector": (lambda: js.nodes.Wrap(lambda t: jnp.zeros(3)), T, "`fn` must return one real number", "shape=(3,)"),
+    "no-function": (lambda: js.nodes.Wrap(0.1), T, "`fn` must be a function", "0.1", "For a number use `Constant`"),
     "own-call": (with_call, T, "Called must not define `__call__`: it is final. Write the formula as `at`."),
     "own-init-update": (stateful, T, "Stateful must not have both `init` and `update`"),
     "own-kind": (reserved, T, "Reserved must not have a field named 'kind'"),
@@ -176,11 +176,11 @@ WRONG = {
         "Tabulate it",
     ),
     "unlike-kinds": (
-        lambda: js.stack([line(), js.Rex(1, 0, 4)]), V, "schedules[0] and schedules[1] differ",
+        lambda: js.stack([line(), js.Rex(1, 0, steps=4)]), V, "schedules[0] and schedules[1] differ",
         "at the top: Linear and Rex",
     ),
     "unlike-inside": (
-        lambda: js.stack([js.warmup(line(), 4), js.warmup(js.Rex(1, 0, 4), 4)]), V, "schedule: Linear and Rex",
+        lambda: js.stack([js.warmup(line(), 4), js.warmup(js.Rex(1, 0, steps=4), 4)]), V, "schedule: Linear and Rex",
         "Stack each",
     ),
     "unlike-numbers": (lambda: js.stack([line(4), line(4.0)]), V, "steps: 4 and 4.0, one an int and one a float"),
@@ -204,20 +204,20 @@ def test_it_is_refused(name):
 def test_every_field_refuses_a_controller():
     """Each schedule class with a field for a schedule, and each that holds several."""
     for make in (
-        js.Clip,
-        js.Sum,
-        js.Product,
-        js.Quotient,
-        js.Difference,
-        js.Cycle,
-        js.Staircase,
-        js.PerEpoch,
-        js.Stretch,
+        js.nodes.Clip,
+        js.nodes.Sum,
+        js.nodes.Product,
+        js.nodes.Quotient,
+        js.nodes.Difference,
+        js.nodes.Cycle,
+        js.nodes.Staircase,
+        js.nodes.PerEpoch,
+        js.nodes.Stretch,
     ):
         with pytest.raises(TypeError, match="is a controller"):
             make(Controller(), 1)
     with pytest.raises(TypeError, match=r"`pieces\[0\]`.*is a controller"):
-        js.Join([Controller()], [])
+        js.nodes.Join([Controller()], [])
 
 
 def test_a_sum_with_what_is_no_schedule_is_python_s_own_error():
@@ -250,13 +250,13 @@ def test_a_traced_warmup_is_cut_at_the_total(make):
 
 def test_a_traced_number_is_not_refused():
     """What would be refused if it were known has a finite value all the same."""
-    make = jax.jit(lambda x: (js.Polynomial(1.0, 0.0, 4, power=x)(2), line(x)(2), js.clip(1.0, x, -5.0)(2)))
+    make = jax.jit(lambda x: (js.Polynomial(1.0, 0.0, steps=4, power=x)(2), line(x)(2), js.clip(1.0, x, -5.0)(2)))
     assert all(np.isfinite(value) for value in make(-1.0))
 
 
 def test_a_wrapped_function_that_jax_can_trace_passes():
-    assert float(js.Wrap(optax.constant_schedule(0.5))(3)) == 0.5
-    assert float(js.Wrap(lambda t: t)(3)) == 3.0
+    assert float(js.nodes.Wrap(optax.constant_schedule(0.5))(3)) == 0.5
+    assert float(js.nodes.Wrap(lambda t: t)(3)) == 3.0
 
 
 def test_nothing_is_said_at_call_time(capfd, recwarn):

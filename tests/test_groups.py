@@ -12,7 +12,7 @@ import jaxsched as js
 
 assert relaxed  # the fixture of this module
 
-HEAD, BODY = js.Cosine(0.1, 0.0, 8), js.warmup(js.Linear(0.05, 0.01, 5), 3)
+HEAD, BODY = js.Cosine(0.1, 0.0, steps=8), js.warmup(js.Linear(0.05, 0.01, steps=5), 3)
 LABELS = {"body": "b", "head": "h"}
 
 
@@ -149,7 +149,7 @@ def test_masked_partitioned_and_mapped_by_optax():
 
 def test_a_sweep_over_the_rates_of_groups_is_one_program():
     def final(body, head):
-        return loss(train(js.by_group({"body": js.Linear(body, 0.0, 5), "head": head}), params(), 5)[0])
+        return loss(train(js.by_group({"body": js.Linear(body, 0.0, steps=5), "head": head}), params(), 5)[0])
 
     body, head = jnp.asarray([0.01, 0.02, 0.05]), jnp.asarray([0.03, 0.0, 0.01])
     got = jax.jit(jax.vmap(final))(body, head)

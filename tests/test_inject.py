@@ -16,7 +16,7 @@ import jaxsched as js
 assert relaxed  # the fixture of this module
 
 STEPS = 9
-LR = js.warmup(js.Cosine(0.1, 0.01, 6), 3, start=0.02)
+LR = js.warmup(js.Cosine(0.1, 0.01, steps=6), 3, start=0.02)
 
 MAKERS = {
     "inject": lambda rate: js.inject(optax.adamw)(rate),
@@ -45,7 +45,7 @@ def rate_of(values):
 @dtypes
 def test_update_k_uses_schedule_of_k_as_a_strong_float32(make, dtype):
     """A value in the parameters' dtype would be one of a few distinct ones: bfloat16 has 8 bits."""
-    lr = js.Cosine(1e-3, 1e-4, 300)
+    lr = js.Cosine(1e-3, 1e-4, steps=300)
     _, state, seen = train(make(lr), params(dtype), 300)
     shown = rate_of(seen)
     assert shown.dtype == jnp.float32 and all(not x.weak_type for x in js.current(state).values())
@@ -167,8 +167,8 @@ def test_all_hyperparameters_are_scheduled_on_one_count():
     schedules = {
         "learning_rate": LR,
         "b1": js.one_cycle_momentum(0.85, 0.95, STEPS),
-        "b2": js.Linear(0.9, 0.99, STEPS),
-        "weight_decay": js.Linear(1e-1, 1e-3, STEPS),
+        "b2": js.Linear(0.9, 0.99, steps=STEPS),
+        "weight_decay": js.Linear(1e-1, 1e-3, steps=STEPS),
     }
     optimizer, p = js.inject(optax.adamw)(**schedules), params()
     state, plain_p, plain_state = optimizer.init(p), p, optax.adamw(0.1).init(p)
@@ -187,7 +187,7 @@ def test_all_hyperparameters_are_scheduled_on_one_count():
 
 
 def test_momentum_and_clip_norm():
-    norm, momentum = js.Linear(1.0, 0.1, 5), js.Linear(0.0, 0.9, 5)
+    norm, momentum = js.Linear(1.0, 0.1, steps=5), js.Linear(0.0, 0.9, steps=5)
     optimizer = optax.chain(
         js.inject(optax.clip_by_global_norm)(max_norm=norm), js.inject(optax.sgd)(1.0, momentum=momentum)
     )
@@ -222,7 +222,9 @@ def test_a_metric_changes_the_rate_from_the_next_update_on(make, controller):
 def test_a_sweep_is_one_program_whose_schedules_are_in_the_state():
     """The optimizer is made once; what differs between its runs is in their states alone."""
     settings = itertools.product((0.02, 0.3), (0.1, 0.5), (0, 2))
-    many = [js.reduce_on_plateau(js.Cosine(peak, 0.0, 8), factor, patience) for peak, factor, patience in settings]
+    many = [
+        js.reduce_on_plateau(js.Cosine(peak, 0.0, steps=8), factor, patience) for peak, factor, patience in settings
+    ]
     optimizer = js.inject(optax.adam)(many[0])
 
     def run(state):
@@ -245,14 +247,14 @@ def test_a_sweep_is_one_program_whose_schedules_are_in_the_state():
 
 
 def test_the_final_loss_has_a_gradient_by_the_schedule_in_the_state():
-    optimizer = js.inject(optax.adam)(js.Linear(0.1, 0.01, 8.5))
+    optimizer = js.inject(optax.adam)(js.Linear(0.1, 0.01, steps=8.5))
     state = optimizer.init(params())
 
     def final(schedule):
         slot = state.slots["learning_rate"]._replace(schedule=schedule)
         return loss(train(optimizer, params(), STEPS, state._replace(slots={"learning_rate": slot}))[0])
 
-    gradient = jax.grad(final)(js.Linear(0.1, 0.01, 8.5))
+    gradient = jax.grad(final)(js.Linear(0.1, 0.01, steps=8.5))
     assert all(np.isfinite(x) and x != 0 for x in (gradient.start, gradient.end, gradient.steps))
 
 
@@ -272,7 +274,7 @@ def test_a_donated_state_and_its_schedules_survive(make, rate):
 @makers
 def test_the_arrays_of_a_caller_are_not_donated(make):
     start, number = jnp.float32(0.5), jnp.float32(0.25)
-    lr = js.Linear(start, 0.0, jnp.int32(10))
+    lr = js.Linear(start, 0.0, steps=jnp.int32(10))
     optimizer = optax.chain(make(lr), make(number), js.inject(optax.adam)(lr, b1=number, b2=number))
     state = optimizer.init(params())
     state = js.override(state, dict.fromkeys(list(js.current(state))[:3], number))

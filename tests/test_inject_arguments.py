@@ -10,7 +10,7 @@ import jaxsched as js
 
 assert relaxed  # the fixture of this module
 
-LR = js.Linear(0.1, 0.01, 10)
+LR = js.Linear(0.1, 0.01, steps=10)
 
 
 def test_numbers_that_are_no_hyperparameters_are_passed_on():

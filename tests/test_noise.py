@@ -109,14 +109,16 @@ def test_normal_noise_is_normal():
 
 def test_the_noise_of_a_linear_cosine_shrinks_no_more_after_its_end():
     # As in TensorFlow: with a whole wave the line is not damped to nothing there.
-    noisy = jaxsched.NoisyLinearCosine(PEAK, 15, initial_variance=4.0, variance_decay=1.0, num_periods=1.0, beta=0.0)
+    noisy = jaxsched.nodes.NoisyLinearCosine(
+        PEAK, 15, initial_variance=4.0, variance_decay=1.0, num_periods=1.0, beta=0.0
+    )
     late = np.asarray(noisy(10**6 + np.arange(MANY)), np.float64) / PEAK
     assert abs(late.std() / 0.5 - 1) < 4 / math.sqrt(MANY)
 
 
 def test_scheduled_jitter_begins_where_it_is_told_to():
     entry = next(entry for entry in ZOO if entry.name == "jitter-scheduled")
-    noisy, plain = entry.make(), jaxsched.Cosine(PEAK, 3e-5, 24)
+    noisy, plain = entry.make(), jaxsched.Cosine(PEAK, 3e-5, steps=24)
     steps = np.arange(24)
     same = np.asarray(noisy(steps) == plain(steps))
     assert same[:12].all() and not same[12:].any()

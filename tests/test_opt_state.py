@@ -13,7 +13,7 @@ import jaxsched as js
 
 assert relaxed  # the fixture of this module
 
-LR = js.Linear(1.0, 0.0, 10)
+LR = js.Linear(1.0, 0.0, steps=10)
 SGD = js.inject(optax.sgd)
 
 
@@ -144,7 +144,7 @@ def test_a_controller_observes_behind_an_override():
 
 
 def test_overriding_compiles_nothing_and_works_inside_of_jit():
-    p, optimizer = params(), js.inject(optax.adamw)(LR, weight_decay=js.Linear(0.1, 0.0, 5))
+    p, optimizer = params(), js.inject(optax.adamw)(LR, weight_decay=js.Linear(0.1, 0.0, steps=5))
     update, traces = counted(optimizer.update)
     _, state = update(p, optimizer.init(p), p)
     for value in (0.5, 1, np.float64(0.25), np.int32(2), jnp.bfloat16(0.5), jnp.int32(1), None):
@@ -213,7 +213,7 @@ def test_all_of_it_runs_in_the_strictest_jax():
             lambda state: optimizer.update(params(jnp.bfloat16), state, params())[1],
             lambda state: js.observe(state, value=jnp.bfloat16(1.0)),
             lambda state: js.override(state, {"body/learning_rate": 2}),
-            lambda state: js.replace_schedule(state, {"body/learning_rate": plateau(js.Linear(2.0, 0.0, 5))}),
+            lambda state: js.replace_schedule(state, {"body/learning_rate": plateau(js.Linear(2.0, 0.0, steps=5))}),
             lambda state: js.restore(state, js.snapshot(state))[0],
         ):
             state = change(state)
@@ -228,8 +228,8 @@ def test_changes_leave_a_state_that_can_be_donated():
     for change in (
         lambda state: js.observe(state, value=number),
         lambda state: js.override(state, learning_rate=number, weight_decay=number),
-        lambda state: js.replace_schedule(state, weight_decay=js.Cosine(1.0, 0.0, 9), rebase=True),
-        lambda state: js.replace_schedule(state, learning_rate=plateau(js.Cosine(1.0, 0.0, 9)), rebase=True),
+        lambda state: js.replace_schedule(state, weight_decay=js.Cosine(1.0, 0.0, steps=9), rebase=True),
+        lambda state: js.replace_schedule(state, learning_rate=plateau(js.Cosine(1.0, 0.0, steps=9)), rebase=True),
     ):
         state = change(state)
         assert shared_buffers(state) == 0
@@ -299,7 +299,7 @@ def test_a_state_of_numbers_alone_has_no_events_and_optax_s_numbers_are_not_sche
 def test_the_members_of_a_sweep_are_changed_under_vmap():
     """Each with a metric and a number of its own."""
     optimizer, p, numbers = SGD(plateau()), params(), jnp.asarray([0.25, 0.5, 2.0])
-    states = jax.vmap(lambda peak: SGD(plateau(js.Linear(peak, 0.0, 10))).init(p))(numbers)
+    states = jax.vmap(lambda peak: SGD(plateau(js.Linear(peak, 0.0, steps=10))).init(p))(numbers)
     observe = jax.jit(jax.vmap(lambda state, value: js.observe(state, value=value)))
     states = observe(observe(states, jnp.ones(3)), jnp.asarray([2.0, 0.5, float("nan")]))
     np.testing.assert_allclose(js.current(states)["learning_rate"], [0.125, 0.5, 1.0])

@@ -10,7 +10,7 @@ import pytest
 import jaxsched as js
 
 STEPS = 12
-LR = js.warmup(js.Cosine(0.1, 0.01, 8), 3, start=0.02)
+LR = js.warmup(js.Cosine(0.1, 0.01, steps=8), 3, start=0.02)
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def test_an_optimizer_is_the_same_as_with_a_closure_of_the_same_values(make):
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.float16])
 def test_injected_is_schedule_of_k_as_a_strong_float32(dtype):
     """A weak value would be rounded to the parameters' dtype, here to a few distinct values."""
-    lr = js.Cosine(1e-3, 1e-4, 300)
+    lr = js.Cosine(1e-3, 1e-4, steps=300)
     optimizer = optax.inject_hyperparams(optax.adamw)(lr)
     p = jnp.ones(3, dtype)
     state, update = optimizer.init(p), jax.jit(optimizer.update)
@@ -78,7 +78,7 @@ def test_injected_is_schedule_of_k_as_a_strong_float32(dtype):
 
 def test_several_hyperparameters_at_once():
     rate, momentum = js.one_cycle(0.1, STEPS), js.one_cycle_momentum(0.85, 0.95, STEPS)
-    decay = js.Linear(1e-2, 1e-4, STEPS)
+    decay = js.Linear(1e-2, 1e-4, steps=STEPS)
     optimizer = optax.inject_hyperparams(optax.adamw)(learning_rate=rate, b1=momentum, weight_decay=decay)
     p, state = params(), optimizer.init(params())
     for k in range(STEPS):
@@ -89,7 +89,7 @@ def test_several_hyperparameters_at_once():
 
 
 def test_add_decayed_weights():
-    decay = js.Linear(0.1, 0.0, 4)
+    decay = js.Linear(0.1, 0.0, steps=4)
     optimizer = optax.add_decayed_weights(decay)
     p, state = params(), optimizer.init(params())
     zero = jax.tree.map(jnp.zeros_like, p)
@@ -110,7 +110,7 @@ def test_multi_steps_counts_updates_and_not_batches():
 
 
 def test_a_sweep_in_one_program_is_each_training_by_itself():
-    many = [js.warmup(js.Cosine(peak, 0.01, 8), warm) for peak in (0.02, 0.1, 0.3) for warm in (0, 3)]
+    many = [js.warmup(js.Cosine(peak, 0.01, steps=8), warm) for peak in (0.02, 0.1, 0.3) for warm in (0, 3)]
     chex.clear_trace_counter()
 
     @jax.jit
@@ -139,7 +139,7 @@ def test_another_schedule_of_the_structure_does_not_retrace():
 
 def test_the_final_loss_has_a_gradient_by_every_float_of_the_schedule():
     """Its lengths are floats between whole steps, where the loss is smooth; x64 for the sake of the difference."""
-    lr = js.warmup(js.Polynomial(0.1, 0.01, 8.5, power=1.5), 3.25, start=0.02)
+    lr = js.warmup(js.Polynomial(0.1, 0.01, steps=8.5, power=1.5), 3.25, start=0.02)
     leaves, structure = jax.tree.flatten(lr)
 
     @jax.jit
@@ -163,5 +163,5 @@ def test_an_optax_closure_works_inside_strict_mode():
         with pytest.raises(Exception, match="promotion"):
             closure(jnp.int32(3))
         lr = js.warmup(closure, 5)
-        np.testing.assert_allclose(lr(jnp.arange(5, 16)), js.Cosine(0.1, 0.01, 10)(np.arange(11)), rtol=1e-5)
+        np.testing.assert_allclose(lr(jnp.arange(5, 16)), js.Cosine(0.1, 0.01, steps=10)(np.arange(11)), rtol=1e-5)
         np.testing.assert_allclose(jax.jit(lr)(8), lr(8), rtol=2e-6)

@@ -13,32 +13,32 @@ import jaxsched as js
 assert relaxed  # the fixture of this module
 
 SGD = js.inject(optax.sgd)
-OLD = js.Linear(1.0, 0.0, 10)
+OLD = js.Linear(1.0, 0.0, steps=10)
 RAMPS = {
-    "linear": js.Linear(9.0, 0.1, 5),
-    "cosine": js.Cosine(9.0, 0.0, 20),
-    "polynomial": js.Polynomial(0.5, 2.0, 4, power=2.0),
-    "geometric": js.Geometric(3.0, 0.01, 7),
-    "inverse": js.Inverse(3.0, 0.01, 7),
-    "logarithmic": js.Logarithmic(3.0, 0.01, 7),
+    "linear": js.Linear(9.0, 0.1, steps=5),
+    "cosine": js.Cosine(9.0, 0.0, steps=20),
+    "polynomial": js.Polynomial(0.5, 2.0, steps=4, power=2.0),
+    "geometric": js.Geometric(3.0, 0.01, steps=7),
+    "inverse": js.Inverse(3.0, 0.01, steps=7),
+    "logarithmic": js.Logarithmic(3.0, 0.01, steps=7),
 }
 OTHERS = {
     "number": 5.0,
-    "exponential": js.Exponential(2.0, 0.1),
+    "exponential": js.nodes.Exponential(2.0, 0.1),
     "inverse_sqrt": js.InverseSqrt(2.0, 100),
-    "warmup": js.warmup(js.Cosine(4.0, 0.0, 10), 3, start=1.0),
-    "piecewise": js.Piecewise([2.0, 1.0, 0.5], [3, 6]),
+    "warmup": js.warmup(js.Cosine(4.0, 0.0, steps=10), 3, start=1.0),
+    "piecewise": js.nodes.Piecewise(values=[2.0, 1.0, 0.5], boundaries=[3, 6]),
     "function": lambda k: 2.0 / (k + 1),
 }
 CONTROLLERS = {
     "same": js.reduce_on_plateau(OLD, 0.5, patience=0),
-    "other_schedule": js.reduce_on_plateau(js.Cosine(9.0, 0.0, 10), 0.5, patience=0),
-    "other_numbers": js.reduce_on_plateau(js.Cosine(9.0, 0.0, 10), 0.1, patience=3, cooldown=2),
-    "other_state": js.reduce_on_plateau(js.Cosine(9.0, 0.0, 10), 0.5, patience=0, every=2),
-    "other_direction": js.reduce_on_plateau(js.Cosine(9.0, 0.0, 10), 0.5, patience=0, mode="max"),
-    "greedy": js.greedy(js.Cosine(9.0, 0.0, 10), 0.5, 2),
-    "recover": js.recover(js.Cosine(9.0, 0.0, 10)),
-    "none": js.Cosine(9.0, 0.0, 10),
+    "other_schedule": js.reduce_on_plateau(js.Cosine(9.0, 0.0, steps=10), 0.5, patience=0),
+    "other_numbers": js.reduce_on_plateau(js.Cosine(9.0, 0.0, steps=10), 0.1, patience=3, cooldown=2),
+    "other_state": js.reduce_on_plateau(js.Cosine(9.0, 0.0, steps=10), 0.5, patience=0, every=2),
+    "other_direction": js.reduce_on_plateau(js.Cosine(9.0, 0.0, steps=10), 0.5, patience=0, mode="max"),
+    "greedy": js.greedy(js.Cosine(9.0, 0.0, steps=10), 0.5, 2),
+    "recover": js.recover(js.Cosine(9.0, 0.0, steps=10)),
+    "none": js.Cosine(9.0, 0.0, steps=10),
 }
 
 
@@ -109,7 +109,7 @@ def test_rebasing_from_one_kind_of_controller_to_another_does_not_jump(old, new)
     metrics = (1.0, 0.9, 0.8, float("nan"), 2.0, float("nan"), *[3.0] * 24)
     before = ran(old(OLD, 0.5, **({} if old is js.recover else {"patience": 1})), 2, *metrics)
     assert next_rate(before) != pytest.approx(float(OLD(2)))
-    state = js.replace_schedule(before, learning_rate=new(js.Cosine(9.0, 0.0, 10), 0.25), rebase=True)
+    state = js.replace_schedule(before, learning_rate=new(js.Cosine(9.0, 0.0, steps=10), 0.25), rebase=True)
     assert rates(state)["learning_rate"] == pytest.approx(next_rate(before), rel=1e-6)
 
 
@@ -128,7 +128,7 @@ def test_another_kind_begins_anew_at_the_present_step(name):
     """A best loss of 0.5 is no best accuracy; none at all, infinity, would never be improved upon."""
     for metrics in ((), (0.5, 1.0, 1.0)):
         state = js.replace_schedule(ran(CONTROLLERS["same"], 3, *metrics), learning_rate=CONTROLLERS[name])
-        assert rates(state)["learning_rate"] == pytest.approx(float(js.Cosine(9.0, 0.0, 10)(3)))
+        assert rates(state)["learning_rate"] == pytest.approx(float(js.Cosine(9.0, 0.0, steps=10)(3)))
         if name in ("other_direction", "greedy"):
             assert bool(js.events(js.observe(state, value=0.4))["learning_rate"].improved)
 
@@ -136,10 +136,10 @@ def test_another_kind_begins_anew_at_the_present_step(name):
 def test_what_was_set_by_hand_stays_set():
     state = js.override(ran(OLD, 3), learning_rate=0.25)
     for rebase in (False, True):
-        changed = js.replace_schedule(state, learning_rate=js.Cosine(2.0, 0.0, 10), rebase=rebase)
+        changed = js.replace_schedule(state, learning_rate=js.Cosine(2.0, 0.0, steps=10), rebase=rebase)
         assert onwards(changed, 2) == [0.25, 0.25]
         released = js.override(changed, learning_rate=None)
-        assert next_rate(released) == pytest.approx(float(OLD(3) if rebase else js.Cosine(2.0, 0.0, 10)(3)))
+        assert next_rate(released) == pytest.approx(float(OLD(3) if rebase else js.Cosine(2.0, 0.0, steps=10)(3)))
 
 
 def test_replacing_by_the_same_structure_compiles_nothing():
@@ -147,10 +147,15 @@ def test_replacing_by_the_same_structure_compiles_nothing():
     update, traces = counted(optimizer.update)
     _, state = update(params(), optimizer.init(params()), params())
     for start, patience in itertools.product((2.0, np.float64(3.0)), (2, 7)):
-        new = {"learning_rate": js.Linear(start, 0.5, 7), "weight_decay": js.reduce_on_plateau(0.2, 0.5, patience)}
+        new = {
+            "learning_rate": js.Linear(start, 0.5, steps=7),
+            "weight_decay": js.reduce_on_plateau(0.2, 0.5, patience),
+        }
         state = js.replace_schedule(state, new)
         _, after = update(params(), state, params())
-        assert rates(after) == pytest.approx({"learning_rate": float(js.Linear(start, 0.5, 7)(1)), "weight_decay": 0.2})
+        assert rates(after) == pytest.approx(
+            {"learning_rate": float(js.Linear(start, 0.5, steps=7)(1)), "weight_decay": 0.2}
+        )
     assert len(traces) == 1
 
 
@@ -159,7 +164,7 @@ def test_rebasing_again_and_again_compiles_once():
     update, traces = counted(SGD(OLD).update)
     state, rate = ran(OLD, 3), float(OLD(3))
     for end in (0.5, 0.25, 0.125):
-        state = js.replace_schedule(state, learning_rate=js.Linear(1.0, end, 2), rebase=True)
+        state = js.replace_schedule(state, learning_rate=js.Linear(1.0, end, steps=2), rebase=True)
         assert shared_buffers(state) == 0
         for wanted in (rate, (rate + end) / 2):
             _, state = update(params(), state, params())
@@ -171,19 +176,19 @@ def test_rebasing_again_and_again_compiles_once():
 def test_replacing_inside_of_jit_and_of_a_scan():
     replace, traces = counted(lambda state, new: js.replace_schedule(state, learning_rate=new))
     for end in (0.5, 0.25):
-        new = js.Linear(2.0, end, 5)
+        new = js.Linear(2.0, end, steps=5)
         state = replace(ran(OLD, 3), new)
         assert avals(state) == avals(ran(OLD, 3)) and next_rate(state) == pytest.approx(float(new(3)))
     assert len(traces) == 1
-    rebased = jax.jit(lambda state: js.replace_schedule(state, learning_rate=js.Linear(2.0, 0.0, 5), rebase=True))
+    rebased = jax.jit(lambda state: js.replace_schedule(state, learning_rate=js.Linear(2.0, 0.0, steps=5), rebase=True))
     assert next_rate(rebased(ran(OLD, 3))) == pytest.approx(float(OLD(3)))
 
     def body(state, end):
-        state = js.replace_schedule(state, learning_rate=js.Linear(2.0, end, 5))
+        state = js.replace_schedule(state, learning_rate=js.Linear(2.0, end, steps=5))
         return advance(SGD(OLD), state, params()), js.current(state)["learning_rate"]
 
     _, seen = jax.lax.scan(body, ran(OLD, 3), np.asarray([0.5, 0.25], np.float32))
-    np.testing.assert_allclose(seen, [js.Linear(2.0, 0.5, 5)(3), js.Linear(2.0, 0.25, 5)(4)], rtol=1e-6)
+    np.testing.assert_allclose(seen, [js.Linear(2.0, 0.5, steps=5)(3), js.Linear(2.0, 0.25, steps=5)(4)], rtol=1e-6)
 
 
 def test_one_of_several_in_groups_and_wrappers():
@@ -191,7 +196,7 @@ def test_one_of_several_in_groups_and_wrappers():
     optimizer = optax.MultiSteps(inner, 2)
     state = advance(optimizer, optimizer.init(params()), params(), 4)
     for rebase in (False, True):
-        changed = js.replace_schedule(state, {"head/learning_rate": js.Linear(5.0, 0.0, 10)}, rebase=rebase)
+        changed = js.replace_schedule(state, {"head/learning_rate": js.Linear(5.0, 0.0, steps=10)}, rebase=rebase)
         changed = advance(optimizer, changed, params(), 2)
         head = float(OLD(2)) if rebase else 4.0
         wanted = {"weight_decay": 0.5, "head/learning_rate": head, "body/learning_rate": float(OLD(2))}
@@ -215,7 +220,7 @@ BAD = {
         "`learning_rate` must be scaled .* new schedule begins at 0",
     ),
     "at 0": (
-        lambda: js.replace_schedule(ran(OLD, 10), learning_rate=js.Exponential(1.0, 0.1), rebase=True),
+        lambda: js.replace_schedule(ran(OLD, 10), learning_rate=js.nodes.Exponential(1.0, 0.1), rebase=True),
         "`learning_rate` must be scaled .* present value is 0",
     ),
 }

@@ -139,7 +139,7 @@ def optimizer(rate: Any) -> Any:
     return optax.chain(optax.clip_by_global_norm(1.0), js.inject(optax.adamw)(rate, weight_decay=WARMED))
 
 
-def through_orbax(folder: Path, state: Any, fresh: Any) -> js.Snapshot:
+def through_orbax(folder: Path, state: Any, fresh: Any) -> js.states.Snapshot:
     """A snapshot on the disk and back, read by who knows nothing but another optimizer's state."""
     kept = js.snapshot(state)
     with ocp.CheckpointManager(folder) as checkpoints:
@@ -149,10 +149,10 @@ def through_orbax(folder: Path, state: Any, fresh: Any) -> js.Snapshot:
         schedules = checkpoints.restore(0, args=ocp.args.Composite(schedules=ocp.args.JsonRestore())).schedules
         saved_shape = js.replace_schedule(fresh, {name: js.from_dict(x) for name, x in schedules.items()})
         arrays = ocp.args.StandardRestore(js.snapshot(saved_shape).state)
-        return js.Snapshot(checkpoints.restore(0, args=ocp.args.Composite(arrays=arrays)).arrays, schedules)
+        return js.states.Snapshot(checkpoints.restore(0, args=ocp.args.Composite(arrays=arrays)).arrays, schedules)
 
 
-TO_ZERO = js.Linear(1.0, 0.0, 10)
+TO_ZERO = js.Linear(1.0, 0.0, steps=10)
 OTHERS = {
     # what was saved, what goes on, what is new in it, and its value after the five steps
     "the same": (PLATEAU, PLATEAU, [], None),

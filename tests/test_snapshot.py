@@ -16,7 +16,7 @@ import jaxsched as js
 
 assert relaxed  # the fixture of this module
 
-LR = js.warmup(js.Cosine(0.1, 0.01, 6), 3, start=0.02)
+LR = js.warmup(js.Cosine(0.1, 0.01, steps=6), 3, start=0.02)
 CONTROLLERS = {
     "plateau": js.reduce_on_plateau(LR, 0.5, 1),
     "plateau_of_means": js.reduce_on_plateau(LR, 0.5, 1, every=2, smoothing=0.5),
@@ -29,8 +29,8 @@ METRICS = (1.0, 2.0, float("nan"), 3.0, 4.0, float("inf"), 5.0, 0.5)
 
 def optimizer_of(rate):
     """Everything at once: groups, a hyperparameter that is no rate, gathered batches."""
-    groups = js.by_group({"body": rate, "head": js.Linear(0.1, 0.0, 9)})
-    return optax.MultiSteps(optax.chain(js.inject(optax.scale_by_adam)(b1=js.Linear(0.9, 0.5, 5)), groups), 2)
+    groups = js.by_group({"body": rate, "head": js.Linear(0.1, 0.0, steps=9)})
+    return optax.MultiSteps(optax.chain(js.inject(optax.scale_by_adam)(b1=js.Linear(0.9, 0.5, steps=5)), groups), 2)
 
 
 @functools.cache
@@ -55,7 +55,7 @@ def through_arrays(saved, template):
     """What a checkpoint library does: it stores leaves, and puts them into a template's structure."""
     leaves = [np.asarray(x) for x in jax.tree.leaves(saved.state)]
     state = jax.tree.unflatten(jax.tree.structure(template.state), [jnp.asarray(x) for x in leaves])
-    return js.Snapshot(state, json.loads(json.dumps(saved.schedules)))
+    return js.states.Snapshot(state, json.loads(json.dumps(saved.schedules)))
 
 
 @pytest.mark.parametrize("rate", CONTROLLERS.values(), ids=CONTROLLERS)
@@ -90,13 +90,19 @@ def test_a_snapshot_holds_arrays_and_json():
     assert all(isinstance(x, jax.Array) for x in jax.tree.leaves(saved.state))
     assert json.loads(json.dumps(saved.schedules)) == saved.schedules
     schedule = js.from_dict(saved.schedules["learning_rate"])
-    assert isinstance(schedule, js.ReduceOnPlateau) and schedule.schedule(4) == LR(4)
+    assert isinstance(schedule, js.nodes.ReduceOnPlateau) and schedule.schedule(4) == LR(4)
     assert js.from_dict(saved.schedules["weight_decay"])(0) == 0.5
 
 
 def test_its_shape_is_that_of_no_schedule():
     """So a checkpoint of one can be read into the template of another."""
-    kinds = (LR, 0.1, js.Exponential(0.1, 0.5), js.Piecewise([0.1, 0.2], [3]), lambda k: 0.1)
+    kinds = (
+        LR,
+        0.1,
+        js.nodes.Exponential(0.1, 0.5),
+        js.nodes.Piecewise(values=[0.1, 0.2], boundaries=[3]),
+        lambda k: 0.1,
+    )
     shapes = [avals(js.snapshot(js.inject(optax.adamw)(kind).init(params())).state) for kind in kinds]
     assert all(shape == shapes[0] for shape in shapes)
 
@@ -110,25 +116,29 @@ def after_three(rate, metrics=(), **others):
 
 
 CHANGES = {
-    "a number": (js.Linear(1.0, 0.0, 10), js.Linear(1.0, 0.0, 20), ["learning_rate.steps: 10 -> 20"]),
+    "a number": (js.Linear(1.0, 0.0, steps=10), js.Linear(1.0, 0.0, steps=20), ["learning_rate.steps: 10 -> 20"]),
     "two": (
-        js.Linear(1.0, 0.0, 10),
-        js.Linear(2.0, 0.0, 20),
+        js.Linear(1.0, 0.0, steps=10),
+        js.Linear(2.0, 0.0, steps=20),
         ["learning_rate.start: 1.0 -> 2.0", "learning_rate.steps: 10 -> 20"],
     ),
-    "a kind": (js.Linear(1.0, 0.0, 10), js.Cosine(1.0, 0.0, 10), ["learning_rate: Linear -> Cosine"]),
+    "a kind": (js.Linear(1.0, 0.0, steps=10), js.Cosine(1.0, 0.0, steps=10), ["learning_rate: Linear -> Cosine"]),
     "inside": (
-        js.warmup(js.Cosine(1.0, 0.0, 10), 3),
-        js.warmup(js.Cosine(0.5, 0.0, 10), 3),
+        js.warmup(js.Cosine(1.0, 0.0, steps=10), 3),
+        js.warmup(js.Cosine(0.5, 0.0, steps=10), 3),
         ["learning_rate.schedule.start: 1.0 -> 0.5"],
     ),
     "a table": (
-        js.Piecewise([1.0, 0.5], [3]),
-        js.Piecewise([1.0, 0.25], [3]),
+        js.nodes.Piecewise(values=[1.0, 0.5], boundaries=[3]),
+        js.nodes.Piecewise(values=[1.0, 0.25], boundaries=[3]),
         ["learning_rate.values[1]: 0.5 -> 0.25"],
     ),
-    "a longer table": (js.Piecewise([1.0, 0.5], [3]), js.Piecewise([1.0, 0.5, 0.25], [3, 6]), None),
-    "nothing": (js.Linear(0.1, 0.0, 10), js.Linear(0.1, 0.0, 10), []),
+    "a longer table": (
+        js.nodes.Piecewise(values=[1.0, 0.5], boundaries=[3]),
+        js.nodes.Piecewise(values=[1.0, 0.5, 0.25], boundaries=[3, 6]),
+        None,
+    ),
+    "nothing": (js.Linear(0.1, 0.0, steps=10), js.Linear(0.1, 0.0, steps=10), []),
 }
 
 
@@ -181,7 +191,7 @@ def test_a_controller_that_comes_or_goes_is_a_change(old, new):
 
 def test_what_was_set_by_hand_stays_set():
     state = js.override(after_three(LR), learning_rate=0.7)
-    restored, changes = js.restore(after_three(js.Linear(1.0, 0.0, 5)), js.snapshot(state))
+    restored, changes = js.restore(after_three(js.Linear(1.0, 0.0, steps=5)), js.snapshot(state))
     assert rates(restored) == rates(state) and changes
     assert rates(js.override(restored, learning_rate=None))["learning_rate"] == pytest.approx(0.4)
 

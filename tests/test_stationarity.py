@@ -222,7 +222,7 @@ def test_steps_that_are_not_finite_are_not_looked_at():
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
 @pytest.mark.parametrize("inner", [None, optax.scale_by_adam()], ids=["sgd", "adam"])
 def test_dtypes_are_fixed_and_updates_are_like_the_gradient(dtype, inner):
-    optimizer = reduce_on_stationarity(js.Cosine(0.1, 0.01, 5), inner=inner)
+    optimizer = reduce_on_stationarity(js.Cosine(0.1, 0.01, steps=5), inner=inner)
     p = {"a": jnp.ones(3, dtype), "b": jnp.ones((), dtype)}
     state = optimizer.init(p)
     updates, after = jax.jit(optimizer.update)(p, state, p)

@@ -31,9 +31,11 @@ def test_leaves_with_the_same_names_tell_the_same_structure():
     """The other half: one class is one structure, whatever its numbers."""
     for entry in ZOO:
         again = entry.make()
-        if not any(isinstance(node, js.Wrap) for node in nodes(again)):
+        if not any(isinstance(node, js.nodes.Wrap) for node in nodes(again)):
             assert jax.tree.structure(entry.make()) == jax.tree.structure(again)
-    assert jax.tree.structure(js.Linear(1.0, 0.0, 4)) == jax.tree.structure(js.Linear(jnp.ones(3), 2.0, np.int8(7)))
+    assert jax.tree.structure(js.Linear(1.0, 0.0, steps=4)) == jax.tree.structure(
+        js.Linear(jnp.ones(3), 2.0, steps=np.int8(7))
+    )
 
 
 def classes(count):
@@ -67,7 +69,7 @@ def test_of_many_classes_each_gets_its_own_value_when_called_eagerly():
 
 
 def test_two_wrapped_functions_are_two_structures():
-    one, two = js.Wrap(lambda t: 1.0 * t), js.Wrap(lambda t: 2.0 * t)
+    one, two = js.nodes.Wrap(lambda t: 1.0 * t), js.nodes.Wrap(lambda t: 2.0 * t)
     shared = jax.jit(lambda schedule, t: schedule(t))
     assert jax.tree.structure(one) != jax.tree.structure(two)
     assert [float(shared(one, 3)), float(shared(two, 3))] == [3.0, 6.0]

@@ -19,7 +19,7 @@ eqx = pytest.importorskip("equinox")
 assert relaxed  # the fixture of this module
 
 X, Y = jnp.linspace(-1, 1, 15).reshape(5, 3), jnp.linspace(0, 1, 5).reshape(5, 1)
-LR = js.warmup(js.Linear(0.1, 0.0, 10), 2, start=0.05)
+LR = js.warmup(js.Linear(0.1, 0.0, steps=10), 2, start=0.05)
 METRICS = (1.0, 2.0, 0.5, 0.5)
 
 
@@ -107,7 +107,7 @@ def test_nnx_overrides_replaces_and_restores(change):
     nnx_step(model, optimizer)
     assert rates(optimizer) == {"learning_rate": 0.25}
     change(optimizer, js.override(optimizer.opt_state, learning_rate=None))
-    new = js.warmup(js.Linear(0.5, 0.0, 10), 2, start=0.05)
+    new = js.warmup(js.Linear(0.5, 0.0, steps=10), 2, start=0.05)
     change(optimizer, js.replace_schedule(optimizer.opt_state, learning_rate=new))
     nnx_step(model, optimizer)
     assert rates(optimizer) == {"learning_rate": pytest.approx(float(new(2)))}
@@ -120,10 +120,12 @@ def test_nnx_overrides_replaces_and_restores(change):
 def test_nnx_takes_another_kind_of_schedule_by_assignment():
     model, optimizer = nnx_pair(js.inject(optax.adam)(LR))
     nnx_step(model, optimizer)
-    optimizer.opt_state = js.replace_schedule(optimizer.opt_state, learning_rate=js.Cosine(0.5, 0.0, 10), rebase=True)
+    optimizer.opt_state = js.replace_schedule(
+        optimizer.opt_state, learning_rate=js.Cosine(0.5, 0.0, steps=10), rebase=True
+    )
     nnx_step(model, optimizer)
     nnx_step(model, optimizer)
-    np.testing.assert_allclose(rates(optimizer)["learning_rate"], js.Cosine(float(LR(1)), 0.0, 10)(1), rtol=1e-6)
+    np.testing.assert_allclose(rates(optimizer)["learning_rate"], js.Cosine(float(LR(1)), 0.0, steps=10)(1), rtol=1e-6)
 
 
 def test_nnx_passes_the_metric_at_updates_and_groups_by_path():
@@ -190,7 +192,7 @@ def test_flax_stores_a_snapshot_as_bytes():
     fresh = linen_state(js.inject(optax.adam)(plateau()))
     stored = serialization.to_bytes(js.snapshot(state).state)
     arrays = serialization.from_bytes(js.snapshot(fresh).state, stored)
-    restored, changes = js.restore(fresh, js.Snapshot(arrays, js.snapshot(state).schedules))
+    restored, changes = js.restore(fresh, js.states.Snapshot(arrays, js.snapshot(state).schedules))
     assert changes == [] and same_bits(restored, state)
     assert same_bits(jax.jit(linen_step)(restored), jax.jit(linen_step)(state))
 

@@ -93,7 +93,7 @@ def test_ends_are_exact_where_a_constant_length_has_no_reciprocal(kind):
     # XLA turns a division by a constant into a product with its rounded reciprocal, and n * (1 / n) is not always 1.
     lengths = [n for n in range(1, 200) if np.float32(n) * (np.float32(1) / np.float32(n)) != 1]
     assert len(lengths) > 20
-    schedules = [kind(PEAK, END, n) for n in lengths]
+    schedules = [kind(PEAK, END, steps=n) for n in lengths]
     steps = jnp.array([[0, n, n + 1] for n in lengths])
     values = jax.jit(lambda steps: jnp.stack([s(t) for s, t in zip(schedules, steps, strict=True)]))(steps)
     np.testing.assert_array_equal(values, np.tile(np.float32([PEAK, END, END]), (len(lengths), 1)))
@@ -102,7 +102,7 @@ def test_ends_are_exact_where_a_constant_length_has_no_reciprocal(kind):
 def test_the_bound_is_one_that_can_be_missed():
     cosine = EVERY_LENGTH["Cosine-to-zero"][1]
     naive = dataclasses.replace(
-        cosine, make=lambda: jaxsched.Wrap(optax.cosine_decay_schedule(cosine.start, cosine.flat[0]))
+        cosine, make=lambda: jaxsched.nodes.Wrap(optax.cosine_decay_schedule(cosine.start, cosine.flat[0]))
     )
     with pytest.raises(AssertionError, match="bounds off"):
         assert_right(naive, values_of(naive, False))

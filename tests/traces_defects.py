@@ -9,7 +9,7 @@ import jaxsched as js
 
 
 def wave(high: float, low: float, steps: int) -> js.Schedule:
-    return js.cycle(js.Cosine(high, low, steps).then(js.Cosine(low, high, steps)), 2 * steps)
+    return js.cycle(js.Cosine(high, low, steps=steps).then(js.Cosine(low, high, steps=steps)), 2 * steps)
 
 
 PERIODIC: dict[str, Make] = {

@@ -6,6 +6,7 @@ hold every step, for the laws about precision.
 
 import inspect
 from collections.abc import Iterable
+from typing import Any, get_args
 
 import jax
 import zoo_combined
@@ -49,7 +50,12 @@ LONG: dict[int, list[Entry]] = {length: examples(length) for length in LENGTHS}
 
 def public_schedules() -> set[str]:
     """The public names that stand for schedules: concrete classes, `Schedule` itself, and functions that make one."""
-    return {name for name, x in vars(jaxsched).items() if not name.startswith("_") and _stands_for_schedules(x)}
+    return {name for name, x in public().items() if not name.startswith("_") and _stands_for_schedules(x)}
+
+
+def public() -> dict[str, Any]:
+    """What is at the door, and the nodes."""
+    return {**vars(jaxsched.nodes), **vars(jaxsched)}
 
 
 def missing(entries: Iterable[Entry], names: Iterable[str]) -> set[str]:
@@ -71,4 +77,4 @@ def _stands_for_schedules(x) -> bool:
     if inspect.isclass(x):
         return issubclass(x, jaxsched.Schedule)
     made = inspect.signature(x).return_annotation if inspect.isfunction(x) else None
-    return inspect.isclass(made) and issubclass(made, jaxsched.Schedule)
+    return any(inspect.isclass(each) and issubclass(each, jaxsched.Schedule) for each in (get_args(made) or (made,)))

@@ -20,13 +20,14 @@ def joins(n: int) -> list[Entry]:
 
     def kinds(i, module):
         start = starts[i]
-        cosine, line = (module.Cosine, module.Linear) if module is js else (module.cosine, module.linear)
-        return (cosine, line)[i % 2](start, start / 2, each)
+        if module is js:
+            return (js.Cosine, js.Linear)[i % 2](start, start / 2, steps=each)
+        return (module.cosine, module.linear)[i % 2](start, start / 2, each)
 
     return [
         entry(
             "join",
-            lambda: js.join([js.Linear(0.0, PEAK, a), PEAK, js.Cosine(PEAK, END, n - b)], [a, b]),
+            lambda: js.join([js.Linear(0.0, PEAK, steps=a), PEAK, js.Cosine(PEAK, END, steps=n - b)], [a, b]),
             "join Join",
             composed.join([ref.linear(0.0, PEAK, a), ref.constant(PEAK), ref.cosine(PEAK, END, n - b)], [a, b]),
             n + 8,
@@ -37,7 +38,13 @@ def joins(n: int) -> list[Entry]:
         ),
         entry(
             "join-default-boundaries",
-            lambda: js.join([js.Linear(PEAK, 1e-3, a), js.Geometric(2e-4, 1e-6, b), js.Exponential(1e-5, 0.1, sixth)]),
+            lambda: js.join(
+                [
+                    js.Linear(PEAK, 1e-3, steps=a),
+                    js.Geometric(2e-4, 1e-6, steps=b),
+                    js.nodes.Exponential(1e-5, 0.1, sixth),
+                ]
+            ),
             "join Join",
             composed.join(
                 [ref.linear(PEAK, 1e-3, a), ref.geometric(2e-4, 1e-6, b), ref.exponential(1e-5, 0.1, sixth)], [a, a + b]
@@ -48,7 +55,7 @@ def joins(n: int) -> list[Entry]:
         ),
         entry(
             "then",
-            lambda: js.Linear(1e-6, PEAK, a).then(js.InverseSqrt(PEAK, a)),
+            lambda: js.Linear(1e-6, PEAK, steps=a).then(js.InverseSqrt(PEAK, a)),
             "join Join",
             composed.join([ref.linear(1e-6, PEAK, a), ref.inverse_power(PEAK, a)], [a]),
             n,
@@ -56,12 +63,23 @@ def joins(n: int) -> list[Entry]:
             exact=((0, 1e-6), (a, PEAK)),
         ),
         entry(
-            "join-one", lambda: js.join([js.Rex(PEAK, 0.0, n)]), "join Join", ref.rex(PEAK, 0.0, n), n, flat=(n, 0.0)
+            "join-one",
+            lambda: js.join([js.Rex(PEAK, 0.0, steps=n)]),
+            "join Join",
+            ref.rex(PEAK, 0.0, n),
+            n,
+            flat=(n, 0.0),
         ),
         entry(
             "join-empty-pieces",
             lambda: js.join(
-                [js.Linear(1.0, 2.0, 0), js.Rex(PEAK, END, a), js.Cosine(1.0, 0.5, 0), js.Constant(END)], [0, a, a]
+                [
+                    js.Linear(1.0, 2.0, steps=0),
+                    js.Rex(PEAK, END, steps=a),
+                    js.Cosine(1.0, 0.5, steps=0),
+                    js.Constant(END),
+                ],
+                [0, a, a],
             ),
             "join Join",
             ref.rex(PEAK, END, a),
@@ -72,9 +90,9 @@ def joins(n: int) -> list[Entry]:
             monotone=True,
         ),
         entry(
-            "Sequence-one-kind",
-            lambda: js.join([js.Cosine(start, start / 2, each) for start in starts]),
-            "join Sequence",
+            "StackedJoin-one-kind",
+            lambda: js.join([js.Cosine(start, start / 2, steps=each) for start in starts]),
+            "join StackedJoin",
             composed.join([ref.cosine(start, start / 2, each) for start in starts], ends),
             64,
             boundaries=tuple(ends),
@@ -82,9 +100,9 @@ def joins(n: int) -> list[Entry]:
             flat=(each * pieces, starts[-1] / 2),
         ),
         entry(
-            "Sequence-mixed-kinds",
+            "StackedJoin-mixed-kinds",
             lambda: js.join([kinds(i, js) for i in range(pieces - 1)] + [PEAK / 100], ends),
-            "join Sequence",
+            "join StackedJoin",
             composed.join([kinds(i, ref) for i in range(pieces - 1)] + [ref.constant(PEAK / 100)], ends),
             64,
             boundaries=tuple(ends),
@@ -98,7 +116,7 @@ def cycles(n: int) -> list[Entry]:
     period = max(n // 6, 4)
 
     def wave(p=period):
-        return js.Cosine(PEAK, END, p)
+        return js.Cosine(PEAK, END, steps=p)
 
     curve = ref.cosine(PEAK, END, period)
 
@@ -143,7 +161,7 @@ def clocks(n: int) -> list[Entry]:
     every = max(n // 8, 1)
 
     def wave():
-        return js.Cosine(PEAK, END, n)
+        return js.Cosine(PEAK, END, steps=n)
 
     curve = ref.cosine(PEAK, END, n)
 
@@ -151,7 +169,7 @@ def clocks(n: int) -> list[Entry]:
         up, down = round(warm), round(half * factor)
         return entry(
             name,
-            lambda: js.stretch(js.warmup(js.Cosine(PEAK, END, half), n // 4), factor, **options),
+            lambda: js.stretch(js.warmup(js.Cosine(PEAK, END, steps=half), n // 4), factor, **options),
             "stretch",
             composed.warmup(ref.cosine(PEAK, END, down), up),
             n + 8,
@@ -176,7 +194,7 @@ def clocks(n: int) -> list[Entry]:
         ),
         entry(
             "staircase-float",
-            lambda: js.staircase(js.Linear(PEAK, END, n), odd),
+            lambda: js.staircase(js.Linear(PEAK, END, steps=n), odd),
             "staircase Staircase",
             composed.staircase(ref.linear(PEAK, END, n), odd),
             n + 8,
@@ -185,7 +203,7 @@ def clocks(n: int) -> list[Entry]:
         ),
         entry(
             "per_epoch",
-            lambda: js.per_epoch(js.Cosine(PEAK, END, 8), every),
+            lambda: js.per_epoch(js.Cosine(PEAK, END, steps=8), every),
             "per_epoch PerEpoch",
             composed.per_epoch(ref.cosine(PEAK, END, 8), every),
             n + 8,
@@ -195,7 +213,7 @@ def clocks(n: int) -> list[Entry]:
         ),
         entry(
             "clip",
-            lambda: js.clip(js.Linear(PEAK, 0.0, n), 1e-4, 2e-4),
+            lambda: js.clip(js.Linear(PEAK, 0.0, steps=n), 1e-4, 2e-4),
             "clip Clip",
             composed.clip(ref.linear(PEAK, 0.0, n), 1e-4, 2e-4),
             n + 8,
@@ -214,7 +232,7 @@ def clocks(n: int) -> list[Entry]:
         entry("scale", lambda: js.scale(wave(), 0.5), "scale", composed.scaled(0.5, curve), n + 8, flat=(n, END / 2)),
         entry(
             "scale-schedule",
-            lambda: js.scale(wave(), js.Linear(1.0, 0.5, half)),
+            lambda: js.scale(wave(), js.Linear(1.0, 0.5, steps=half)),
             "scale Product",
             composed.combine(operator.mul, curve, ref.linear(1.0, 0.5, half)),
             n + 8,
@@ -223,7 +241,7 @@ def clocks(n: int) -> list[Entry]:
         ),
         entry(
             "delay",
-            lambda: js.delay(js.Cosine(PEAK, END, half), half),
+            lambda: js.delay(js.Cosine(PEAK, END, steps=half), half),
             "delay Delay",
             composed.delay(ref.cosine(PEAK, END, half), half),
             n + 8,
@@ -261,7 +279,7 @@ def clocks(n: int) -> list[Entry]:
         ),
         entry(
             "jitter-scheduled",
-            lambda: js.jitter(wave(), js.Piecewise([0.0, 0.1], [half]), bound=0.25, key=7),
+            lambda: js.jitter(wave(), js.nodes.Piecewise(values=[0.0, 0.1], boundaries=[half]), bound=0.25, key=7),
             "jitter NormalJitter",
             None,
             n + 8,

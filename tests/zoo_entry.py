@@ -60,12 +60,17 @@ def entry(name: str, make: Callable[[], Schedule], covers: str, reference: Any, 
     return Entry(name, make, tuple(covers.split()), reference, first or scale, scale, min(span, 64), **known)
 
 
+def _extra(kind: Any) -> list[str]:
+    """The fields of a ramp of its own."""
+    return [f.name for f in dataclasses.fields(kind) if f.name not in ("start", "end", "steps")]
+
+
 def ramp(kind: Any, variant: str, curve: Any, start: float, end: float, steps: int, **known: Any) -> Entry:
     """A ramp class and its reference, which take the same numbers: `start`, `end`, `steps` and what `known` adds."""
     more = known.pop("more", ())
     return Entry(
         f"{kind.__name__}{variant}",
-        lambda: kind(start, end, steps, *more),
+        lambda: kind(start, end, steps=steps, **dict(zip(_extra(kind), more, strict=False))),
         (kind.__name__,),
         curve(start, end, steps, *more),
         start or end,

@@ -1,5 +1,7 @@
 """Examples of the ramps."""
 
+import dataclasses
+
 import reference as ref
 from zoo_entry import END, PEAK, Entry, entry, ramp
 
@@ -11,9 +13,17 @@ def bend(x):
     return 1 - x * x * (3 - 2 * x)
 
 
+class Own(js.Ramp):
+    """A user's own ramp, whose weights are not those of its ends there."""
+
+    def weights(self, x, rest):
+        return 2 * rest / (1 + rest) + (x == 0), x / (1 + rest) + (rest == 0)
+
+
 def ramps(n: int) -> list[Entry]:
     return [
         ramp(js.Linear, "", ref.linear, PEAK, END, n),
+        dataclasses.replace(ramp(Own, "", ref.rex, PEAK, END, n), covers=("Ramp",)),
         ramp(js.Linear, "-up", ref.linear, 0.0, 1e-3, n),
         ramp(js.Linear, "-through-zero", ref.linear, 1e-3, -5e-4, n, crosses=True),
         ramp(js.Linear, "-float-steps", ref.linear, PEAK, 0.0, float(n)),
@@ -47,7 +57,7 @@ def ramps(n: int) -> list[Entry]:
         ramp(js.ValuePowerCosine, "-root", ref.value_power_cosine, PEAK, END, n, more=(0.5,)),
         entry(
             "StretchingPolynomial",
-            lambda: js.StretchingPolynomial(PEAK, END, n, 2.0),
+            lambda: js.StretchingPolynomial(PEAK, END, steps=n, power=2.0),
             "StretchingPolynomial",
             ref.stretching_polynomial(PEAK, END, n, 2.0),
             n + 20,
@@ -56,7 +66,7 @@ def ramps(n: int) -> list[Entry]:
         ),
         entry(
             "Shaped",
-            lambda: js.Shaped(PEAK, END, n, bend),
+            lambda: js.Shaped(PEAK, END, steps=n, remaining=bend),
             "Shaped",
             ref.ramp(bend, PEAK, END, n),
             n + 8,
@@ -67,7 +77,7 @@ def ramps(n: int) -> list[Entry]:
         ),
         entry(
             "Linear-no-steps",
-            lambda: js.Linear(PEAK, END, 0),
+            lambda: js.Linear(PEAK, END, steps=0),
             "Linear",
             ref.linear(PEAK, END, 0),
             20,

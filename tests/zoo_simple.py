@@ -28,7 +28,7 @@ def decays(n: int) -> list[Entry]:
         entry("as_schedule", lambda: js.as_schedule(-0.1), "as_schedule", ref.constant(-0.1), 20, flat=(0, -0.1)),
         entry(
             "Exponential",
-            lambda: js.Exponential(1e-3, 0.5, n),
+            lambda: js.nodes.Exponential(1e-3, 0.5, n),
             "Exponential",
             ref.exponential(1e-3, 0.5, n),
             2 * n,
@@ -38,7 +38,7 @@ def decays(n: int) -> list[Entry]:
         ),
         entry(
             "Exponential-growing",
-            lambda: js.Exponential(1e-6, -0.7, n),
+            lambda: js.nodes.Exponential(1e-6, -0.7, n),
             "Exponential",
             ref.exponential(1e-6, -0.7, n),
             2 * n,
@@ -48,7 +48,7 @@ def decays(n: int) -> list[Entry]:
         ),
         entry(
             "InverseTime",
-            lambda: js.InverseTime(1e-2, 0.5, n),
+            lambda: js.nodes.InverseTime(1e-2, 0.5, n),
             "InverseTime",
             ref.inverse_time(1e-2, 0.5, n),
             2 * n,
@@ -77,7 +77,7 @@ def decays(n: int) -> list[Entry]:
         ),
         entry(
             "LinearCosine",
-            lambda: js.LinearCosine(1e-3, n),
+            lambda: js.nodes.LinearCosine(1e-3, n),
             "LinearCosine",
             ref.linear_cosine(1e-3, n),
             n + 8,
@@ -85,7 +85,7 @@ def decays(n: int) -> list[Entry]:
         ),
         entry(
             "LinearCosine-waves",
-            lambda: js.LinearCosine(1e-3, n, num_periods=2.25, alpha=0.1, beta=0.01),
+            lambda: js.nodes.LinearCosine(1e-3, n, num_periods=2.25, alpha=0.1, beta=0.01),
             "LinearCosine",
             ref.linear_cosine(1e-3, n, 2.25, 0.1, 0.01),
             n + 8,
@@ -93,7 +93,7 @@ def decays(n: int) -> list[Entry]:
         ),
         entry(
             "NoisyLinearCosine",
-            lambda: js.NoisyLinearCosine(1e-3, n, key=3),
+            lambda: js.nodes.NoisyLinearCosine(1e-3, n, key=3),
             "NoisyLinearCosine",
             None,
             n + 8,
@@ -101,7 +101,7 @@ def decays(n: int) -> list[Entry]:
         ),
         entry(
             "NoisyLinearCosine-silent",
-            lambda: js.NoisyLinearCosine(1e-3, n, initial_variance=0.0),
+            lambda: js.nodes.NoisyLinearCosine(1e-3, n, initial_variance=0.0),
             "NoisyLinearCosine",
             ref.linear_cosine(1e-3, n),
             n + 8,
@@ -121,7 +121,7 @@ def tables(n: int) -> list[Entry]:
     return [
         entry(
             "Piecewise",
-            lambda: js.Piecewise(few, steps),
+            lambda: js.nodes.Piecewise(values=few, boundaries=steps),
             "Piecewise",
             ref.piecewise(few, steps),
             n,
@@ -132,7 +132,7 @@ def tables(n: int) -> list[Entry]:
         ),
         entry(
             "Piecewise-many",
-            lambda: js.Piecewise(np.asarray(many), np.asarray(times)),
+            lambda: js.nodes.Piecewise(values=np.asarray(many), boundaries=np.asarray(times)),
             "Piecewise",
             ref.piecewise(many, times),
             n + 8,
@@ -143,7 +143,7 @@ def tables(n: int) -> list[Entry]:
         ),
         entry(
             "Interpolated",
-            lambda: js.Interpolated(points, at),
+            lambda: js.Interpolated(values=points, boundaries=at),
             "Interpolated",
             ref.interpolated(points, at),
             n + 8,
@@ -154,7 +154,7 @@ def tables(n: int) -> list[Entry]:
         ),
         entry(
             "Interpolated-jump",
-            lambda: js.Interpolated(points, jump),
+            lambda: js.Interpolated(values=points, boundaries=jump),
             "Interpolated",
             ref.interpolated(points, jump),
             n + 8,
@@ -165,7 +165,7 @@ def tables(n: int) -> list[Entry]:
         ),
         entry(
             "Interpolated-many",
-            lambda: js.Interpolated(many[:20], times),
+            lambda: js.Interpolated(values=many[:20], boundaries=times),
             "Interpolated",
             ref.interpolated(many[:20], times),
             n + 8,
@@ -176,7 +176,7 @@ def tables(n: int) -> list[Entry]:
         ),
         entry(
             "CosineInterpolated",
-            lambda: js.CosineInterpolated(points, at),
+            lambda: js.CosineInterpolated(values=points, boundaries=at),
             "CosineInterpolated",
             ref.interpolated(points, at, ref.half_cosine),
             n + 8,
@@ -200,10 +200,10 @@ def tables(n: int) -> list[Entry]:
 
 def algebra(n: int) -> list[Entry]:
     def falling():
-        return js.Cosine(PEAK, END, n)
+        return js.Cosine(PEAK, END, steps=n)
 
     def rising():
-        return js.Linear(0.5, 2.0, n // 2)
+        return js.Linear(0.5, 2.0, steps=n // 2)
 
     cosine, line = ref.cosine(PEAK, END, n), ref.linear(0.5, 2.0, n // 2)
     known = {"boundaries": (n // 2, n)}
@@ -255,7 +255,7 @@ def algebra(n: int) -> list[Entry]:
         ),
         entry(
             "Blend",
-            lambda: js.Blend(PEAK, 1e-3, js.Linear(0.0, 1.0, n)),
+            lambda: js.nodes.Blend(PEAK, 1e-3, js.Linear(0.0, 1.0, steps=n)),
             "Blend",
             ref.linear(PEAK, 1e-3, n),
             n + 8,
@@ -266,7 +266,7 @@ def algebra(n: int) -> list[Entry]:
         ),
         entry(
             "Wrap",
-            lambda: js.Wrap(lambda t: 1e-3 / (1.0 + t)),
+            lambda: js.nodes.Wrap(lambda t: 1e-3 / (1.0 + t)),
             "Wrap",
             ref.inverse_time(1e-3, 1.0),
             20,
@@ -274,7 +274,7 @@ def algebra(n: int) -> list[Entry]:
         ),
         entry(
             "Wrap-optax",
-            lambda: js.Wrap(optax.linear_schedule(1e-3, 2e-4, n)),
+            lambda: js.nodes.Wrap(optax.linear_schedule(1e-3, 2e-4, n)),
             "Wrap",
             ref.linear(1e-3, 2e-4, n),
             n + 8,

@@ -32,7 +32,7 @@ FALLS = {
 def _two_lines(start, end, steps):
     half = steps // 2
     knee = end + 0.25 * (start - end)
-    return js.join([js.Linear(start, knee, half), js.Linear(knee, end, steps - half)])
+    return js.join([js.Linear(start, knee, steps=half), js.Linear(knee, end, steps=steps - half)])
 
 
 def warmups(n: int) -> list[Entry]:
@@ -40,7 +40,7 @@ def warmups(n: int) -> list[Entry]:
     rest = n - w
 
     def peak():
-        return js.Cosine(PEAK, END, rest)
+        return js.Cosine(PEAK, END, steps=rest)
 
     after = ref.cosine(PEAK, END, rest)
 
@@ -73,7 +73,7 @@ def warmups(n: int) -> list[Entry]:
             "function-of-ends",
             w,
             composed.warmup(after, w, lambda x: 1 - (1 - x) ** 3),
-            shape=lambda start, end, steps: js.Polynomial(start, end, steps, 3.0),
+            shape=lambda start, end, steps: js.Polynomial(start, end, steps=steps, power=3.0),
         ),
         warm(
             "function-of-fraction",
@@ -84,7 +84,7 @@ def warmups(n: int) -> list[Entry]:
         ),
         entry(
             "warmup-none",
-            lambda: js.warmup(js.Cosine(PEAK, END, n), 0),
+            lambda: js.warmup(js.Cosine(PEAK, END, steps=n), 0),
             "warmup Warmup",
             ref.cosine(PEAK, END, n),
             n,
@@ -140,7 +140,7 @@ def cooldowns(n: int) -> list[Entry]:
         cool("function-of-fraction", bend, bent, END),
         cool(
             "function-of-ends",
-            lambda start, end, steps: js.Polynomial(start, end, steps, 2.0),
+            lambda start, end, steps: js.Polynomial(start, end, steps=steps, power=2.0),
             lambda *ends: ref.polynomial(*ends, 2.0),
             0.0,
         ),

@@ -1,14 +1,11 @@
-"""Schedules from schedules: shifted, held, clipped, scaled."""
+"""Schedules on other clocks: shifted, held, counted in epochs, stretched."""
 
-from typing import Any
+import dataclasses
 
-import jax.numpy as jnp
-import numpy as np
-
-from jaxsched._core.fields import Count, Numeric, Positive, Real, is_traced
+from jaxsched._core.kinds import Count, Positive, checked
 from jaxsched._core.laps import floor_to
+from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, evaluate, longest
 from jaxsched._core.time import later, ratio, since
-from jaxsched._core.schedule import Exact, Schedule, evaluate, longest, to_schedule
 
 
 class Delay(Exact):
@@ -77,7 +74,7 @@ class PerEpoch(Exact):
         steps_per_epoch: the length of an epoch in steps, at least 0; 0 counts in steps.
     """
 
-    schedule: Schedule
+    schedule: Schedule = dataclasses.field(metadata={"clock": "epochs"})
     steps_per_epoch: Count
 
     def at(self, step):
@@ -100,6 +97,8 @@ class Stretch(Exact):
     schedule: Schedule
     factor: Positive
 
+    _scales = False  # the schedule inside is on a clock of its own
+
     def at(self, step):
         return evaluate(self.schedule, ratio(step, self.factor))
 
@@ -109,37 +108,8 @@ class Stretch(Exact):
         return None if inner is None else inner * self.factor
 
 
-class Clip(Exact):
-    """A schedule kept between `lo` and `hi`: what `clip` makes.
-
-    Args:
-        schedule: the schedule to clip.
-        lo: the least value; `None` for no bound.
-        hi: the largest value; `None` for no bound.
-    """
-
-    schedule: Schedule
-    lo: Real | None = None
-    hi: Real | None = None
-
-    def _check(self):
-        lo, hi = self.lo, self.hi
-        if lo is None or hi is None or is_traced(lo) or is_traced(hi):
-            return
-        if np.any(np.asarray(lo) > np.asarray(hi)):
-            raise ValueError(f"`lo` must not exceed `hi`: got {lo!r} and {hi!r}. Swap them.")
-
-    def at(self, step):
-        value = evaluate(self.schedule, step)
-        value = value if self.lo is None else jnp.maximum(value, self.lo)
-        return value if self.hi is None else jnp.minimum(value, self.hi)
-
-    @property
-    def duration(self):
-        return self.schedule.duration
-
-
-def delay(schedule: Any, steps: Numeric) -> Schedule:
+@checked
+def delay(schedule: ScheduleLike, steps: Count) -> Schedule:
     r"""The schedule's first value for `steps` steps, then the schedule: $v(t) = s(\max(t - n, 0))$.
 
     Args:
@@ -150,13 +120,14 @@ def delay(schedule: Any, steps: Numeric) -> Schedule:
         ValueError: `steps` is negative or not finite.
 
     Examples:
-        >>> float(jaxsched.delay(jaxsched.Linear(1.0, 0.0, 4), 10)(12))
+        >>> float(jaxsched.delay(jaxsched.Linear(1.0, 0.0, steps=4), 10)(12))
         0.5
     """
-    return Delay(to_schedule("schedule", schedule), steps)
+    return Delay(schedule, steps)
 
 
-def advance(schedule: Any, steps: Numeric) -> Schedule:
+@checked
+def advance(schedule: ScheduleLike, steps: Count) -> Schedule:
     r"""The schedule as if `steps` steps were already done: $v(t) = s(t + n)$.
 
     Args:
@@ -167,13 +138,14 @@ def advance(schedule: Any, steps: Numeric) -> Schedule:
         ValueError: `steps` is negative or not finite.
 
     Examples:
-        >>> float(jaxsched.advance(jaxsched.Linear(1.0, 0.0, 4), 1)(0))
+        >>> float(jaxsched.advance(jaxsched.Linear(1.0, 0.0, steps=4), 1)(0))
         0.75
     """
-    return Advance(to_schedule("schedule", schedule), steps)
+    return Advance(schedule, steps)
 
 
-def staircase(schedule: Any, every: Numeric) -> Schedule:
+@checked
+def staircase(schedule: ScheduleLike, every: Count) -> Schedule:
     r"""The schedule held for `every` steps at a time: $v(t) = s(n \lfloor t / n \rfloor)$.
 
     Args:
@@ -184,13 +156,14 @@ def staircase(schedule: Any, every: Numeric) -> Schedule:
         ValueError: `every` is negative or not finite.
 
     Examples:
-        >>> float(jaxsched.staircase(jaxsched.Linear(1.0, 0.0, 4), 2)(3))
+        >>> float(jaxsched.staircase(jaxsched.Linear(1.0, 0.0, steps=4), 2)(3))
         0.5
     """
-    return Staircase(to_schedule("schedule", schedule), every)
+    return Staircase(schedule, every)
 
 
-def per_epoch(schedule: Any, steps_per_epoch: Numeric) -> Schedule:
+@checked
+def per_epoch(schedule: ScheduleLike, steps_per_epoch: Count) -> Schedule:
     r"""A schedule that counts epochs, its value held through each epoch: $v(t) = s(\lfloor t / n \rfloor)$.
 
     Args:
@@ -201,45 +174,13 @@ def per_epoch(schedule: Any, steps_per_epoch: Numeric) -> Schedule:
         ValueError: `steps_per_epoch` is not positive or not finite.
 
     Examples:
-        >>> lr = jaxsched.per_epoch(jaxsched.Linear(1.0, 0.0, 4), steps_per_epoch=100)
+        >>> lr = jaxsched.per_epoch(jaxsched.Linear(1.0, 0.0, steps=4), steps_per_epoch=100)
         >>> float(lr(0)), float(lr(99)), float(lr(100))
         (1.0, 1.0, 0.75)
     """
-    if not is_traced(steps_per_epoch) and np.any(np.asarray(steps_per_epoch) == 0):
+    if isinstance(steps_per_epoch, (int, float)) and steps_per_epoch == 0:
         raise ValueError("`steps_per_epoch` must be at least 1: got 0. Is the data set empty?")
-    return PerEpoch(to_schedule("schedule", schedule), steps_per_epoch)
-
-
-def clip(schedule: Any, lo: Numeric | None = None, hi: Numeric | None = None) -> Schedule:
-    r"""The schedule kept between two bounds: $v(t) = \min(\max(s(t), l), h)$.
-
-    Args:
-        schedule: a schedule, number or function of the step.
-        lo: the least value l; `None` for no bound.
-        hi: the largest value h; `None` for no bound.
-
-    Raises:
-        ValueError: `lo` exceeds `hi`, or a bound is not finite.
-
-    Examples:
-        >>> float(jaxsched.clip(jaxsched.Linear(1.0, 0.0, 4), lo=0.1)(4))
-        0.10000000149011612
-    """
-    return Clip(to_schedule("schedule", schedule), lo, hi)
-
-
-def scale(schedule: Any, factor: Any) -> Schedule:
-    r"""The schedule times a number or another schedule: $v(t) = f\,s(t)$, the same as `schedule * factor`.
-
-    Args:
-        schedule: a schedule, number or function of the step.
-        factor: a number, schedule or function of the step.
-
-    Examples:
-        >>> float(jaxsched.scale(jaxsched.Linear(1.0, 0.0, 4), 0.5)(2))
-        0.25
-    """
-    return to_schedule("schedule", schedule) * to_schedule("factor", factor)
+    return PerEpoch(schedule, steps_per_epoch)
 
 
 def _plus(duration, steps):

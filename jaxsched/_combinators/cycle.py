@@ -2,17 +2,30 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Decimal, localcontext
-from typing import Any, cast
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.fields import Count, Counts, Growth, Numeric, Real, Reals, at_least_one, count, is_traced, minus_log
+from jaxsched._core.fields import is_traced
+from jaxsched._core.kinds import (
+    AtLeastOne,
+    Count,
+    Counts,
+    Factor,
+    Lengths,
+    MinusLog,
+    Numeric,
+    Reals,
+    WholeAtLeastOne,
+    checked,
+)
 from jaxsched._core.laps import lap, rescaled
-from jaxsched._core.time import count_reached, is_integer, left_until, minus, to_real
-from jaxsched._core.schedule import Exact, Schedule, evaluate, to_schedule
+from jaxsched._core.node import written
+from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, evaluate
+from jaxsched._core.time import count_reached, integer_max, is_integer, left_until, minus, to_real
 from jaxsched._curves.tables import last
 
 
@@ -23,13 +36,13 @@ class Cycle(Exact):
         schedule: the schedule of the first cycle; later ones play it on a clock slowed by their growth.
         period: the length of the first cycle in steps, at least 0; 0 holds the first value.
         growth: how much longer each cycle is than the last, an int of at least 1.
-        damping: minus the logarithm of the factor between the values of a cycle and the last.
+        decay: the factor between the values of a cycle and the last, at least 0; `damping` is minus its logarithm.
     """
 
     schedule: Schedule
     period: Count
-    growth: Growth = 1
-    damping: Real = 0.0
+    growth: WholeAtLeastOne = 1
+    damping: MinusLog = written(alias="decay", default=1.0)
 
     def at(self, step):
         index, local = lap(step, self.period, self.growth)
@@ -45,14 +58,16 @@ class ListedCycles(Exact):
         begins: the first whole step of each cycle, and the end of the last.
         leads: how far before that step the cycle began, in steps, from 0 to 1; negative for an end beyond the last
             step there is.
-        damping: minus the logarithm of the factor between the values of a cycle and the last.
+        decay: the factor between the values of a cycle and the last, at least 0; `damping` is minus its logarithm.
     """
 
     schedule: Schedule
     period: Count
     begins: Counts
     leads: Reals
-    damping: Real = 0.0
+    damping: MinusLog = written(alias="decay", default=1.0)
+
+    _scales = False  # its cycles have lengths between two steps
 
     def at(self, step):
         last_cycle = self.begins.shape[0] - 2
@@ -71,7 +86,8 @@ class ListedCycles(Exact):
         return None if endless else last(self.begins)
 
 
-def cycle(schedule: Any, period: Numeric | Sequence[Numeric], growth: Numeric = 1, decay: Numeric = 1.0) -> Schedule:
+@checked
+def cycle(schedule: ScheduleLike, period: Lengths, growth: AtLeastOne = 1, decay: Factor = 1.0) -> Schedule:
     r"""The schedule again and again: cycle i lasts $n\,g^i$ steps and is scaled by $d^i$.
 
     $v(t) = d^i\,s((t - S_i) / g^i)$ with $S_i = n\,(1 + g + \dots + g^{i-1})$ the begin of the cycle that holds t.
@@ -90,36 +106,26 @@ def cycle(schedule: Any, period: Numeric | Sequence[Numeric], growth: Numeric = 
         TypeError: a traced fractional growth.
 
     Examples:
-        >>> lr = jaxsched.cycle(jaxsched.Linear(1.0, 0.0, 2), period=2, growth=2, decay=0.5)
+        >>> lr = jaxsched.cycle(jaxsched.Linear(1.0, 0.0, steps=2), period=2, growth=2, decay=0.5)
         >>> lr(np.arange(7)).tolist()
         [1.0, 0.5, 0.5, 0.375, 0.25, 0.125, 0.25]
 
     Reference:
         Loshchilov and Hutter 2017, arXiv:1608.03983, section 3 (T_mult).
     """
-    schedule = to_schedule("schedule", schedule)
-    damping = minus_log("decay", decay)
-    if is_listed(period):
-        lengths = [count(f"period[{i}]", each) for i, each in enumerate(cast(Sequence[Numeric], period))]
-        if not lengths or any(is_traced(each) for each in lengths):
+    if isinstance(period, tuple):
+        if not period or any(is_traced(each) for each in period):
             raise ValueError(f"`period` must list at least one known length: got {period!r}.")
-        if not (isinstance(growth, int) and growth == 1):
+        if is_traced(growth) or growth != 1:
             raise ValueError(f"`growth` must be 1 where `period` lists the lengths: got {growth!r}.")
         own = schedule.duration
-        own = lengths[0] if own is None or (not is_traced(own) and np.all(np.asarray(own) == 0)) else own
-        return _listed(schedule, own, [_decimal(each) for each in lengths], damping)
-    first, growth = count("period", period), at_least_one("growth", growth)
+        own = period[0] if own is None or (not is_traced(own) and np.all(np.asarray(own) == 0)) else own
+        return _listed(schedule, own, [_decimal(each) for each in period], decay)
     if is_traced(growth) and not is_integer(growth):
         raise TypeError("`growth` must be an int, or a float that is known when the cycle is built: got a tracer.")
     if is_traced(growth) or np.all(np.asarray(growth) == np.floor(np.asarray(growth))):
-        whole = int(growth) if isinstance(growth, float) else growth
-        return Cycle(schedule, first, whole, damping)
-    return _listed(schedule, first, _growing(first, float(growth)), damping)
-
-
-def is_listed(period: Any) -> bool:
-    """Whether the lengths of the cycles are listed, one by one."""
-    return isinstance(period, (list, tuple)) or (not is_traced(period) and np.ndim(period) == 1)
+        return Cycle(schedule, period, growth, decay)
+    return _listed(schedule, period, _growing(period, float(growth)), decay)
 
 
 def _decimal(x: Any) -> Decimal:
@@ -131,27 +137,22 @@ def _growing(period: Numeric, growth: float) -> Iterator[Decimal]:
     if is_traced(period):
         raise TypeError("`period` must be known when the cycle is built where `growth` is no int: got a traced number.")
     length, end = _decimal(period), Decimal(0)
-    while end <= _horizon() and length > 0:
+    while end <= integer_max() and length > 0:
         yield length
         end, length = end + length, length * Decimal(repr(growth))
 
 
-def _listed(schedule: Schedule, period: Numeric, lengths: Iterable[Decimal], damping: Numeric) -> Schedule:
+def _listed(schedule: Schedule, period: Numeric, lengths: Iterable[Decimal], decay: Numeric) -> Schedule:
     # Decimal keeps what the user wrote: 10 steps that grow by 1.1 end at 10 and 21, which binary 1.1 misses.
     with localcontext() as context:
         context.prec = 60
         ends = [Decimal(0), *itertools.accumulate(lengths)]
-        begins = [min(_first_step(end), _horizon()) for end in ends]
+        begins = [min(_first_step(end), integer_max()) for end in ends]
         leads = [float(begin - end) for begin, end in zip(begins, ends, strict=True)]
-    return ListedCycles(schedule, period, np.asarray(begins), np.asarray(leads), damping)
+    return ListedCycles(schedule, period, np.asarray(begins), np.asarray(leads), decay)
 
 
 def _first_step(time: Decimal) -> int:
     """The first whole step not before a time; a sum of lengths such as 10/6 may miss it by a float's rounding."""
     nearest = round(time)
     return nearest if abs(time - nearest) <= Decimal("1e-12") * max(time, 1) else math.ceil(time)
-
-
-def _horizon() -> int:
-    """The last step there is."""
-    return int(jnp.iinfo(jnp.result_type(int)).max)

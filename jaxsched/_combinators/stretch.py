@@ -1,30 +1,26 @@
-"""`stretch`: a schedule made longer or shorter by rewriting its lengths, so that its boundaries stay exact."""
+"""`stretch`: a schedule made longer or shorter by its lengths, so that its boundaries stay exact."""
 
-import typing
-from typing import Any, cast
+import dataclasses
+from typing import Any
 
 import numpy as np
 
-from jaxsched._combinators.clocks import PerEpoch, Stretch
-from jaxsched._combinators.cycle import ListedCycles
-from jaxsched._core.node import fill
-from jaxsched._core.fields import Count, Counts, Numeric, Times, count, counts, is_traced, positive
-from jaxsched._combinators.join import Schedules, Sequence, TupleOfCounts
-from jaxsched._core.time import is_integer
-from jaxsched._curves.ramp import Ramp
-from jaxsched._core.schedule import Constant, Schedule, Wrap, to_schedule
-from jaxsched._curves.tables import Tabulated
+from jaxsched._combinators.clocks import Stretch
 from jaxsched._combinators.warmup import Warmup
+from jaxsched._core.fields import is_traced
+from jaxsched._core.kinds import Count, Positive, checked
+from jaxsched._core.node import of_kind
+from jaxsched._core.schedule import Schedule, ScheduleLike
+from jaxsched._core.time import is_integer
+from jaxsched._curves.ramp import Open, Ramp
 
-BY_CLOCK = (ListedCycles, Sequence, Stretch, Tabulated, Wrap)
-"""Schedules that have no lengths to rewrite, or too many: their clock is slowed instead."""
 
-
-def stretch(schedule: Any, factor: Numeric, keep_warmup: bool = False) -> Schedule:
+@checked
+def stretch(schedule: ScheduleLike, factor: Positive, keep_warmup: bool = False) -> Schedule:
     r"""The schedule `factor` times as long: $v(t) = s(t / f)$.
 
-    Its lengths and boundaries are multiplied, and rounded to whole steps where they were whole and `factor` is
-    known, so that every boundary is still a step. What has none, such as a function or a table, gets a slower clock.
+    Its lengths and boundaries are multiplied, and rounded to whole steps where they were whole and `factor` is known,
+    so that every boundary is still a step. What has others, such as a function or a table, gets a slower clock.
 
     Args:
         schedule: a schedule, number or function of the step.
@@ -35,48 +31,46 @@ def stretch(schedule: Any, factor: Numeric, keep_warmup: bool = False) -> Schedu
         ValueError: `factor` is not positive.
 
     Examples:
-        >>> jaxsched.stretch(jaxsched.warmup(jaxsched.Cosine(1.0, 0.0, 90), 10), 2)
-        Warmup(ramp=Linear(start=0.0, end=None, steps=20), schedule=Cosine(start=1.0, end=0.0, steps=180))
+        >>> jaxsched.stretch(jaxsched.warmup(jaxsched.Cosine(1.0, 0.0, steps=90), 10), 2)
+        Warmup(ramp=Linear(start=0.0, end=Open(), steps=20), schedule=Cosine(start=1.0, end=0.0, steps=180))
 
     Reference:
         The scale schedule ratio of Composer, which keeps warmups unless told otherwise.
     """
-    schedule = to_schedule("schedule", schedule)
-    factor = positive("factor", factor)
-    if isinstance(schedule, Constant):
-        return schedule
-    ours = type(schedule).__module__.partition(".")[0] == __name__.partition(".")[0]
-    if not ours or isinstance(schedule, BY_CLOCK):
-        return Stretch(schedule, factor)
-    if isinstance(schedule, Ramp):
-        return _longer(schedule, factor)
-    fields: dict[str, Any] = {}
-    hints = typing.get_type_hints(type(schedule), include_extras=True)
-    for field, kind in hints.items():
-        x: Any = getattr(schedule, field)
-        if field == "ramp":
-            fields[field] = x if keep_warmup and isinstance(schedule, Warmup) else _longer(x, factor)
-        elif isinstance(schedule, PerEpoch) and field == "schedule":
-            continue  # it counts epochs
-        elif isinstance(x, Schedule):
-            fields[field] = stretch(x, factor, keep_warmup)
-        elif kind == Count:
-            fields[field] = count(field, _times(x, factor))
-        elif kind in (Counts, Times):
-            fields[field] = counts(field, _times(x, factor))
-        elif kind == TupleOfCounts:
-            fields[field] = tuple(_times(each, factor) for each in cast(tuple, x))
-        elif kind == Schedules:
-            fields[field] = tuple(stretch(each, factor, keep_warmup) for each in cast(tuple, x))
-    return fill(schedule, **fields)
+    longer = _longer(schedule, factor, keep_warmup)
+    return Stretch(schedule, factor) if longer is None else longer
 
 
-def _longer(ramp: Any, factor: Any) -> Any:
-    """A ramp, perhaps of a user's class, with another length: its shape is a matter of fractions."""
-    return fill(ramp, steps=count("steps", _times(ramp.steps, factor)))
+def _longer(x: Any, factor: Any, keep_warmup: bool) -> Any:
+    """A schedule with its lengths multiplied, or a tuple of such; `None` where one inside cannot be written so."""
+    if isinstance(x, tuple):
+        many = tuple(_longer(each, factor, keep_warmup) for each in x)
+        return None if None in many else many
+    if not x._scales:
+        return None if _is_open(x) else Stretch(x, factor)
+    changed: dict[str, Any] = {name: _times(length, factor) for name, length in of_kind(x, Count).items()}
+    for field in dataclasses.fields(x):
+        inner = getattr(x, field.name)
+        if field.metadata.get("clock") or (keep_warmup and isinstance(x, Warmup) and inner is x.ramp):
+            continue
+        if _is_inside(inner) and field.name not in changed:
+            changed[field.name] = _longer(inner, factor, keep_warmup)
+            if changed[field.name] is None:
+                return None
+    return dataclasses.replace(x, **changed)
+
+
+def _is_inside(x: Any) -> bool:
+    return isinstance(x, Schedule) or (isinstance(x, tuple) and all(isinstance(each, Schedule) for each in x))
+
+
+def _is_open(x: Schedule) -> bool:
+    return isinstance(x, Ramp) and (isinstance(x.start, Open) or isinstance(x.end, Open))
 
 
 def _times(x: Any, factor: Any) -> Any:
+    if isinstance(x, tuple):
+        return tuple(_times(each, factor) for each in x)
     if is_traced(x) or is_traced(factor):
         return x * factor
     if isinstance(x, int) and isinstance(factor, float):

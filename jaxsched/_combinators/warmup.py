@@ -1,23 +1,23 @@
 """Ramps that lead into a schedule or out of one: `warmup`, `cooldown` and their shapes."""
 
+import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import jax.numpy as jnp
 
 from jaxsched._combinators.clocks import Stretch, advance
-from jaxsched._core.node import fill
-from jaxsched._core.fields import Count, Numeric, count, is_traced
-from jaxsched._combinators.join import end_after
+from jaxsched._core.fields import is_traced
+from jaxsched._core.kinds import Count, Kind, Level, checked
+from jaxsched._core.node import inside
+from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, Wrap, end_after, evaluate, to_schedule
 from jaxsched._core.time import only_when, reached, since
-from jaxsched._curves.ramp import Cosine, Geometric, Inverse, Linear, Logarithmic, Polynomial, Ramp
-from jaxsched._core.schedule import Exact, Schedule, Wrap, evaluate, to_schedule
-from jaxsched._curves.shapes import ElapsedPower, ExponentialRamp, MirrorCosine, Rex, Shaped
-
-Shape = str | Callable[..., Any]
-"""A named shape, a ramp class, or any function `(start, end, steps) -> schedule` or `fraction -> weight`."""
+from jaxsched._curves.cosines import Cosine, MirrorCosine
+from jaxsched._curves.exponentials import ExponentialRamp, Geometric, Inverse
+from jaxsched._curves.powers import ElapsedPower, Linear, Logarithmic, Polynomial, Rex
+from jaxsched._curves.ramp import Open, Ramp, Shaped
 
 WARMUP_SHAPES: dict[str, Callable[..., Schedule]] = {
     "linear": Linear,
@@ -41,29 +41,47 @@ COOLDOWN_SHAPES: dict[str, Callable[..., Schedule]] = {
 }
 """The shapes of `cooldown` and `wsd` by name."""
 
+if TYPE_CHECKING:
+    Shape: TypeAlias = (
+        Literal["linear", "cosine", "1-sqrt", "square", "mirror-cosine", "exponential", "rex", "geometric", "inverse"]
+        | Literal["log"]
+        | Callable[..., Any]
+    )
+else:
+
+    class Shape(metaclass=Kind):
+        """A named shape, a ramp class, or a function: `(start, end, steps) -> schedule` or `fraction -> weight`."""
+
+        check = staticmethod(lambda name, x: _shape(name, x))
+
 
 class Warmup(Exact):
     """A ramp up to a schedule's first value, then the schedule: what `warmup` makes.
 
     Args:
-        ramp: a ramp with `end=None`: it ends where the schedule begins.
+        ramp: a ramp with `end=Open()`: it ends where the schedule begins.
         schedule: the schedule that begins when the ramp ends, on a clock of its own.
     """
 
-    ramp: Schedule
+    ramp: Ramp
     schedule: Schedule
 
+    def _check(self):
+        _check_open(self.ramp, "end")
+
     def at(self, step):
-        steps = steps_of(self.ramp)
+        steps = self.ramp.steps
         # A ramp of no length shows its end at step 0; what leads into it leads to its start all the same.
         schedule: Any = self.schedule
-        peak = schedule.start if isinstance(schedule, Ramp) else evaluate(schedule, jnp.zeros((), jnp.result_type(int)))
-        up = evaluate(fill(self.ramp, end=peak), step)
+        peak = (
+            schedule.ends[0] if isinstance(schedule, Ramp) else evaluate(schedule, jnp.zeros((), jnp.result_type(int)))
+        )
+        up = evaluate(inside(self.ramp, end=peak), step)
         return jnp.where(reached(step, steps), evaluate(self.schedule, since(step, steps)), up)
 
     @property
     def duration(self):
-        return end_after(steps_of(self.ramp), self.schedule.duration)
+        return end_after(self.ramp.steps, self.schedule.duration)
 
 
 class Cooldown(Exact):
@@ -72,26 +90,30 @@ class Cooldown(Exact):
     Args:
         schedule: the schedule to leave.
         begin: the step at which the ramp begins.
-        ramp: a ramp with `start=None`: it starts where the schedule is at `begin`.
+        ramp: a ramp with `start=Open()`: it starts where the schedule is at `begin`.
     """
 
     schedule: Schedule
     begin: Count
-    ramp: Schedule
+    ramp: Ramp
+
+    def _check(self):
+        _check_open(self.ramp, "start")
 
     def at(self, step):
         begun = reached(step, self.begin)
         start = evaluate(self.schedule, self.begin)
-        down = evaluate(fill(self.ramp, start=start), since(step, self.begin))
+        down = evaluate(inside(self.ramp, start=start), since(step, self.begin))
         return jnp.where(begun, down, evaluate(self.schedule, only_when(~begun, step)))
 
     @property
     def duration(self):
-        return end_after(self.begin, steps_of(self.ramp))
+        return end_after(self.begin, self.ramp.steps)
 
 
+@checked
 def warmup(
-    schedule: Any, steps: Numeric, start: Numeric = 0.0, *, shape: Shape = "linear", offset: Numeric = 0
+    schedule: ScheduleLike, steps: Count, start: Level = 0.0, *, shape: Shape = "linear", offset: Count = 0
 ) -> Schedule:
     r"""A ramp from `start` to the schedule's first value, then the schedule on its own clock.
 
@@ -117,20 +139,19 @@ def warmup(
         TypeError: `schedule` is not a schedule.
 
     Examples:
-        >>> lr = jaxsched.warmup(jaxsched.Cosine(1.0, 0.0, 8), 4)
+        >>> lr = jaxsched.warmup(jaxsched.Cosine(1.0, 0.0, steps=8), 4)
         >>> [round(float(lr(t)), 4) for t in (0, 2, 4, 8, 12)]
         [0.0, 0.5, 1.0, 0.5, 0.0]
 
     Reference:
         Goyal et al. 2017, arXiv:1706.02677, section 2.2 (linear).
     """
-    schedule = to_schedule("schedule", schedule)
-    ramp = _open(_ramp(shape, WARMUP_SHAPES, start, 1.0, steps, upward=True), "end")
-    whole = Warmup(ramp, schedule)
+    whole = Warmup(_ramp(_named(shape, WARMUP_SHAPES), start, Open(), steps), schedule)
     return whole if not is_traced(offset) and isinstance(offset, int) and offset == 0 else advance(whole, offset)
 
 
-def cooldown(schedule: Any, at: Numeric, steps: Numeric, end: Numeric = 0.0, shape: Shape = "linear") -> Schedule:
+@checked
+def cooldown(schedule: ScheduleLike, at: Count, steps: Count, end: Level = 0.0, shape: Shape = "linear") -> Schedule:
     r"""A schedule until the step `at`, then a ramp from its value there to `end`.
 
     Args:
@@ -154,28 +175,52 @@ def cooldown(schedule: Any, at: Numeric, steps: Numeric, end: Numeric = 0.0, sha
     Reference:
         Hägele et al. 2024, arXiv:2405.18392, section 3.
     """
-    schedule = to_schedule("schedule", schedule)
-    start = 1.0 if is_traced(end) or not isinstance(end, (int, float)) or end >= 0 else -1.0
-    return Cooldown(
-        schedule, count("at", at), _open(_ramp(shape, COOLDOWN_SHAPES, start, end, steps, upward=False), "start")
-    )
+    return Cooldown(schedule, at, _ramp(_named(shape, COOLDOWN_SHAPES), Open(), end, steps))
 
 
-def _ramp(shape: Shape, known: dict[str, Callable[..., Schedule]], start, end, steps, *, upward: bool) -> Schedule:
-    if isinstance(shape, str):
-        if shape not in known:
-            raise ValueError(f"`shape` must be one of {', '.join(map(repr, known))}, or a function: got {shape!r}.")
-        shape = known[shape]
-    if not callable(shape):
-        raise TypeError(f"`shape` must be a name, a ramp class or a function: got {shape!r}.")
-    if _takes_one_argument(shape):
+def _shape(name: str, x: Any) -> Any:
+    if not isinstance(x, str) and not callable(x):
+        raise TypeError(f"`{name}` must be a name, a ramp class or a function: got {x!r}.")
+    return x
+
+
+def _named(shape: Any, known: dict[str, Callable[..., Schedule]]) -> Callable[..., Any]:
+    if isinstance(shape, str) and shape not in known:
+        raise ValueError(f"`shape` must be one of {', '.join(map(repr, known))}, or a function: got {shape!r}.")
+    return known[shape] if isinstance(shape, str) else shape
+
+
+def _ramp(shape: Callable[..., Any], start: Any, end: Any, steps: Any) -> Ramp:
+    """A ramp of any shape, with an end that is open."""
+    parameters = _parameters(shape)
+    upward = isinstance(end, Open)
+    if _takes_one_argument(parameters):
         weight = Wrap(shape)
-        return Shaped(start, end, steps, 1.0 - weight if upward else weight)
-    ramp = shape(start, end, steps)
-    if isinstance(ramp, Schedule) and all(hasattr(ramp, name) for name in ("start", "end", "steps")):
-        return ramp
-    # A composition has no open end to fill in: play it from 1 to 0 as the weight of the start.
-    return Shaped(start, end, steps, Stretch(to_schedule("shape", shape(1.0, 0.0, steps)), _inverse(steps)))
+        return Shaped(start, end, steps=steps, remaining=1.0 - weight if upward else weight)
+    make = functools.partial(_made, shape, by_keyword="steps" in parameters)
+    if _is_ramp(shape):
+        return make(start, end, steps)
+    # What the function makes of numbers shows what it is: a ramp, whose end is then opened, or a composition.
+    ramp = make(start if upward else _other_side(end), 1.0 if upward else end, steps)
+    if isinstance(ramp, Ramp):
+        return dataclasses.replace(ramp, **{"end" if upward else "start": Open()})
+    # A composition has no end to open: play it from 1 to 0 as the weight of the start.
+    weight = Stretch(to_schedule("shape", make(1.0, 0.0, steps)), _inverse(steps))
+    return Shaped(start, end, steps=steps, remaining=weight)
+
+
+def _made(shape: Callable[..., Any], start: Any, end: Any, steps: Any, by_keyword: bool) -> Any:
+    return shape(start, end, steps=steps) if by_keyword else shape(start, end, steps)
+
+
+def _is_ramp(shape: Any) -> bool:
+    shape = shape.func if isinstance(shape, functools.partial) else shape
+    return isinstance(shape, type) and issubclass(shape, Ramp)
+
+
+def _other_side(end: Any) -> float:
+    """A number of the sign of `end`, for shapes that cannot reach the other."""
+    return -1.0 if isinstance(end, (int, float)) and end < 0 else 1.0
 
 
 def _inverse(steps: Any) -> Any:
@@ -184,19 +229,20 @@ def _inverse(steps: Any) -> Any:
     return 1.0 / jnp.where(jnp.asarray(steps) > 0, steps, 1)
 
 
-def steps_of(ramp: Any) -> Any:
-    """The length of a ramp, which may be a user's own class with the fields `start`, `end` and `steps`."""
-    return ramp.steps
-
-
-def _takes_one_argument(fn: Callable[..., Any]) -> bool:
+def _parameters(fn: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     try:
-        parameters = inspect.signature(fn).parameters.values()
-    except ValueError:  # a builtin without a signature
-        return True
-    needed = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        return inspect.signature(fn).parameters
+    except ValueError:  # a builtin without a signature takes a fraction
+        return {"x": inspect.Parameter("x", inspect.Parameter.POSITIONAL_ONLY)}
+
+
+def _takes_one_argument(parameters: Mapping[str, inspect.Parameter]) -> bool:
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    needed = [p for p in parameters.values() if p.default is p.empty and p.kind in positional]
     return len(needed) == 1
 
 
-def _open(ramp: Schedule, name: str) -> Schedule:
-    return fill(ramp, **{name: None})
+def _check_open(ramp: Ramp, name: str) -> None:
+    other = "start" if name == "end" else "end"
+    if not isinstance(getattr(ramp, name), Open) or isinstance(getattr(ramp, other), Open):
+        raise ValueError(f"`ramp` must have its `{name}` open, and no other: got {ramp!r}. Pass `{name}=nodes.Open()`.")

@@ -3,26 +3,23 @@
 import abc
 import dataclasses
 import functools
-import typing
 from collections.abc import Callable
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, final
 
 import jax
 import jax.numpy as jnp
 
-from jaxsched._core.program import canonical, device_step, relaxed
-from jaxsched._core.node import Data, fill
-from jaxsched._core.fields import converter, count, is_traced, not_negative, positive
-from jaxsched._core.time import real_dtype
-from jaxsched._core.schedule import Schedule, evaluate, to_schedule
 from jaxsched._controllers.metrics import LASTING, metric, truth
+from jaxsched._core.fields import is_traced
+from jaxsched._core.kinds import Count, Kind, kinds_in
+from jaxsched._core.node import Data, hints_of, inside
+from jaxsched._core.program import canonical, device_step, relaxed
+from jaxsched._core.schedule import Schedule, ScheduleLike, evaluate, to_schedule
+from jaxsched._core.time import real_dtype
 
 Array = jax.Array
 
 LAST_STEP = 2**31 - 1
-
-LOWEST = {count: 0, not_negative: 0.0, positive: 1e-37}
-"""The lowest number that a field of each kind may hold."""
 
 
 class Controller(Data, abc.ABC):
@@ -42,10 +39,6 @@ class Controller(Data, abc.ABC):
     @abc.abstractmethod
     def _rate(self, state: Any) -> Array:
         """The value in a state."""
-
-    @abc.abstractmethod
-    def _judge(self, state: Any, value: Array) -> Any:
-        """The state after a float32 metric; the flags of `state` are those that last."""
 
     @abc.abstractmethod
     def _unscaled(self, state: Any) -> Any:
@@ -102,18 +95,35 @@ class Controller(Data, abc.ABC):
 
     # What follows runs inside of a compiled function.
 
+    @abc.abstractmethod
     def _observed(self, state: Any, value: Array, observed: Any) -> Any:
-        node: Any = self  # whose `begin` is the first step with an eye on the metric
-        looked = observed & (device_step(state.step) >= node.begin)
-        state = _quiet(state)
-        judged = self._judge(state, value)
-        return jax.tree.map(lambda new, old: jnp.where(looked, jnp.asarray(new).astype(old.dtype), old), judged, state)
+        """The state after a float32 metric, if it was `observed`."""
 
     def _stepped(self, state: Any) -> Any:
         return _next(_quiet(state))
 
     def _updated(self, state: Any, value: Array, observed: Any) -> Any:
         return _next(self._observed(state, value, observed))
+
+
+class Watching(Controller):
+    """A controller of its own schedule, which looks at the metric from some step on."""
+
+    schedule: Schedule
+    begin: Count = dataclasses.field(default=0, kw_only=True)
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**{"kw_only": True, **kwargs})
+
+    @abc.abstractmethod
+    def _judge(self, state: Any, value: Array) -> Any:
+        """The state after a float32 metric; the flags of `state` are those that last."""
+
+    def _observed(self, state, value, observed):
+        looked = observed & (device_step(state.step) >= self.begin)
+        state = _quiet(state)
+        judged = self._judge(state, value)
+        return jax.tree.map(lambda new, old: jnp.where(looked, jnp.asarray(new).astype(old.dtype), old), judged, state)
 
 
 class OverDevices(Controller):
@@ -136,9 +146,6 @@ class OverDevices(Controller):
 
     def _rate(self, state):
         return self.controller._rate(state)
-
-    def _judge(self, state, value):
-        return self.controller._judge(state, value)
 
     def _unscaled(self, state):
         return self.controller._unscaled(state)
@@ -173,6 +180,27 @@ def scheduled(name: str, x: Any) -> Schedule:
             f"`{name}` must be a pure schedule: got a {type(x).__name__}. A controller wraps schedules only."
         )
     return to_schedule(name, x)
+
+
+def hyperparameter(name: str, x: Any) -> "Schedule | Controller":
+    """What may stand for a number of an optimizer."""
+    return x if isinstance(x, Controller) else to_schedule(name, x)
+
+
+if TYPE_CHECKING:
+    PureSchedule: TypeAlias = ScheduleLike
+    ControllerLike: TypeAlias = Controller | ScheduleLike
+else:
+
+    class PureSchedule(metaclass=Kind):
+        """A schedule, a number or a function of the step, but no controller."""
+
+        check = staticmethod(scheduled)
+
+    class ControllerLike(metaclass=Kind):
+        """A controller, a schedule, a number or a function of the step."""
+
+        check = staticmethod(hyperparameter)
 
 
 def inner(x: Any) -> Any:
@@ -216,12 +244,17 @@ def _compiled(controller: Controller, method: str, *args: Any) -> Any:
 def _clamped(controller: Any) -> Any:
     """What was traced when it was built is brought into its range here."""
     if isinstance(controller, OverDevices):
-        return fill(controller, controller=_clamped(controller.controller))
-    hints: dict[str, Any] = typing.get_type_hints(type(controller), include_extras=True)
-    lowest: dict[Any, float] = LOWEST
-    floors = {name: lowest[kind] for name, hint in hints.items() if (kind := converter(hint)) in lowest}
-    numbers = {name: getattr(controller, name) for name in floors}
-    return fill(controller, **{name: jnp.maximum(x, floors[name]) for name, x in numbers.items() if x is not None})
+        return inside(controller, controller=_clamped(controller.controller))
+    numbers = {name: getattr(controller, name) for name in _lowest(type(controller))}
+    floors = {name: (x, _lowest(type(controller))[name]) for name, x in numbers.items() if x is not None}
+    return inside(controller, **{name: jnp.maximum(x, lowest) for name, (x, lowest) in floors.items()})
+
+
+@functools.cache
+def _lowest(cls: type) -> dict[str, float]:
+    """The lowest number that each field may hold, where its kind has one."""
+    lowest = {name: next((getattr(k, "lowest", None) for k in kinds_in(x)), None) for name, x in hints_of(cls).items()}
+    return {name: x for name, x in lowest.items() if x is not None}
 
 
 @functools.lru_cache(maxsize=4096)

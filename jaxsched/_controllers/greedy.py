@@ -1,15 +1,17 @@
 """Greedy: raise the rate while a metric keeps improving, cut it while it does not."""
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from jaxsched._core.fields import Count, NotNegative, Numeric, Real, inner_factor, is_traced, not_negative, whole
-from jaxsched._core.schedule import Schedule
-from jaxsched._controllers.base import Array, Controller, over_devices, scheduled, value_of
+from jaxsched._controllers.base import Array, Controller, PureSchedule, Watching, over_devices, value_of
 from jaxsched._controllers.metrics import ROUNDING, betters, direction, events, flags
+from jaxsched._core.fields import is_traced
+from jaxsched._core.kinds import Bound, Count, InnerFactor, Log, NotNegative, Real, Whole, checked
+from jaxsched._core.node import written
 
 
 class GreedyState(NamedTuple):
@@ -32,12 +34,12 @@ class GreedyState(NamedTuple):
     events = events
 
 
-class Greedy(Controller):
+class Greedy(Watching, kw_only=True):
     """A schedule times a scale that a metric moves both ways: what `greedy` makes.
 
     Args:
         schedule: the schedule.
-        log_factor: the logarithm of the factor, below 0.
+        factor: the factor of a change, between 0 and 1; kept as its logarithm, `log_factor`.
         patience: observations in a row that are put up with.
         rtol: part of the best by which an observation must improve on it.
         atol: amount by which an observation must improve on the best.
@@ -54,19 +56,17 @@ class Greedy(Controller):
 
     State = GreedyState
 
-    schedule: Schedule
-    log_factor: Real
-    patience: Count = 10
+    log_factor: Log = written(alias="factor")
+    patience: Whole = 10
     rtol: NotNegative = 0.0
     atol: NotNegative = 1e-6
     sign: Real = 1.0
-    cooldown: Count = 0
-    warmup: Count = 0
-    min_value: NotNegative = 0.0
-    max_value: NotNegative = 1.0
-    min_change: NotNegative = 0.0
-    reset_after: Count = 500
-    begin: Count = 0
+    cooldown: Whole = 0
+    warmup: Whole = 0
+    min_value: Bound = 0.0
+    max_value: Bound = 1.0
+    min_change: Bound = 0.0
+    reset_after: Whole = 500
     window: int = dataclasses.field(default=1, metadata={"static": True})
 
     def _check(self):
@@ -75,6 +75,9 @@ class Greedy(Controller):
                 f"`window` must be an int of at least 1: got {self.window!r}. It is the length of an array, which "
                 f"cannot be traced or swept; 1 judges each metric itself."
             )
+        low, high = self.min_value, self.max_value
+        if not (is_traced(low) or is_traced(high)) and np.any(np.asarray(low) > np.asarray(high)):
+            raise ValueError(f"`min_value` must not exceed `max_value`: got {low!r} and {high!r}.")
 
     def _start(self):
         zero = jnp.zeros((), jnp.int32)
@@ -169,22 +172,23 @@ class Greedy(Controller):
         return jax.tree.map(lambda new, old: jnp.where(reset, new, old), anew, state)
 
 
+@checked
 def greedy(
-    schedule: Any,
-    factor: Numeric = 0.95,
-    patience: Numeric = 10,
+    schedule: PureSchedule,
+    factor: InnerFactor = 0.95,
+    patience: Whole = 10,
     *,
-    rtol: Numeric = 0.0,
-    atol: Numeric = 1e-6,
-    mode: str = "min",
-    cooldown: Numeric = 0,
-    warmup: Numeric = 0,
-    min_value: Numeric = 0.0,
-    max_value: Numeric = 1.0,
-    min_change: Numeric = 0.0,
+    rtol: NotNegative = 0.0,
+    atol: NotNegative = 1e-6,
+    mode: Literal["min", "max"] = "min",
+    cooldown: Whole = 0,
+    warmup: Whole = 0,
+    min_value: Bound = 0.0,
+    max_value: Bound = 1.0,
+    min_change: Bound = 0.0,
     window: int = 1,
-    reset_after: Numeric = 500,
-    begin: Numeric = 0,
+    reset_after: Whole = 500,
+    begin: Count = 0,
     axis_name: Any = None,
 ) -> Controller:
     r"""A schedule whose value is raised after a streak of improvements and cut after a streak without.
@@ -227,20 +231,17 @@ def greedy(
     Reference:
         `GreedyLR` in Hugging Face transformers; arXiv:2512.14527.
     """
-    low, high = not_negative("min_value", min_value), not_negative("max_value", max_value)
-    if not (is_traced(low) or is_traced(high)) and low > high:
-        raise ValueError(f"`min_value` must not exceed `max_value`: got {low!r} and {high!r}.")
     controller = Greedy(
-        scheduled("schedule", schedule),
-        log_factor=inner_factor("factor", factor),
-        patience=whole("patience", patience),
+        schedule,
+        factor=factor,
+        patience=patience,
         rtol=rtol,
         atol=atol,
         sign=direction(mode),
         cooldown=cooldown,
         warmup=warmup,
-        min_value=low,
-        max_value=high,
+        min_value=min_value,
+        max_value=max_value,
         min_change=min_change,
         reset_after=reset_after,
         begin=begin,

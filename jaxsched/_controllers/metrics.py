@@ -1,7 +1,7 @@
 """What is observed, how it is judged, and what came of it."""
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -80,10 +80,8 @@ def difference(x: Array, y: Array) -> Array:
     return jnp.where(jnp.isfinite(x) & jnp.isfinite(y), jnp.clip(x - y, -largest, largest), x)
 
 
-def direction(mode: Any) -> float:
-    """The sign that turns `mode` into minimising."""
-    if mode not in ("min", "max"):
-        raise ValueError(f'`mode` must be "min" or "max": got {mode!r}. "min" is for a loss, "max" for an accuracy.')
+def direction(mode: Literal["min", "max"]) -> float:
+    """The sign that turns `mode`, "min" for a loss or "max" for an accuracy, into minimising."""
     return 1.0 if mode == "min" else -1.0
 
 

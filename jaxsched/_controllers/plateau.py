@@ -1,17 +1,36 @@
 """Reduce on plateau: cut the rate once a metric has stopped improving."""
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from jaxsched._core.fields import Count, NotNegative, Numeric, Real, at_least_one, inner_factor, part, whole
-from jaxsched._recipes.shares import largest
-from jaxsched._core.schedule import Schedule
-from jaxsched._controllers.base import Array, Controller, over_devices, scheduled, value_of
-from jaxsched._controllers.metrics import LARGEST_PART, ROUNDING, betters, difference, direction, events, flags, stopped
-
-RULES = ("torch", "keras", "optax", "paddle")
+from jaxsched._controllers.base import Array, Controller, PureSchedule, Watching, over_devices, value_of
+from jaxsched._controllers.metrics import (
+    LARGEST_PART,
+    ROUNDING,
+    betters,
+    difference,
+    direction,
+    events,
+    flags,
+    stopped,
+)
+from jaxsched._core.kinds import (
+    Bound,
+    Count,
+    InnerFactor,
+    Log,
+    NotNegative,
+    Part,
+    PartBelowOne,
+    Real,
+    Whole,
+    WholeAtLeastOne,
+    checked,
+)
+from jaxsched._core.node import written
+from jaxsched._core.time import largest
 
 
 class PlateauState(NamedTuple):
@@ -30,12 +49,12 @@ class PlateauState(NamedTuple):
     events = events
 
 
-class ReduceOnPlateau(Controller):
+class ReduceOnPlateau(Watching, kw_only=True):
     """A schedule times `factor**cuts`: what `reduce_on_plateau` makes.
 
     Args:
         schedule: the schedule.
-        log_factor: the logarithm of the factor, below 0.
+        factor: the factor of a cut, between 0 and 1; kept as its logarithm, `log_factor`.
         patience: bad observations in a row that are put up with.
         rtol: part of the best by which an observation must improve on it.
         atol: amount by which an observation must improve on the best.
@@ -52,20 +71,18 @@ class ReduceOnPlateau(Controller):
 
     State = PlateauState
 
-    schedule: Schedule
-    log_factor: Real
-    patience: Count = 10
+    log_factor: Log = written(alias="factor")
+    patience: Whole = 10
     rtol: NotNegative = 1e-4
     atol: NotNegative = 0.0
     sign: Real = 1.0
-    cooldown: Count = 0
-    follow: Count = 1
-    min_value: NotNegative = 0.0
-    min_scale: NotNegative = 0.0
-    min_change: NotNegative = 0.0
-    every: Count | None = None
-    smoothing: NotNegative | None = None
-    begin: Count = 0
+    cooldown: Whole = 0
+    follow: Whole = 1
+    min_value: Bound = 0.0
+    min_scale: Part = 0.0
+    min_change: Bound = 0.0
+    every: WholeAtLeastOne | None = None
+    smoothing: PartBelowOne | None = None
 
     def _start(self):
         zero, none = jnp.zeros((), jnp.int32), jnp.zeros((), jnp.float32)
@@ -127,23 +144,24 @@ class ReduceOnPlateau(Controller):
         )
 
 
+@checked
 def reduce_on_plateau(
-    schedule: Any,
-    factor: Numeric = 0.1,
-    patience: Numeric = 10,
+    schedule: PureSchedule,
+    factor: InnerFactor = 0.1,
+    patience: Whole = 10,
     *,
-    rtol: Numeric = 1e-4,
-    atol: Numeric = 0.0,
-    mode: str = "min",
-    cooldown: Numeric = 0,
-    min_value: Numeric = 0.0,
-    min_scale: Numeric = 0.0,
-    min_change: Numeric = 0.0,
-    every: Numeric = 1,
-    smoothing: Numeric = 0.0,
-    begin: Numeric = 0,
+    rtol: NotNegative = 1e-4,
+    atol: NotNegative = 0.0,
+    mode: Literal["min", "max"] = "min",
+    cooldown: Whole = 0,
+    min_value: Bound = 0.0,
+    min_scale: Part = 0.0,
+    min_change: Bound = 0.0,
+    every: WholeAtLeastOne = 1,
+    smoothing: PartBelowOne = 0.0,
+    begin: Count = 0,
     axis_name: Any = None,
-    rule: str = "torch",
+    rule: Literal["torch", "keras", "optax", "paddle"] = "torch",
 ) -> Controller:
     r"""A schedule whose value is cut by `factor` each time a metric has stopped improving.
 
@@ -193,12 +211,9 @@ def reduce_on_plateau(
     Reference:
         `ReduceLROnPlateau` in PyTorch and Keras, `ReduceOnPlateau` in Paddle, `optax.contrib.reduce_on_plateau`.
     """
-    if rule not in RULES:
-        raise ValueError(f"`rule` must be one of {', '.join(map(repr, RULES))}: got {rule!r}.")
-    patience, cooldown = whole("patience", patience), whole("cooldown", cooldown)
     controller = ReduceOnPlateau(
-        scheduled("schedule", schedule),
-        log_factor=inner_factor("factor", factor),
+        schedule,
+        factor=factor,
         patience=patience if rule in ("torch", "paddle") else largest(patience, 1) - 1,
         rtol=rtol,
         atol=atol,
@@ -206,10 +221,10 @@ def reduce_on_plateau(
         cooldown=largest(cooldown - 1, 0) if rule == "keras" else cooldown,
         follow=int(rule != "paddle"),
         min_value=min_value,
-        min_scale=part("min_scale", min_scale),
+        min_scale=min_scale,
         min_change=min_change,
-        every=_unless(1, at_least_one("every", every, "Pass 1 to judge each observation.")),
-        smoothing=_unless(0, part("smoothing", smoothing, open_end=True)),
+        every=_unless(1, every),
+        smoothing=_unless(0, smoothing),
         begin=begin,
     )
     return over_devices(controller, axis_name)

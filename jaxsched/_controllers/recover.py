@@ -4,10 +4,29 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from jaxsched._core.fields import Count, NotNegative, Numeric, Positive, Real, inner_factor, part
-from jaxsched._core.schedule import Schedule
-from jaxsched._controllers.base import LAST_STEP, Array, Controller, over_devices, scheduled, value_of
+from jaxsched._controllers.base import (
+    LAST_STEP,
+    Array,
+    Controller,
+    PureSchedule,
+    Watching,
+    over_devices,
+    value_of,
+)
 from jaxsched._controllers.metrics import LARGEST_PART, ROUNDING, difference, events, flags, stopped
+from jaxsched._core.kinds import (
+    Bound,
+    Count,
+    InnerFactor,
+    Log,
+    NotNegative,
+    Part,
+    PartBelowOne,
+    Positive,
+    Whole,
+    checked,
+)
+from jaxsched._core.node import written
 
 LARGEST_ROOT = 1e18
 """What a float32 can square."""
@@ -28,12 +47,12 @@ class RecoverState(NamedTuple):
     events = events
 
 
-class Recover(Controller):
+class Recover(Watching, kw_only=True):
     """A schedule times `factor**cuts`, warmed up again after each cut: what `recover` makes.
 
     Args:
         schedule: the schedule.
-        log_factor: the logarithm of the factor, below 0.
+        factor: the factor of a cut, between 0 and 1; kept as its logarithm, `log_factor`.
         spike: deviations above the mean that make a loss an explosion.
         warmup: steps over which the rate is warmed up again.
         rtol: part of the mean by which an explosion must exceed it as well.
@@ -46,16 +65,14 @@ class Recover(Controller):
 
     State = RecoverState
 
-    schedule: Schedule
-    log_factor: Real
+    log_factor: Log = written(alias="factor")
     spike: Positive = 6.0
     warmup: Count = 100
     rtol: NotNegative = 0.1
-    smoothing: NotNegative = 0.98
-    burn_in: Count = 20
-    min_value: NotNegative = 0.0
-    min_scale: NotNegative = 0.0
-    begin: Count = 0
+    smoothing: PartBelowOne = 0.98
+    burn_in: Whole = 20
+    min_value: Bound = 0.0
+    min_scale: Part = 0.0
 
     def _start(self):
         zero, none = jnp.zeros((), jnp.int32), jnp.zeros((), jnp.float32)
@@ -111,18 +128,19 @@ class Recover(Controller):
         )
 
 
+@checked
 def recover(
-    schedule: Any,
-    factor: Numeric = 0.1,
-    spike: Numeric = 6.0,
-    warmup: Numeric = 100,
+    schedule: PureSchedule,
+    factor: InnerFactor = 0.1,
+    spike: Positive = 6.0,
+    warmup: Count = 100,
     *,
-    rtol: Numeric = 0.1,
-    smoothing: Numeric = 0.98,
-    burn_in: Numeric = 20,
-    min_value: Numeric = 0.0,
-    min_scale: Numeric = 0.0,
-    begin: Numeric = 0,
+    rtol: NotNegative = 0.1,
+    smoothing: PartBelowOne = 0.98,
+    burn_in: Whole = 20,
+    min_value: Bound = 0.0,
+    min_scale: Part = 0.0,
+    begin: Count = 0,
     axis_name: Any = None,
 ) -> Controller:
     r"""A schedule that is cut by `factor` when the loss explodes, and warmed up again.
@@ -161,15 +179,15 @@ def recover(
         The rule is folklore, for instance Bengio 2012, arXiv:1206.5533, section 3.1.1; the running variance is West's.
     """
     controller = Recover(
-        scheduled("schedule", schedule),
-        log_factor=inner_factor("factor", factor),
+        schedule,
+        factor=factor,
         spike=spike,
         warmup=warmup,
         rtol=rtol,
-        smoothing=part("smoothing", smoothing, open_end=True),
+        smoothing=smoothing,
         burn_in=burn_in,
         min_value=min_value,
-        min_scale=part("min_scale", min_scale),
+        min_scale=min_scale,
         begin=begin,
     )
     return over_devices(controller, axis_name)

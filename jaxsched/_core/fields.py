@@ -1,11 +1,8 @@
-"""What a field of a schedule may hold, and the words that refuse what it may not.
-
-A field's annotation names its kind; the constructor normalises and checks what is concrete by it. Tracers pass.
-"""
+"""What numbers may be, and the words that refuse what they may not: the checks of the kinds. Tracers pass."""
 
 import math
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,13 +11,8 @@ from jax.core import Tracer
 
 from jaxsched._core.time import real_dtype
 
-Numeric: TypeAlias = int | float | np.ndarray | jax.Array
-"""A number, or an array of numbers once schedules are stacked; it is kept as it was given."""
-
-
 LOG_OF_NOTHING = 1e28
-"""Minus the logarithm of a factor of 0: finite, so that no cut at all is still `exp(0)` and one cut is 0."""
-
+"""Minus the logarithm of a factor of 0: finite, so zero cuts still give `exp(0) = 1`, and one cut gives 0."""
 
 SMALLEST_FACTOR = 1e-37
 """What a traced factor of 0 is taken for: its logarithm is finite."""
@@ -32,8 +24,8 @@ def is_traced(x: Any) -> bool:
 
 def number(name: str, x: Any) -> Any:
     """A finite number, or an array of finite numbers."""
-    if isinstance(x, (list, tuple)):
-        x = _array(x)
+    if isinstance(x, Sequence) and not isinstance(x, (str, bytes)):  # the lists of configuration libraries too
+        x = _array(list(x))
     if isinstance(x, np.generic):
         x = x.item()
     if isinstance(x, bool) or not isinstance(x, (int, float, np.ndarray, jax.Array)):
@@ -114,18 +106,24 @@ def count(name: str, x: Any) -> Any:
 
 
 def whole(name: str, x: Any) -> Any:
-    """A count of events: not a length in steps, which may lie between two."""
-    x = count(name, x)
+    """A number of events: not a length in steps, which may lie between two."""
+    x = number(name, x)
+    if not is_traced(x) and np.any(np.asarray(x) < 0):
+        raise ValueError(f"`{name}` must not be negative: got {_show(x)}. Pass 0 or a positive int.")
     if not is_traced(x) and np.any(np.asarray(x) != np.floor(np.asarray(x))):
         raise ValueError(f"`{name}` must be a whole number: got {_show(x)}. Pass an int.")
-    return x
+    return int(x) if isinstance(x, float) else x
 
 
-def at_least_one(name: str, x: Any, remedy: str = "Pass 1 for cycles of equal length.") -> Any:
-    x = count(name, x)
+def at_least_one(name: str, x: Any) -> Any:
+    x = number(name, x)
     if not is_traced(x) and np.any(np.asarray(x) < 1):
-        raise ValueError(f"`{name}` must be at least 1: got {_show(x)}. {remedy}")
+        raise ValueError(f"`{name}` must be at least 1: got {_show(x)}. Pass 1 or a larger number.")
     return x
+
+
+def whole_at_least_one(name: str, x: Any) -> Any:
+    return whole(name, at_least_one(name, x))
 
 
 def part(name: str, x: Any, *, open_end: bool = False) -> Any:
@@ -138,16 +136,30 @@ def part(name: str, x: Any, *, open_end: bool = False) -> Any:
 
 
 def inner_factor(name: str, x: Any) -> Any:
-    """A factor between 0 and 1, as its logarithm: what stays exact over many cuts. Traced, it is clamped."""
+    """A factor between 0 and 1. Traced, it is clamped."""
     if is_traced(x):
-        return -minus_log(name, jnp.clip(x, SMALLEST_FACTOR, 1.0))
+        return jnp.clip(x, SMALLEST_FACTOR, 1.0)
     x = real(name, x)
     if np.any(np.asarray(x) <= 0) or np.any(np.asarray(x) >= 1):
         raise ValueError(f"`{name}` must lie between 0 and 1, exclusive: got {_show(x)}. The rate is multiplied by it.")
-    return -minus_log(name, x)
+    return x
 
 
-def _listed(name: str, x: Any) -> Any:
+def log_inside(name: str, x: Any) -> Any:
+    """A factor between 0 and 1 as its logarithm: what stays exact over many cuts."""
+    return -minus_log(name, inner_factor(name, x))
+
+
+def negative(name: str, x: Any) -> Any:
+    """The logarithm of a factor between 0 and 1."""
+    x = real(name, x)
+    if not is_traced(x) and np.any(np.asarray(x) > 0):
+        raise ValueError(f"`{name}` is the logarithm of a factor and must not exceed 0: got {_show(x)}. Pass `factor`.")
+    return x
+
+
+def listed(name: str, x: Any) -> Any:
+    """An array as it is, and any other sequence as a list."""
     if isinstance(x, (np.ndarray, jax.Array)) and x.ndim:
         return x
     if isinstance(x, (str, bytes)) or not isinstance(x, Iterable):
@@ -157,7 +169,7 @@ def _listed(name: str, x: Any) -> Any:
 
 def reals(name: str, x: Any) -> Any:
     """A table of values: one array."""
-    x = real(name, _listed(name, x))
+    x = real(name, listed(name, x))
     if np.ndim(x) == 0 or np.shape(x)[-1] == 0:
         raise ValueError(f"`{name}` must hold at least one value: got {_show(x)}. Pass a sequence of numbers.")
     return x
@@ -165,7 +177,7 @@ def reals(name: str, x: Any) -> Any:
 
 def times(name: str, x: Any) -> Any:
     """A table of times: one array."""
-    x = _listed(name, x)
+    x = listed(name, x)
     return np.zeros(0, np.int64) if len(x) == 0 else count(name, x)
 
 
@@ -175,6 +187,24 @@ def counts(name: str, x: Any) -> Any:
     if not is_traced(x) and np.any(np.diff(np.asarray(x, np.float64), axis=-1) < 0):
         raise ValueError(f"`{name}` must be sorted: got {_show(x)}. Put the boundaries in increasing order.")
     return x
+
+
+def count_tuple(name: str, x: Any) -> Any:
+    """Times in steps, each a number of its own."""
+    return tuple(count(f"{name}[{i}]", each) for i, each in enumerate(listed(name, x)))
+
+
+def lengths(name: str, x: Any) -> Any:
+    """One length for all cycles, or a tuple with one for each."""
+    many = isinstance(x, Sequence) or (isinstance(x, (np.ndarray, jax.Array)) and not is_traced(x) and x.ndim == 1)
+    if not many or isinstance(x, (str, bytes)):
+        return count(name, x)
+    return count_tuple(name, x)
+
+
+def indices(name: str, x: Any) -> Any:
+    """A table of ints."""
+    return number(name, x if isinstance(x, (np.ndarray, jax.Array)) else np.asarray(listed(name, x), np.int64))
 
 
 def key(name: str, x: Any) -> Any:
@@ -189,17 +219,6 @@ def key(name: str, x: Any) -> Any:
     return x
 
 
-Real: TypeAlias = Annotated[Numeric, real]
-Positive: TypeAlias = Annotated[Numeric, positive]
-NotNegative: TypeAlias = Annotated[Numeric, not_negative]
-Count: TypeAlias = Annotated[Numeric, count]
-Growth: TypeAlias = Annotated[Numeric, at_least_one]
-Reals: TypeAlias = Annotated[Any, reals]
-Times: TypeAlias = Annotated[Any, times]
-Counts: TypeAlias = Annotated[Any, counts]
-Key: TypeAlias = Annotated[Any, key]
-
-
 def _show(x: Any) -> str:
     return repr(x if isinstance(x, (int, float)) else np.asarray(x).tolist())
 
@@ -209,12 +228,3 @@ def is_number(x: Any) -> bool:
     if isinstance(x, (bool, str)):
         return False
     return isinstance(x, (int, float, np.generic)) or (isinstance(x, (np.ndarray, jax.Array)) and x.ndim == 0)
-
-
-def converter(annotation: Any) -> Callable[[str, Any], Any] | None:
-    """The function that an annotation such as `Count` or `Real | None` carries."""
-    for kind in (annotation, *getattr(annotation, "__args__", ())):
-        for extra in getattr(kind, "__metadata__", ()):
-            if callable(extra):
-                return extra
-    return None

@@ -2,34 +2,59 @@
 
 import dataclasses
 import functools
+import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core import fields
-from jaxsched._core.fields import Numeric
+from jaxsched._core import fields, kinds
 
 KINDS: dict[str, type] = {}
-"""Every such class by its name in stored data: `Cosine`, `compat.torch.Chains`, or `module.Mine` for a user's."""
+"""Every such class by its name in stored data: `Cosine`, `compat.torch.Chains`, or `module.Mine` for a user's. A class
+that is defined again takes the place of the first."""
 
 
-@typing.dataclass_transform(frozen_default=True, eq_default=False)
+def written(*, alias: str, default: Any = dataclasses.MISSING) -> Any:
+    """A field that is kept in an exact form, such as a logarithm, and passed and shown as a number under another name.
+
+    Args:
+        alias: the name of the number as users write it: the constructor's argument.
+        default: that number's default.
+    """
+    default = default if default is dataclasses.MISSING else Written(default)
+    return dataclasses.field(default=default, metadata={"alias": alias})
+
+
+class Written:
+    """A number as the user wrote it, on its way to the form in which it is kept."""
+
+    def __init__(self, number: Any):
+        self.number = number
+
+    def __repr__(self) -> str:
+        return repr(self.number)
+
+
+@typing.dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(dataclasses.field, written))
 class Data:
     """Becomes, by subclassing, a frozen dataclass and a PyTree whose constructor converts and checks its fields."""
 
-    def __init_subclass__(cls, **kwargs: Any):
+    def __init_subclass__(cls, kw_only: bool = False, **kwargs: Any):
         super().__init_subclass__(**kwargs)
-        dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
-        reserved = {"kind", "jaxsched"} & set(cls.__dataclass_fields__)  # pyright: ignore[reportAttributeAccessIssue]
+        made: Any = dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=kw_only)(cls)
+        reserved = {"kind", "jaxsched"} & {f.name for f in fields_of(made)}
         if reserved:
             raise TypeError(f"{cls.__name__} must not have a field named {reserved.pop()!r}: `to_dict` uses it itself.")
+        if any(alias_of(f) for f in fields_of(made)) and "__init__" in cls.__dict__:
+            made.__init__ = _by_aliases(made)
         _register(cls)
 
     def __post_init__(self):
-        for name, convert in _converters(type(self)).items():
+        for name, convert in checks_of(type(self)).items():
             object.__setattr__(self, name, convert(name, getattr(self, name)))
         self._check()
 
@@ -37,25 +62,64 @@ class Data:
         """Refuse what is concrete and wrong between the fields."""
 
     @classmethod
-    def _accept(cls, name: str, x: Any) -> Any:
-        """The converter of a field that is annotated with this class."""
+    def check_field(cls, name: str, x: Any) -> Any:
+        """The check of a field or an argument that is annotated with this class."""
         if not isinstance(x, cls):
             raise TypeError(f"`{name}` must be a {cls.__name__}: got {x!r}.")
         return x
 
     def __repr__(self) -> str:
-        fields = [(f, getattr(self, f.name)) for f in fields_of(self)]
-        shown = [f"{f.name}={_show(x)}" for f, x in fields if not (x is None and f.default is None)]
+        shown = [f"{name}={_show(x)}" for name, x in shown_of(self)]
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: x for name, x in self.__dict__.items() if name != "_compiled"}
+        return {f.name: self.__dict__[f.name] for f in fields_of(self)}
+
+    # Equal by value where every number is known: kind, structure and bits; else by identity.
+
+    def __eq__(self, other: Any) -> bool:
+        if self is other or not isinstance(other, Data):
+            return True if self is other else NotImplemented
+        return self._value is not None and self._value == other._value
+
+    def __hash__(self) -> int:
+        return object.__hash__(self) if self._value is None else self._value.hash
+
+    @functools.cached_property
+    def _value(self) -> "Value | None":
+        leaves, structure = jax.tree.flatten(self)
+        return None if any(map(fields.is_traced, leaves)) else Value(structure, tuple(map(_bits, leaves)))
 
 
-def fill(node: Data, /, **fields: Any) -> Any:
-    """A copy with other fields, unchecked: for values that are computed inside a formula."""
+class Value:
+    """What two equal schedules share; a table is hashed once."""
+
+    def __init__(self, *parts: Any):
+        self.parts = parts
+        self.hash = hash(parts)
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, Value) and self.hash == other.hash and self.parts == other.parts
+
+    def __hash__(self) -> int:
+        return self.hash
+
+
+def _bits(leaf: Any) -> Any:
+    if type(leaf) is int:
+        return leaf
+    if type(leaf) is float:
+        return leaf.hex()  # a float is not an int, nor 0.0 the same number as -0.0
+    if isinstance(leaf, (np.ndarray, np.generic, jax.Array)):
+        array = np.asarray(leaf)
+        return array.dtype.name, array.shape, array.tobytes()
+    return type(leaf), leaf
+
+
+def inside(node: Data, /, **values: Any) -> Any:
+    """A copy with values that a formula has computed: unchecked, and of no use outside of it."""
     new = object.__new__(type(node))
-    vars(new).update({**node.__getstate__(), **fields})
+    vars(new).update({**node.__getstate__(), **values})
     return new
 
 
@@ -63,9 +127,85 @@ def is_static(field: dataclasses.Field) -> bool:
     return bool(field.metadata.get("static"))
 
 
+def alias_of(field: dataclasses.Field) -> str | None:
+    return field.metadata.get("alias")
+
+
 def fields_of(data: Any) -> tuple[dataclasses.Field, ...]:
     """The fields of a schedule or a controller, or of its class."""
     return dataclasses.fields(data)
+
+
+def shown_of(node: Data) -> list[tuple[str, Any]]:
+    """What a node was made of, as the user wrote it, by the names of the constructor's arguments."""
+    annotations, shown = hints_of(type(node)), []
+    for f in fields_of(node):
+        x = getattr(node, f.name)
+        if not (x is None and f.default is None):
+            shown.append((alias_of(f) or f.name, kinds.as_written(annotations.get(f.name), x)))
+    return shown
+
+
+def of_kind(node: Any, kind: Any) -> dict[str, Any]:
+    """The fields of a node that are annotated with a kind, such as `Level`, and what they hold."""
+    hints = hints_of(type(node))
+    found = [name for name, hint in hints.items() if any(_is_kind(each, kind) for each in kinds.kinds_in(hint))]
+    return {name: getattr(node, name) for name in found}
+
+
+def _is_kind(annotation: Any, kind: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, kind)
+
+
+@functools.cache
+def hints_of(cls: type) -> dict[str, Any]:
+    """The annotation of each field of a class that is not static."""
+    try:
+        hints = typing.get_type_hints(cls)
+    except NameError:  # string annotations of a local class: judge by the value alone
+        hints = {}
+    return {f.name: hints.get(f.name) for f in fields_of(cls) if not is_static(f)}
+
+
+@functools.cache
+def checks_of(cls: type) -> dict[str, Callable[[str, Any], Any]]:
+    checks = {name: kinds.checker(hint) or _any_field for name, hint in hints_of(cls).items()}
+    for f in fields_of(cls):
+        if alias_of(f):
+            checks[f.name] = functools.partial(_kept, alias_of(f), hints_of(cls)[f.name])
+    return checks
+
+
+def _kept(alias: str, kind: Any, name: str, x: Any) -> Any:
+    return kind.written(alias, x.number) if isinstance(x, Written) else kind.check(name, x)
+
+
+def _any_field(name: str, x: Any) -> Any:
+    # A field of a user's class with an annotation of its own: any tree of numbers and schedules.
+    is_leaf = lambda e: isinstance(e, Data)  # noqa: E731
+    return jax.tree.map(lambda e: e if is_leaf(e) else fields.number(name, e), x, is_leaf=is_leaf)
+
+
+def _by_aliases(cls: Any) -> Callable[..., None]:
+    """The constructor with the aliases of its fields as arguments; a field's own name takes what is kept."""
+    plain = cls.__init__
+    signature = inspect.signature(plain)
+    aliases = {f.name: alias for f in fields_of(cls) if (alias := alias_of(f))}
+    names = [name for name in signature.parameters if name != "self"]
+    own = {alias: name for name, alias in aliases.items()}
+
+    @functools.wraps(plain)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        marked = [Written(x) if name in aliases else x for name, x in zip(names, args, strict=False)]
+        named = {own.get(name, name): Written(x) if name in own else x for name, x in kwargs.items()}
+        plain(self, *marked, *args[len(marked) :], **named)
+
+    parameters = [
+        p.replace(name=aliases[p.name], annotation=p.annotation.shown_as) if p.name in aliases else p
+        for p in signature.parameters.values()
+    ]
+    __init__.__signature__ = signature.replace(parameters=parameters)  # pyright: ignore[reportAttributeAccessIssue]
+    return __init__
 
 
 def _register(cls: type) -> None:
@@ -92,48 +232,37 @@ def _register(cls: type) -> None:
     # Not `register_dataclass`: the structures of two such classes compare equal in jax 0.10.2, and a jit cache keyed
     # on the structure then runs another class's program.
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
-    KINDS[_kind(cls)] = cls
+    KINDS[kind_name(cls)] = cls
 
 
-def _kind(cls: type) -> str:
+def kind_name(cls: type) -> str:
+    """The name of a class in stored data: that of its public module, if there is one above the door, and its own."""
     package, *path = cls.__module__.split(".")
     if package != __name__.partition(".")[0]:
         return f"{cls.__module__}.{cls.__qualname__}"
-    public = [part for part in path if not part.startswith("_")]
-    return ".".join([*public, cls.__name__]) if public[:1] == ["compat"] else cls.__name__
+    private = next((i for i, part in enumerate(path) if part.startswith("_")), len(path))
+    public = [part for part in path[:private] if part not in ("nodes", "states")]
+    return ".".join([*public, cls.__name__])
 
 
-@functools.cache
-def _converters(cls: type[Data]) -> dict[str, Callable[[str, Any], Any]]:
-    try:
-        hints = typing.get_type_hints(cls, include_extras=True)
-    except NameError:  # string annotations of a local class: judge by the value alone
-        hints = {}
-    converters = {f.name: _converter(hints.get(f.name)) for f in fields_of(cls) if not is_static(f)}
-    if {"start", "end", "steps"} <= set(converters):  # a ramp, whose ends `Warmup` and `Cooldown` leave open
-        converters |= {name: _or_none(converters[name]) for name in ("start", "end")}
-    return converters
+def stack_key(node: Any) -> Any:
+    """What two schedules must share to be stacked: the structure, each number's shape, and whether it counts."""
+    leaves, structure = jax.tree.flatten(node)
+    return structure, tuple((np.shape(leaf), is_count(leaf)) for leaf in leaves)
 
 
-def _converter(annotation: Any) -> Callable[[str, Any], Any]:
-    convert = fields.converter(annotation)
-    if convert is None and isinstance(annotation, type) and issubclass(annotation, Data):
-        convert = annotation._accept
-    if convert is None:
-        convert = fields.number if annotation == Numeric else _any_field
-    elif type(None) in getattr(annotation, "__args__", ()):
-        return _or_none(convert)
-    return convert
+def is_count(leaf: Any) -> bool:
+    return isinstance(leaf, int) or (not isinstance(leaf, float) and jnp.issubdtype(leaf.dtype, jnp.integer))
 
 
-def _or_none(convert: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
-    return lambda name, x: None if x is None else convert(name, x)
+def stack_trees(nodes: Sequence[Any]) -> Any:
+    return jax.tree.map(lambda *leaves: _stacked(leaves), *nodes)
 
 
-def _any_field(name: str, x: Any) -> Any:
-    # A field of a user's class with an annotation of its own: any tree of numbers and schedules.
-    is_leaf = lambda e: isinstance(e, Data)  # noqa: E731
-    return jax.tree.map(lambda e: e if is_leaf(e) else fields.number(name, e), x, is_leaf=is_leaf)
+def _stacked(leaves):
+    if any(isinstance(x, jax.Array) for x in leaves):
+        return jnp.stack([jnp.asarray(x) for x in leaves])
+    return np.stack(leaves)  # float64 numbers stay float64, for x64
 
 
 def _show(x: Any) -> str:

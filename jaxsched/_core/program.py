@@ -11,11 +11,10 @@ import numpy as np
 from jax import lax
 
 from jaxsched._core.fields import is_traced
-from jaxsched._core.time import Array, real_dtype
+from jaxsched._core.time import Array, integer_max, real_dtype
 
 
-class Compiled(NamedTuple):
-    x64: bool
+class Program(NamedTuple):
     run: Callable[[list[Any], Any], Array]
     leaves: list[Array]
 
@@ -46,11 +45,11 @@ def device_step(step: Array) -> Array:
 
 def host_step(step: Any) -> Any:
     """A step that does not fit JAX's default integer goes in as a float; no step raises for its size."""
-    largest = int(jnp.iinfo(jnp.result_type(int)).max)
-    if type(step) is int:
-        return step if -largest <= step <= largest else float(step)
     if type(step) is float:
         return step
+    largest = integer_max()
+    if type(step) is int:
+        return step if -largest <= step <= largest else float(step)
     array = np.asarray(step)
     if array.dtype.kind not in "iub" and not jnp.issubdtype(array.dtype, jnp.floating):
         raise TypeError(
@@ -81,13 +80,33 @@ def compiled_for(structure: Any) -> Callable[[list[Any], Any], Array]:
     return jax.jit(schedule, inline=True)
 
 
-def prepare(schedule: Any) -> Compiled:
+def prepare(schedule: Any) -> Program:
+    """The program of a schedule and its numbers on the device, kept with it unless they are traced."""
     leaves, structure = jax.tree.flatten(schedule)
-    x64 = bool(jax.config.jax_enable_x64)  # pyright: ignore[reportAttributeAccessIssue]
-    compiled = Compiled(x64, compiled_for(structure), leaves)
     if any(is_traced(leaf) for leaf in leaves):
-        return compiled
+        return Program(compiled_for(structure), leaves)
     with jax.ensure_compile_time_eval():  # inside a trace these would be tracers, which must not outlive it
-        compiled = compiled._replace(leaves=[canonical(leaf) for leaf in leaves])
-    schedule.__dict__["_compiled"] = compiled
-    return compiled
+        program = Program(compiled_for(structure), [canonical(leaf) for leaf in leaves])
+    schedule._programs[jax.config.jax_enable_x64] = program  # pyright: ignore[reportAttributeAccessIssue]
+    return program
+
+
+def check_function(fn: Any) -> None:
+    """Refuse what JAX cannot trace to one real number for one step."""
+    try:
+        hash(fn)
+    except TypeError:
+        raise TypeError(f"`fn` must be hashable: got {fn!r}. Pass `lambda step: fn(step)`.") from None
+    try:
+        with relaxed():
+            result = jax.eval_shape(fn, jax.ShapeDtypeStruct((), jnp.result_type(int)))
+        bad = not (hasattr(result, "dtype") and result.shape == () and not jnp.issubdtype(result.dtype, complex))
+    except jax.errors.JAXTypeError as error:
+        raise TypeError(
+            "`fn` must be traceable by JAX: it branches on, or converts, the value of the step. "
+            "Use `jnp.where`, or tabulate it: `Tabulated([fn(t) for t in range(steps)])`."
+        ) from error
+    except Exception as error:
+        raise TypeError(f"`fn` must take one step and return one real number: it raised {error!r}.") from error
+    if bad:
+        raise TypeError(f"`fn` must return one real number for one step: got {result}.")

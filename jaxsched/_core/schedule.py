@@ -1,22 +1,25 @@
-"""What a schedule is: a frozen dataclass that is a PyTree, its call, its algebra."""
+"""What a schedule is: a frozen dataclass that is a PyTree, its call, its algebra, and one after another."""
 
 import abc
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any, cast, final
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core import fields
-from jaxsched._core.program import compiled_for, host_step, prepare, relaxed
+from jaxsched._core.fields import is_number, is_traced, real
+from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
 from jaxsched._core.node import Data
-from jaxsched._core.fields import Numeric, Real
-from jaxsched._core.time import Length, Time, plain, real_dtype
+from jaxsched._core.program import Program, check_function, compiled_for, host_step, prepare
+from jaxsched._core.time import Length, Time, only_when, plain, reached, real_dtype, since
 
 Array = jax.Array
+
+SMALL = 2**31
+"""An int below this is a step as it is, with and without x64."""
 
 
 class Schedule(Data, abc.ABC):
@@ -35,6 +38,9 @@ class Schedule(Data, abc.ABC):
         0.5
     """
 
+    _scales: ClassVar[bool] = False
+    """Whether all its times are fields annotated as `Count`, so that it is made longer by multiplying them."""
+
     def __init_subclass__(cls, **kwargs: Any):
         if "__call__" in cls.__dict__:
             raise TypeError(f"{cls.__name__} must not define `__call__`: it is final. Write the formula as `at`.")
@@ -52,70 +58,73 @@ class Schedule(Data, abc.ABC):
         return None
 
     @classmethod
-    def _accept(cls, name: str, x: Any) -> Any:
-        return to_schedule(name, x)
+    def check_field(cls, name: str, x: Any) -> Any:
+        return to_schedule(name, x) if cls is Schedule else super().check_field(name, x)
+
+    @functools.cached_property
+    def _programs(self) -> dict[bool, Program]:
+        return {}  # with and without x64
 
     @final
     def __call__(self, step: Any) -> Array:
         """The value at `step`, an int, float or array: JAX's default float dtype, the step's shape."""
-        if not isinstance(step, jax.Array):
-            step = host_step(step)
-        if fields.is_traced(step):
-            leaves, structure = jax.tree.flatten(self)
-            return compiled_for(structure)(leaves, step)
-        compiled = self.__dict__.get("_compiled")
-        if compiled is None or compiled.x64 != jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
-            compiled = prepare(self)
-        return compiled.run(compiled.leaves, step)
+        if type(step) is not int or not -SMALL < step < SMALL:
+            if is_traced(step):
+                leaves, structure = jax.tree.flatten(self)
+                return compiled_for(structure)(leaves, step)
+            step = step if isinstance(step, jax.Array) else host_step(step)
+        program = self._programs.get(jax.config.jax_enable_x64) or prepare(self)  # pyright: ignore
+        return program.run(program.leaves, step)
 
     @final
     def __add__(self, other: Any) -> "Schedule":
-        return _binary("Sum", self, other)
+        return _binary(Sum, self, other)
 
     @final
     def __radd__(self, other: Any) -> "Schedule":
-        return _binary("Sum", other, self)
+        return _binary(Sum, other, self)
 
     @final
     def __mul__(self, other: Any) -> "Schedule":
-        return _binary("Product", self, other)
+        return _binary(Product, self, other)
 
     @final
     def __rmul__(self, other: Any) -> "Schedule":
-        return _binary("Product", other, self)
+        return _binary(Product, other, self)
 
     @final
     def __sub__(self, other: Any) -> "Schedule":
-        return _binary("Difference", self, other)
+        return _binary(Difference, self, other)
 
     @final
     def __rsub__(self, other: Any) -> "Schedule":
-        return _binary("Difference", other, self)
+        return _binary(Difference, other, self)
 
     @final
     def __truediv__(self, other: Any) -> "Schedule":
-        return _binary("Quotient", self, other)
+        return _binary(Quotient, self, other)
 
     @final
     def __rtruediv__(self, other: Any) -> "Schedule":
-        return _binary("Quotient", other, self)
+        return _binary(Quotient, other, self)
 
     @final
     def __neg__(self) -> "Schedule":
-        return _binary("Product", -1.0, self)
+        return _binary(Product, -1.0, self)
 
     __array_ufunc__ = None  # `np.float64(2) * schedule` is ours, not an array of objects
 
     @final
     def then(self, other: Any) -> "Schedule":
         """This schedule for its `duration`, then `other`: `join([self, other])`."""
-        from jaxsched._combinators.join import join  # a method of the base that is written with a combinator
-
-        return join([self, other])
+        pieces = (self, to_schedule("other", other))
+        return Join(pieces, tuple(boundaries_of(pieces)))
 
 
 class Exact(Schedule):
-    """A schedule that reads time through `_progress` only, and so may be handed a `Clock`."""
+    """A schedule that reads time through `_core.time` only, and so may be handed a `Clock`."""
+
+    _scales: ClassVar[bool] = True
 
 
 def evaluate(schedule: Schedule, step: Time | Length) -> Array:
@@ -135,7 +144,7 @@ class Constant(Exact):
         0.5
     """
 
-    value: Real
+    value: Level
 
     def at(self, step):
         return self.value
@@ -158,7 +167,7 @@ class Wrap(Schedule):
 
     Examples:
         >>> import optax
-        >>> float(jaxsched.Wrap(optax.linear_schedule(0.0, 1.0, 4))(1))
+        >>> float(jaxsched.nodes.Wrap(optax.linear_schedule(0.0, 1.0, 4))(1))
         0.25
     """
 
@@ -172,23 +181,7 @@ class Wrap(Schedule):
             raise TypeError(f"`fn` must be a function of the step: got {self.fn!r}. For a number use `Constant`.")
         if _is_stateful(self.fn):
             raise TypeError(_controller_message("fn", self.fn))
-        try:
-            hash(self.fn)
-        except TypeError:
-            raise TypeError(f"`fn` must be hashable: got {self.fn!r}. Pass `lambda step: fn(step)`.") from None
-        try:
-            with relaxed():
-                result = jax.eval_shape(self.fn, jax.ShapeDtypeStruct((), jnp.result_type(int)))
-            bad = not (hasattr(result, "dtype") and result.shape == () and not jnp.issubdtype(result.dtype, complex))
-        except jax.errors.JAXTypeError as error:
-            raise TypeError(
-                "`fn` must be traceable by JAX: it branches on, or converts, the value of the step. "
-                "Use `jnp.where`, or tabulate it: `Tabulated([fn(t) for t in range(steps)])`."
-            ) from error
-        except Exception as error:
-            raise TypeError(f"`fn` must take one step and return one real number: it raised {error!r}.") from error
-        if bad:
-            raise TypeError(f"`fn` must return one real number for one step: got {result}.")
+        check_function(self.fn)
 
 
 def as_schedule(x: Any) -> Schedule:
@@ -210,8 +203,8 @@ def as_schedule(x: Any) -> Schedule:
 def to_schedule(name: str, x: Any) -> Schedule:
     if isinstance(x, Schedule):
         return x
-    if fields.is_number(x) or fields.is_traced(x):
-        return Constant(fields.real(name, x))
+    if is_number(x) or is_traced(x):
+        return Constant(real(name, x))
     if _is_stateful(x):
         raise TypeError(_controller_message(name, x))
     if callable(x):
@@ -230,13 +223,11 @@ def _controller_message(name: str, x: Any) -> str:
     )
 
 
-def _binary(kind: str, left: Any, right: Any) -> Any:
-    from jaxsched._core import algebra  # its classes are schedules, so it stands on this module
-
+def _binary(kind: Any, left: Any, right: Any) -> Any:
     other = right if isinstance(left, Schedule) else left
-    if not (fields.is_number(other) or fields.is_traced(other) or callable(other)):
+    if not (is_number(other) or is_traced(other) or callable(other)):
         return NotImplemented
-    return getattr(algebra, kind)(left, right)
+    return kind(left, right)
 
 
 def longest(*durations: Numeric | None) -> Any:
@@ -253,3 +244,114 @@ def schedules(name: str, x: Any, kept: type = Schedule) -> tuple[Any, ...]:
     if isinstance(x, (str, Data)) or not isinstance(x, Iterable):
         raise TypeError(f"`{name}` must be a sequence of schedules: got {x!r}. Pass a list.")
     return tuple(each if isinstance(each, kept) else to_schedule(f"{name}[{i}]", each) for i, each in enumerate(x))
+
+
+if TYPE_CHECKING:
+    ScheduleLike: TypeAlias = Schedule | Numeric | Callable[[Any], Any]
+    Schedules: TypeAlias = Any
+else:
+
+    class ScheduleLike(metaclass=Kind):
+        """A schedule, a number or a function of the step; it is kept as a schedule."""
+
+        check = staticmethod(to_schedule)
+
+    class Schedules(metaclass=Kind):
+        """Schedules, numbers or functions of the step, in order."""
+
+        check = staticmethod(schedules)
+
+
+class Pair(Exact):
+    """Two schedules, combined at every step."""
+
+    left: Schedule
+    right: Schedule
+
+    @property
+    def duration(self):
+        return longest(self.left.duration, self.right.duration)
+
+
+class Sum(Pair):
+    """`left + right` at every step."""
+
+    def at(self, step):
+        return evaluate(self.left, step) + evaluate(self.right, step)
+
+
+class Difference(Pair):
+    """`left - right` at every step."""
+
+    def at(self, step):
+        return evaluate(self.left, step) - evaluate(self.right, step)
+
+
+class Product(Pair):
+    """`left * right` at every step."""
+
+    def at(self, step):
+        return evaluate(self.left, step) * evaluate(self.right, step)
+
+
+class Quotient(Pair):
+    """`left / right` at every step; infinite where `right` is 0."""
+
+    def at(self, step):
+        return evaluate(self.left, step) / evaluate(self.right, step)
+
+
+class Join(Exact):
+    """Pieces one after another, each on its own clock: what `join` makes of a few schedules.
+
+    Args:
+        pieces: the schedules in order.
+        boundaries: the step at which each piece but the first begins; one fewer than `pieces`.
+    """
+
+    pieces: Schedules
+    boundaries: CountTuple
+
+    def _check(self):
+        check_boundaries(len(self.pieces), self.boundaries)
+
+    def at(self, step):
+        first, *others = self.pieces
+        begun = [reached(step, boundary) for boundary in self.boundaries]
+        # A piece that is not shown is evaluated at its own step 0, where it is finite and so are its gradients.
+        ended = [*begun[1:], jnp.zeros_like(begun[0])] if begun else []
+        value = evaluate(first, only_when(~begun[0], step) if begun else step)
+        for piece, boundary, on, off in zip(others, self.boundaries, begun, ended, strict=True):
+            value = jnp.where(on, evaluate(piece, only_when(on & ~off, since(step, boundary))), value)
+        return value
+
+    @property
+    def duration(self):
+        return end_after(self.boundaries[-1] if self.boundaries else 0, self.pieces[-1].duration)
+
+
+def boundaries_of(pieces: tuple[Schedule, ...]) -> list[Any]:
+    ends, end = [], 0
+    for i, piece in enumerate(pieces[:-1]):
+        if piece.duration is None or isinstance(piece, Constant):
+            raise ValueError(
+                f"`boundaries` must be given: piece {i}, a {type(piece).__name__}, has no length of its own. "
+                f"Pass the step at which each piece but the first begins."
+            )
+        end = end + piece.duration
+        ends.append(end)
+    return ends
+
+
+def check_boundaries(pieces: int, boundaries: Any) -> None:
+    if len(boundaries) != pieces - 1:
+        raise ValueError(
+            f"`boundaries` must have one element fewer than `schedules`: got {len(boundaries)} and {pieces}."
+        )
+    concrete = [b for b in boundaries if not is_traced(b)]
+    if any(np.any(np.asarray(a) > np.asarray(b)) for a, b in zip(concrete, concrete[1:], strict=False)):
+        raise ValueError(f"`boundaries` must be sorted: got {list(boundaries)!r}. A piece begins where the last ends.")
+
+
+def end_after(begin, duration):
+    return None if duration is None else begin + duration

@@ -40,6 +40,15 @@ def to_real(x: Any) -> Array:
     return jnp.asarray(x).astype(real_dtype())
 
 
+def as_real(x: Any) -> Any:
+    """A float where `x` is traced: JAX may be strict about the product of an integer and a float."""
+    return to_real(x) if isinstance(x, jax.core.Tracer) else x
+
+
+def largest(a: Any, b: Any) -> Any:
+    return jnp.maximum(a, b) if isinstance(a, jax.core.Tracer) or isinstance(b, jax.core.Tracer) else max(a, b)
+
+
 def is_integer(x) -> bool:
     return jnp.issubdtype(jnp.result_type(x), jnp.integer)
 

@@ -3,31 +3,32 @@
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.fields import Reals, Times, counts
-from jaxsched._core.time import blend, count_reached, fractions_between, half_sine_squared, whole_steps
+from jaxsched._core.fields import counts
+from jaxsched._core.kinds import Levels, Times
 from jaxsched._core.schedule import Array, Exact, Time
+from jaxsched._core.time import blend, count_reached, fractions_between, half_sine_squared, whole_steps
 
 
 class Piecewise(Exact):
     r"""Constant between boundaries, right-continuous: $v = v_i$ where i boundaries lie at or before t.
 
     Args:
-        values: one value more than `boundaries`; two boundaries at one step skip the value between them.
         boundaries: steps at which the next value begins, sorted, at least 0.
+        values: one value more than `boundaries`; two boundaries at one step skip the value between them.
 
     Raises:
         ValueError: the lengths do not fit, `boundaries` are unsorted or negative, or a number is not finite.
 
     Examples:
-        >>> jaxsched.Piecewise([1.0, 0.5, 0.1], [5, 12])(np.array([4, 5, 12])).tolist()
+        >>> jaxsched.nodes.Piecewise([5, 12], [1.0, 0.5, 0.1])(np.array([4, 5, 12])).tolist()
         [1.0, 0.5, 0.10000000149011612]
 
     Reference:
         `PiecewiseDecay` in Paddle; `PiecewiseConstantDecay` in Keras begins a value one step later.
     """
 
-    values: Reals
     boundaries: Times
+    values: Levels
 
     def _check(self):
         _check_lengths(self, one_more=True)
@@ -44,22 +45,22 @@ class Interpolated(Exact):
     r"""Straight lines between points: $v_i$ at boundary $b_i$, flat before the first and after the last.
 
     Args:
-        values: one value for each boundary.
         boundaries: the steps of the points, sorted, at least 0; two points at one step are a jump.
+        values: one value for each boundary.
 
     Raises:
         ValueError: the lengths differ, `boundaries` are unsorted or negative, or a number is not finite.
 
     Examples:
-        >>> float(jaxsched.Interpolated([0.0, 1.0, 0.5], [0, 10, 20])(15))
+        >>> float(jaxsched.Interpolated([0, 10, 20], [0.0, 1.0, 0.5])(15))
         0.75
 
     Reference:
         `piecewise_interpolate_schedule("linear", ...)` in optax, `PiecewiseLinear` in Ignite.
     """
 
-    values: Reals
     boundaries: Times
+    values: Levels
 
     def _check(self):
         _check_lengths(self, one_more=False)
@@ -77,22 +78,22 @@ class CosineInterpolated(Exact):
     r"""Half cosine waves between points: $v_i$ at boundary $b_i$, flat before the first and after the last.
 
     Args:
-        values: one value for each boundary.
         boundaries: the steps of the points, sorted, at least 0; two points at one step are a jump.
+        values: one value for each boundary.
 
     Raises:
         ValueError: the lengths differ, `boundaries` are unsorted or negative, or a number is not finite.
 
     Examples:
-        >>> float(jaxsched.CosineInterpolated([0.0, 1.0, 0.5], [0, 10, 20])(15))
+        >>> float(jaxsched.CosineInterpolated([0, 10, 20], [0.0, 1.0, 0.5])(15))
         0.75
 
     Reference:
         `piecewise_interpolate_schedule("cosine", ...)` in optax.
     """
 
-    values: Reals
     boundaries: Times
+    values: Levels
 
     def _check(self):
         _check_lengths(self, one_more=False)
@@ -120,7 +121,9 @@ class Tabulated(Exact):
         [0.5, 0.25, 0.25]
     """
 
-    values: Reals
+    values: Levels
+
+    _scales = False  # one value a step
 
     def at(self, step):
         return self.values[jnp.minimum(whole_steps(step), self.values.shape[0] - 1)]

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.program import relaxed
 from jaxsched._core.fields import is_traced
+from jaxsched._core.program import relaxed
 
 Array = jax.Array
 

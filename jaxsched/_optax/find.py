@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import jax
 
-from jaxsched._optax.hyperparameters import InjectState
 from jaxsched._controllers.base import Controller
+from jaxsched._optax.hyperparameters import InjectState
 
 
 class Place(NamedTuple):

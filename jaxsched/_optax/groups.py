@@ -2,25 +2,22 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from jaxsched._combinators.clocks import scale
-from jaxsched._core.node import fill
-from jaxsched._core.fields import Numeric, positive
+from jaxsched._combinators.values import scale
+from jaxsched._controllers.base import ControllerLike, hyperparameter
+from jaxsched._core.kinds import Positive, checked
+from jaxsched._optax.hyperparameters import InjectState, advanced, check_state, first
 from jaxsched._optax.inject import scaled
-from jaxsched._optax.hyperparameters import InjectState, advanced, check_state, first, hyperparameter
-from jaxsched._controllers.base import Controller, OverDevices
-
-if TYPE_CHECKING:
-    import optax
+from jaxsched._optax.transformation import GradientTransformationExtraArgs
 
 
 def by_group(
-    schedules: Mapping[str, Any], labels: Any = None, *, flip_sign: bool = True
-) -> "optax.GradientTransformationExtraArgs":
+    schedules: Mapping[str, ControllerLike | None], labels: Any = None, *, flip_sign: bool = True
+) -> GradientTransformationExtraArgs:
     r"""Updates times minus the learning rate of their group: the last link of a chain, on one count for all groups.
 
     Without `labels` a key is a regular expression, searched for in the parameter's path, such as
@@ -91,7 +88,8 @@ def by_group(
     return optax.GradientTransformationExtraArgs(init, update)
 
 
-def layerwise(schedule: Any, decay: Numeric, layers: Sequence[str]) -> dict[str, Any]:
+@checked
+def layerwise(schedule: ControllerLike, decay: Positive, layers: Sequence[str]) -> dict[str, Any]:
     r"""Schedules for `by_group` that fall from layer to layer: discriminative fine-tuning.
 
     Of L layers the l-th from 1 gets $v(t)\,d^{L - l}$: the last one, the head, the schedule itself.
@@ -116,20 +114,8 @@ def layerwise(schedule: Any, decay: Numeric, layers: Sequence[str]) -> dict[str,
     """
     if isinstance(layers, str) or not layers or len(set(layers)) != len(layers):
         raise ValueError(f"`layers` must be a sequence of patterns, each once: got {layers!r}.")
-    decay = positive("decay", decay)
-    node = hyperparameter("schedule", schedule)
-    return {layer: _scaled_by(node, decay, len(layers) - 1 - i) for i, layer in enumerate(layers)}
-
-
-def _scaled_by(node: Any, decay: Any, depth: int) -> Any:
-    if isinstance(node, OverDevices):
-        return fill(node, controller=_scaled_by(node.controller, decay, depth))
-    if isinstance(node, Controller):
-        controller: Any = node
-        bounds = [name for name in ("min_value", "max_value", "min_change") if hasattr(controller, name)]
-        scaled_bounds = {name: getattr(controller, name) * decay**depth for name in bounds}
-        return fill(controller, schedule=_scaled_by(controller.schedule, decay, depth), **scaled_bounds)
-    return scale(node, decay**depth) if depth else node
+    last = len(layers) - 1
+    return {layer: scale(schedule, decay ** (last - i)) if i < last else schedule for i, layer in enumerate(layers)}
 
 
 def _compiled(patterns: Iterable[Any]) -> dict[str, re.Pattern[str]]:

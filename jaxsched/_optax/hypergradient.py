@@ -1,18 +1,17 @@
 """Hypergradient: a rate that follows its own gradient."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.program import relaxed
-from jaxsched._core.fields import Numeric, is_traced, not_negative, positive
 from jaxsched._controllers.base import LAST_STEP
+from jaxsched._core.fields import is_traced, positive
+from jaxsched._core.kinds import Bound, NotNegative, checked
+from jaxsched._core.program import relaxed
 from jaxsched._optax.direction import Array, descent, direction_of, inner_product, scalar
-
-if TYPE_CHECKING:
-    import optax
+from jaxsched._optax.transformation import GradientTransformation, GradientTransformationExtraArgs
 
 
 class HypergradientState(NamedTuple):
@@ -25,15 +24,16 @@ class HypergradientState(NamedTuple):
     inner_state: Any
 
 
+@checked
 def hypergradient(
-    start: Numeric,
-    rate: Numeric,
+    start: Bound,
+    rate: NotNegative,
     *,
-    inner: "optax.GradientTransformation | None" = None,
+    inner: GradientTransformation | None = None,
     multiplicative: bool = False,
-    min_value: Numeric = 0.0,
-    max_value: Numeric | None = None,
-) -> "optax.GradientTransformationExtraArgs":
+    min_value: Bound = 0.0,
+    max_value: Bound | None = None,
+) -> GradientTransformationExtraArgs:
     r"""Gradient descent whose rate is learnt by gradient descent too, from successive gradients.
 
     With the gradient $g_t$ and the direction $d_t$ of update t (the gradient itself, or what `inner` makes of it), the
@@ -75,12 +75,9 @@ def hypergradient(
         multiplicative rule of section 2, and Adam-HD, which is `inner=optax.scale_by_adam()`. The bounds and the
         treatment of what is not finite are not in it.
     """
-    start = scalar("start", (positive if multiplicative is True else not_negative)("start", start))
-    rate = scalar("rate", not_negative("rate", rate))
-    least = scalar("min_value", not_negative("min_value", min_value))
-    most = np.inf if max_value is None else scalar("max_value", not_negative("max_value", max_value))
-    if not isinstance(multiplicative, bool):
-        raise TypeError(f"`multiplicative` must be True or False: got {multiplicative!r}.")
+    start = scalar("start", positive("start", start) if multiplicative else start)
+    rate, least = scalar("rate", rate), scalar("min_value", min_value)
+    most = np.inf if max_value is None else scalar("max_value", max_value)
     _ordered("max_value", most, "min_value", least)
     _ordered("start", start, "min_value", least)
     _ordered("max_value", most, "start", start)

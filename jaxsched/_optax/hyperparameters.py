@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxsched._core.program import canonical
-from jaxsched._core.fields import is_traced
-from jaxsched._core.time import real_dtype
-from jaxsched._core.schedule import Schedule, to_schedule
 from jaxsched._controllers.base import LAST_STEP, Controller
+from jaxsched._core.fields import is_traced
+from jaxsched._core.program import canonical
+from jaxsched._core.schedule import Schedule
+from jaxsched._core.time import real_dtype
 
 Array = jax.Array
 
@@ -56,10 +56,6 @@ class InjectState(NamedTuple):
     # The values that the last update used; shape=(), the default float. They stand last since an update does not read
     # them: JAX gives the buffers of a donated state to the new one in order, and one left out would shift the others.
     hyperparams: Values
-
-
-def hyperparameter(name: str, x: Any) -> Schedule | Controller:
-    return x if isinstance(x, Controller) else to_schedule(name, x)
 
 
 def slot_of(schedule: Schedule | Controller) -> Slot:

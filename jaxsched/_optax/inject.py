@@ -5,27 +5,26 @@ import inspect
 import typing
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.program import relaxed
+from jaxsched._controllers.base import Controller, ControllerLike, hyperparameter
 from jaxsched._core.fields import is_number, is_traced
-from jaxsched._optax.hyperparameters import InjectState, advanced, check_state, first, hyperparameter
+from jaxsched._core.kinds import checked
+from jaxsched._core.program import relaxed
 from jaxsched._core.schedule import Schedule
-from jaxsched._controllers.base import Controller
-
-if TYPE_CHECKING:
-    import optax
+from jaxsched._optax.hyperparameters import InjectState, advanced, check_state, first
+from jaxsched._optax.transformation import GradientTransformationExtraArgs
 
 Array = jax.Array
 
 
 def inject(
     factory: Callable[..., Any], static_args: str | Iterable[str] = ()
-) -> Callable[..., "optax.GradientTransformationExtraArgs"]:
+) -> Callable[..., GradientTransformationExtraArgs]:
     """An optimizer whose hyperparameters are schedules and controllers, kept in its state.
 
     Like `optax.inject_hyperparams`, but what is passed is kept in the optimizer's state as PyTrees. So it can be swept
@@ -73,7 +72,7 @@ def inject(
         )
 
     @functools.wraps(factory)
-    def make(*args: Any, **kwargs: Any) -> "optax.GradientTransformationExtraArgs":
+    def make(*args: Any, **kwargs: Any) -> GradientTransformationExtraArgs:
         import optax
 
         bound = signature.bind(*args, **kwargs)
@@ -114,7 +113,8 @@ def inject(
     return make
 
 
-def scale_by_learning_rate(rate: Any, *, flip_sign: bool = True) -> "optax.GradientTransformationExtraArgs":
+@checked
+def scale_by_learning_rate(rate: ControllerLike, *, flip_sign: bool = True) -> GradientTransformationExtraArgs:
     r"""Updates times minus the learning rate: the last link of a chain, with the rate in its state.
 
     $u = -v(k)\,g$ at update k for the gradient or direction g, computed in at least float32 and returned in the dtype
@@ -135,7 +135,7 @@ def scale_by_learning_rate(rate: Any, *, flip_sign: bool = True) -> "optax.Gradi
     """
     import optax
 
-    hyperparameters = {"learning_rate": hyperparameter("rate", rate)}
+    hyperparameters = {"learning_rate": rate}
 
     def init(params: Any) -> InjectState:
         del params

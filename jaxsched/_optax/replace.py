@@ -1,27 +1,30 @@
 """Other schedules in the middle of a run."""
 
+import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 
-from jaxsched._combinators.clocks import delay, scale
-from jaxsched._core.node import fill
+from jaxsched._combinators.clocks import delay
+from jaxsched._combinators.values import scale
+from jaxsched._controllers.base import Controller, OverDevices, hyperparameter, inner, taken_over
 from jaxsched._core.fields import is_traced
-from jaxsched._optax.find import change, find, is_ours
-from jaxsched._optax.hyperparameters import Slot, hyperparameter, scheduled_at, slot_of
-from jaxsched._optax.state import in_slot
-from jaxsched._curves.ramp import Ramp
 from jaxsched._core.schedule import Schedule
-from jaxsched._controllers.base import Controller, OverDevices, inner, taken_over
+from jaxsched._curves.ramp import Ramp
+from jaxsched._optax.find import change, find, is_ours
+from jaxsched._optax.hyperparameters import Slot, scheduled_at, slot_of
+from jaxsched._optax.state import in_slot
 
 Array = jax.Array
 
+T = TypeVar("T")
+
 
 def replace_schedule(
-    opt_state: Any, schedules: Mapping[str, Any] | None = None, /, *, rebase: bool = False, **named: Any
-) -> Any:
+    opt_state: T, schedules: Mapping[str, Any] | None = None, /, *, rebase: bool = False, **named: Any
+) -> T:
     """The optimizer's state with other schedules or controllers, in the middle of a run.
 
     A schedule of the same structure compiles nothing anew. By default the new schedule is read on the same clock, as
@@ -63,7 +66,7 @@ def replace_schedule(
 def rebased(name: str, schedule: Schedule, at: Any, value: Any) -> Schedule:
     """The schedule on a clock that begins at step `at`, where it has that value."""
     if isinstance(schedule, Ramp):
-        return delay(fill(schedule, start=value), at)
+        return delay(dataclasses.replace(schedule, start=value), at)
     start = schedule(0)
     for number, what in ((start, "the new schedule begins at 0"), (value, "the present value is 0")):
         if not is_traced(number) and float(number) == 0:
@@ -90,5 +93,5 @@ def _schedule_in(x: Any) -> Schedule:
 
 def _with_schedule(x: Any, schedule: Schedule) -> Any:
     if isinstance(x, OverDevices):
-        return fill(x, controller=_with_schedule(x.controller, schedule))
-    return fill(x, schedule=schedule) if isinstance(x, Controller) else schedule
+        return dataclasses.replace(x, controller=_with_schedule(x.controller, schedule))
+    return dataclasses.replace(x, schedule=schedule) if isinstance(x, Controller) else schedule

@@ -1,14 +1,16 @@
 """Checkpoints that do not hold the schedules' shape."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 
+from jaxsched._controllers.base import Controller, shape_of
 from jaxsched._optax.find import Change, Finding, change, find, is_ours
 from jaxsched._optax.hyperparameters import Values, placed
 from jaxsched._optax.state import in_slot
-from jaxsched._store.serialize import describe
-from jaxsched._controllers.base import Controller, shape_of
+from jaxsched._store.serialize import described
+
+T = TypeVar("T")
 
 
 class Snapshot(NamedTuple):
@@ -38,11 +40,11 @@ def snapshot(opt_state: Any) -> Snapshot:
     """
     found = find(opt_state, "hyperparameter")
     ours = {name: place for name, place in found.places.items() if is_ours(found.node(name))}
-    schedules = {name: describe(found.node(name).slots[place.key].schedule) for name, place in ours.items()}
+    schedules = {name: described(found.node(name).slots[place.key].schedule) for name, place in ours.items()}
     return Snapshot(change(opt_state, {place: _without_schedule for place in ours.values()}), schedules)
 
 
-def restore(opt_state: Any, saved: Snapshot) -> tuple[Any, list[str]]:
+def restore(opt_state: T, saved: Snapshot) -> tuple[T, list[str]]:
     """The optimizer's state of a snapshot under the schedules of `opt_state`, and what has changed in these.
 
     Args:
@@ -83,7 +85,7 @@ def restore(opt_state: Any, saved: Snapshot) -> tuple[Any, list[str]]:
     changes, lines = {}, []
     for name, place in ours.items():
         slot, place = fresh.node(name).slots[place.key], kept.places[name]
-        old, new = saved.schedules.get(name), describe(slot.schedule)
+        old, new = saved.schedules.get(name), described(slot.schedule)
         lines += _differences(name, old, new)
         state, same = kept.node(name).slots[place.key].state, True
         if shape_of(state) != shape_of(slot.state) or _kind(old) != _kind(new):

@@ -1,20 +1,22 @@
 """Reading, feeding and setting the hyperparameters in an optimizer's state, wherever in it they are."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 
+from jaxsched._controllers.metrics import Events, metric
 from jaxsched._core.fields import is_number, is_traced, real
+from jaxsched._core.time import real_dtype
 from jaxsched._optax.find import Change, change, controller_state, find, is_ours, is_scheduled
 from jaxsched._optax.find import value as value_in
-from jaxsched._optax.hyperparameters import InjectState, Slot, Values, moved, own, placed, value_at
-from jaxsched._core.time import real_dtype
 from jaxsched._optax.hypergradient import HypergradientState
-from jaxsched._controllers.metrics import Events, metric
+from jaxsched._optax.hyperparameters import InjectState, Slot, Values, moved, own, placed, value_at
 
 Array = jax.Array
+
+T = TypeVar("T")
 
 
 def current(opt_state: Any) -> dict[str, Array]:
@@ -66,7 +68,7 @@ def events(opt_state: Any) -> dict[str, Events]:
     return {name: state.events for name, state in states.items() if state is not None}
 
 
-def observe(opt_state: Any, *, value: Any, name: str | None = None, observed: Any = True) -> Any:
+def observe(opt_state: T, *, value: Any, name: str | None = None, observed: Any = True) -> T:
     """The optimizer's state after its controllers observed a metric: once an evaluation, say, or once an epoch.
 
     It may be jitted. Updates go on as before; they need no `value=` then.
@@ -107,7 +109,7 @@ def observe(opt_state: Any, *, value: Any, name: str | None = None, observed: An
     return change(opt_state, {found.places[name]: in_slot(feed) for name in chosen})
 
 
-def override(opt_state: Any, values: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
+def override(opt_state: T, values: Mapping[str, Any] | None = None, /, **named: Any) -> T:
     """The optimizer's state with hyperparameters set by hand, until they are given back by `None`.
 
     The schedule's clock and the controller's state go on meanwhile.

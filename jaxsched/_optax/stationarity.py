@@ -1,18 +1,17 @@
 """Reduce on stationarity: cut the rate when a statistical test says that descent has become a random walk."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from jaxsched._core.program import relaxed
-from jaxsched._core.fields import Numeric, at_least_one, count, inner_factor, not_negative, part, positive, whole
-from jaxsched._controllers.base import LAST_STEP, scheduled
-from jaxsched._optax.direction import Array, descent, direction_of, inner_product, scalar
+from jaxsched._controllers.base import LAST_STEP, PureSchedule
 from jaxsched._controllers.metrics import ROUNDING, events, flags, stopped
-
-if TYPE_CHECKING:
-    import optax
+from jaxsched._core.fields import log_inside
+from jaxsched._core.kinds import Bound, Count, InnerFactor, PartBelowOne, Positive, WholeAtLeastOne, checked
+from jaxsched._core.program import relaxed
+from jaxsched._optax.direction import Array, descent, direction_of, inner_product, scalar
+from jaxsched._optax.transformation import GradientTransformation, GradientTransformationExtraArgs
 
 BATCHES = 16
 """Batch means in a test: enough for their deviation, and few enough that they may be long."""
@@ -43,17 +42,18 @@ class StationarityState(NamedTuple):
     events = events
 
 
+@checked
 def reduce_on_stationarity(
-    schedule: Any,
-    factor: Numeric = 0.1,
+    schedule: PureSchedule,
+    factor: InnerFactor = 0.1,
     *,
-    inner: "optax.GradientTransformation | None" = None,
-    window: Numeric = 50,
-    tolerance: Numeric = 0.1,
-    confidence: Numeric = 0.8,
-    min_value: Numeric = 0.0,
-    begin: Numeric = 0,
-) -> "optax.GradientTransformationExtraArgs":
+    inner: GradientTransformation | None = None,
+    window: WholeAtLeastOne = 50,
+    tolerance: Positive = 0.1,
+    confidence: PartBelowOne = 0.8,
+    min_value: Bound = 0.0,
+    begin: Count = 0,
+) -> GradientTransformationExtraArgs:
     r"""Descent whose rate is cut by `factor` each time a test finds that the parameters are stationary.
 
     At a constant rate $\alpha$, parameters $x_{k+1} = x_k - \alpha d_k$ end up wandering about a minimum. Then
@@ -101,12 +101,9 @@ def reduce_on_stationarity(
         steps every so often, which takes a memory that grows; here each test has steps of its own, and memory is
         constant. SASA+ cuts where the interval holds 0, so that too few data look like stationarity.
     """
-    schedule, log_factor = scheduled("schedule", schedule), scalar("factor", inner_factor("factor", factor))
-    window = scalar("window", at_least_one("window", whole("window", window), "It is a number of steps."))
-    tolerance = scalar("tolerance", positive("tolerance", tolerance))
-    confidence = scalar("confidence", part("confidence", confidence, open_end=True))
-    min_value = scalar("min_value", not_negative("min_value", min_value))
-    begin, directed = scalar("begin", count("begin", begin)), direction_of(inner)
+    log_factor, window = scalar("factor", log_inside("factor", factor)), scalar("window", window)
+    tolerance, confidence = scalar("tolerance", tolerance), scalar("confidence", confidence)
+    min_value, begin, directed = scalar("min_value", min_value), scalar("begin", begin), direction_of(inner)
 
     import optax
 

@@ -1,30 +1,32 @@
 """Published schedules that rise as well as fall: one-cycle, triangular, restarts."""
 
-from collections.abc import Sequence
+from typing import Literal
 
-from jaxsched._core.algebra import Blend
-from jaxsched._combinators.cycle import cycle, is_listed
-from jaxsched._curves.decays import Exponential
-from jaxsched._core.fields import Numeric, count, minus_log, positive, real
+from jaxsched._combinators.cycle import cycle
 from jaxsched._combinators.join import join
-from jaxsched._recipes.shares import share, within
-from jaxsched._curves.ramp import Cosine, Linear
+from jaxsched._combinators.values import Blend
+from jaxsched._core.kinds import AtLeastOne, Count, Factor, Lengths, Level, Numeric, Positive, checked
 from jaxsched._core.schedule import Schedule
+from jaxsched._curves.cosines import Cosine
+from jaxsched._curves.exponentials import GeometricDecay
+from jaxsched._curves.powers import Linear
 from jaxsched._curves.tables import CosineInterpolated, Interpolated
+from jaxsched._recipes.shares import share, within
 
 POINTS = {"cosine": CosineInterpolated, "linear": Interpolated}
 
 
+@checked
 def one_cycle(
-    peak: Numeric,
-    total: Numeric,
+    peak: Level,
+    total: Count,
     *,
-    warmup: Numeric | None = None,
-    down: Numeric | None = None,
+    warmup: Count | None = None,
+    down: Count | None = None,
     three_phase: bool = False,
-    shape: str = "cosine",
-    div: Numeric = 25.0,
-    final_div: Numeric = 1e4,
+    shape: Literal["cosine", "linear"] = "cosine",
+    div: Positive = 25.0,
+    final_div: Positive = 1e4,
 ) -> Schedule:
     r"""One cycle: up from `peak / div` to `peak` and down to `peak / div / final_div`, in two phases or three.
 
@@ -52,23 +54,24 @@ def one_cycle(
         `one_cycle(peak, N - 1, warmup=pct * N - 1.0)`; optax's `cosine_onecycle_schedule(N, peak, pct)` is
         `one_cycle(peak, N, warmup=int(pct * N))`.
     """
-    points, warmup, low = _points(shape), _warmup_of(warmup, total), 1.0 / positive("div", div)
-    end = low / positive("final_div", final_div)
+    points, warmup, low = POINTS[shape], _warmup_of(warmup, total), 1.0 / div
+    end = low / final_div
     if not three_phase:
-        return real("peak", peak) * points([low, 1.0, end], [0, warmup, total])
+        return peak * points([0, warmup, total], [low, 1.0, end])
     turn = within(warmup + (warmup if down is None else down), total, "`warmup` + `down`")
-    return real("peak", peak) * points([low, 1.0, low, end], [0, warmup, turn, total])
+    return peak * points([0, warmup, turn, total], [low, 1.0, low, end])
 
 
+@checked
 def one_cycle_momentum(
-    low: Numeric,
-    high: Numeric,
-    total: Numeric,
+    low: Level,
+    high: Level,
+    total: Count,
     *,
-    warmup: Numeric | None = None,
-    down: Numeric | None = None,
+    warmup: Count | None = None,
+    down: Count | None = None,
     three_phase: bool = False,
-    shape: str = "cosine",
+    shape: Literal["cosine", "linear"] = "cosine",
 ) -> Schedule:
     r"""The momentum beside `one_cycle`: down from `high` to `low` while the rate rises, and up again.
 
@@ -91,18 +94,19 @@ def one_cycle_momentum(
     Reference:
         Smith and Topin 2017, arXiv:1708.07120; `cycle_momentum` of `OneCycleLR` in PyTorch.
     """
-    points, warmup = _points(shape), _warmup_of(warmup, total)
+    points, warmup = POINTS[shape], _warmup_of(warmup, total)
     turn = within(warmup + (warmup if down is None else down), total, "`warmup` + `down`") if three_phase else total
-    return points([high, low, high], [0, warmup, turn])
+    return points([0, warmup, turn], [high, low, high])
 
 
+@checked
 def cyclic(
-    low: Numeric,
-    high: Numeric,
-    up: Numeric,
-    down: Numeric | None = None,
-    mode: str = "triangular",
-    gamma: Numeric = 1.0,
+    low: Level,
+    high: Level,
+    up: Count,
+    down: Count | None = None,
+    mode: Literal["triangular", "triangular2", "exp_range"] = "triangular",
+    gamma: Factor = 1.0,
 ) -> Schedule:
     r"""Triangles between `low` and `high`: $v(t) = l + (h - l)\,z(t)\,A$.
 
@@ -127,25 +131,20 @@ def cyclic(
     Reference:
         Smith 2015, arXiv:1506.01186, section 3; `CyclicLR` in PyTorch and Paddle.
     """
-    if mode not in ("triangular", "triangular2", "exp_range"):
-        raise ValueError(f"`mode` must be 'triangular', 'triangular2' or 'exp_range': got {mode!r}.")
-    up = count("up", up)
-    fall = count("down", up if down is None else down)
-    fade = minus_log("gamma", gamma)
-    triangle = join([Linear(0.0, 1.0, up), Linear(1.0, 0.0, fall)], [up])
+    fall = up if down is None else down
+    triangle = join([Linear(0.0, 1.0, steps=up), Linear(1.0, 0.0, steps=fall)], [up])
     weight = cycle(triangle, up + fall, decay=0.5 if mode == "triangular2" else 1.0)
-    return Blend(
-        real("low", low), real("high", high), weight * Exponential(1.0, fade) if mode == "exp_range" else weight
-    )
+    return Blend(low, high, weight * GeometricDecay(1.0, gamma) if mode == "exp_range" else weight)
 
 
+@checked
 def cyclic_momentum(
-    low: Numeric,
-    high: Numeric,
-    up: Numeric,
-    down: Numeric | None = None,
-    mode: str = "triangular",
-    gamma: Numeric = 1.0,
+    low: Level,
+    high: Level,
+    up: Count,
+    down: Count | None = None,
+    mode: Literal["triangular", "triangular2", "exp_range"] = "triangular",
+    gamma: Factor = 1.0,
 ) -> Schedule:
     r"""The momentum beside `cyclic`, highest where the rate is lowest: $v(t) = h - (h - l)\,z(t)\,A$.
 
@@ -170,12 +169,13 @@ def cyclic_momentum(
     return cyclic(high, low, up, down, mode, gamma)
 
 
+@checked
 def sgdr(
-    peak: Numeric,
-    period: Numeric | Sequence[Numeric],
-    growth: Numeric = 1,
-    decay: Numeric = 1.0,
-    end: Numeric = 0.0,
+    peak: Level,
+    period: Lengths,
+    growth: AtLeastOne = 1,
+    decay: Factor = 1.0,
+    end: Level = 0.0,
 ) -> Schedule:
     r"""Cosine with warm restarts: $v = e + (p\,d^i - e)\,\tfrac12 (1 + \cos \pi x)$ in cycle i of length $n\,g^i$.
 
@@ -196,19 +196,10 @@ def sgdr(
     Reference:
         Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5; `CosineAnnealingWarmRestarts` in PyTorch.
     """
-    first = 1 if is_listed(period) else count("period", period)  # a listed cycle scales its clock to any length
-    falling, floor = (
-        Cosine(real("peak", peak), 0.0, first),
-        Cosine(0.0, end, first),
-    )  # the floor does not decay with the peaks
-    return cycle(falling, period, growth, decay) + cycle(floor, period, growth)
-
-
-def _points(shape: str):
-    if shape not in POINTS:
-        raise ValueError(f"`shape` must be {' or '.join(map(repr, POINTS))}: got {shape!r}.")
-    return POINTS[shape]
+    first = 1 if isinstance(period, tuple) else period  # a listed cycle scales its clock to any length
+    falling, floor = Cosine(peak, 0.0, steps=first), Cosine(0.0, end, steps=first)
+    return cycle(falling, period, growth, decay) + cycle(floor, period, growth)  # the floor does not decay
 
 
 def _warmup_of(warmup: Numeric | None, total: Numeric) -> Numeric:
-    return share("warmup", 0.3, total) if warmup is None else within(warmup, total)
+    return share(0.3, total) if warmup is None else within(warmup, total)

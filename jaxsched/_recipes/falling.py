@@ -1,20 +1,21 @@
 """Published schedules by name, each a composition of a few pieces: down only."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from jaxsched._combinators.clocks import staircase as held
-from jaxsched._curves.decays import Exponential, InverseTime, LinearCosine, NoisyLinearCosine
-from jaxsched._core.fields import Numeric, count, counts, minus_log, not_negative, real
-from jaxsched._curves.ramp import Polynomial
+from jaxsched._core.kinds import Count, Counts, Factor, Key, Level, Levels, NotNegative, Real, Times, Whole, checked
 from jaxsched._core.schedule import Schedule, Wrap
-from jaxsched._curves.shapes import StretchingPolynomial
+from jaxsched._curves.cosines import LinearCosine, NoisyLinearCosine
+from jaxsched._curves.decays import InverseTime
+from jaxsched._curves.exponentials import Exponential, GeometricDecay
 from jaxsched._curves.tables import Piecewise, Tabulated
 
 
-def exponential_decay(start: Numeric, rate: Numeric, steps: Numeric = 1, staircase: bool = False) -> Schedule:
+@checked
+def exponential_decay(start: Level, rate: Factor, steps: Count = 1, staircase: bool = False) -> Schedule:
     r"""A factor every `steps` steps: $v(t) = s\,r^{t/n}$, or $s\,r^{\lfloor t/n \rfloor}$ as a staircase.
 
     Args:
@@ -33,11 +34,12 @@ def exponential_decay(start: Numeric, rate: Numeric, steps: Numeric = 1, stairca
     Reference:
         `ExponentialDecay` in TensorFlow and Keras, `ExponentialLR` in PyTorch (`steps=1`).
     """
-    decay = Exponential(start, minus_log("rate", rate), steps)
+    decay = GeometricDecay(start, rate, steps)
     return held(decay, steps) if staircase else decay
 
 
-def natural_exponential_decay(start: Numeric, rate: Numeric, steps: Numeric = 1, staircase: bool = False) -> Schedule:
+@checked
+def natural_exponential_decay(start: Level, rate: Real, steps: Count = 1, staircase: bool = False) -> Schedule:
     r"""An exponential by its exponent: $v(t) = s\,e^{-r\,t/n}$, or with $\lfloor t/n \rfloor$ as a staircase.
 
     Args:
@@ -60,7 +62,8 @@ def natural_exponential_decay(start: Numeric, rate: Numeric, steps: Numeric = 1,
     return held(decay, steps) if staircase else decay
 
 
-def inverse_time_decay(start: Numeric, rate: Numeric, steps: Numeric = 1, staircase: bool = False) -> Schedule:
+@checked
+def inverse_time_decay(start: Level, rate: NotNegative, steps: Count = 1, staircase: bool = False) -> Schedule:
     r"""One over time: $v(t) = s / (1 + r\,t/n)$, or with $\lfloor t/n \rfloor$ as a staircase.
 
     Args:
@@ -83,36 +86,9 @@ def inverse_time_decay(start: Numeric, rate: Numeric, steps: Numeric = 1, stairc
     return held(decay, steps) if staircase else decay
 
 
-def polynomial_decay(
-    start: Numeric, end: Numeric, steps: Numeric, power: Numeric = 1.0, cycle: bool = False
-) -> Schedule:
-    r"""A power of the remaining fraction: $v(t) = e + (s - e)(1 - t/D)^p$ with $D = n$.
-
-    With `cycle`, the horizon stretches instead of being held: $D = n\,\max(1, \lceil t/n \rceil)$.
-
-    Args:
-        start: the value s at step 0.
-        end: the value e at the horizon.
-        steps: the length n in steps, at least 0; 0 is `end` at once.
-        power: the exponent p, greater than 0.
-        cycle: whether the horizon stretches to the next multiple of `steps`.
-
-    Raises:
-        ValueError: `power` is not positive, `steps` is negative, or a number is not finite.
-
-    Examples:
-        >>> lr = jaxsched.polynomial_decay(1.0, 0.0, 2, cycle=True)
-        >>> lr(np.arange(5)).tolist()
-        [1.0, 0.5, 0.0, 0.25, 0.0]
-
-    Reference:
-        `PolynomialDecay` in TensorFlow, Keras and Paddle.
-    """
-    return (StretchingPolynomial if cycle else Polynomial)(start, end, steps, power)
-
-
+@checked
 def linear_cosine_decay(
-    start: Numeric, steps: Numeric, num_periods: Numeric = 0.5, alpha: Numeric = 0.0, beta: Numeric = 0.001
+    start: Level, steps: Count, num_periods: Real = 0.5, alpha: Real = 0.0, beta: Real = 0.001
 ) -> Schedule:
     r"""A cosine under a falling line: $v(t) = s\,((a + 1 - x)\,\tfrac12 (1 + \cos 2 \pi m x) + b)$, $x = \min(t/n, 1)$.
 
@@ -136,15 +112,16 @@ def linear_cosine_decay(
     return LinearCosine(start, steps, num_periods, alpha, beta)
 
 
+@checked
 def noisy_linear_cosine_decay(
-    start: Numeric,
-    steps: Numeric,
-    initial_variance: Numeric = 1.0,
-    variance_decay: Numeric = 0.55,
-    num_periods: Numeric = 0.5,
-    alpha: Numeric = 0.0,
-    beta: Numeric = 0.001,
-    key: Any = 0,
+    start: Level,
+    steps: Count,
+    initial_variance: NotNegative = 1.0,
+    variance_decay: Real = 0.55,
+    num_periods: Real = 0.5,
+    alpha: Real = 0.0,
+    beta: Real = 0.001,
+    key: Key = 0,
 ) -> Schedule:
     r"""`linear_cosine_decay` with normal noise of variance $\sigma^2 / (1 + \min(t, n))^q$ on its line.
 
@@ -172,7 +149,8 @@ def noisy_linear_cosine_decay(
     return NoisyLinearCosine(start, steps, initial_variance, variance_decay, num_periods, alpha, beta, key)
 
 
-def step_decay(start: Numeric, factor: Numeric, every: Numeric) -> Schedule:
+@checked
+def step_decay(start: Level, factor: Factor, every: Count) -> Schedule:
     r"""A factor every so many steps: $v(t) = s\,f^{\lfloor t/n \rfloor}$.
 
     Args:
@@ -190,11 +168,11 @@ def step_decay(start: Numeric, factor: Numeric, every: Numeric) -> Schedule:
     Reference:
         `StepLR` in PyTorch, `StepDecay` in Paddle.
     """
-    every = count("every", every)
-    return held(Exponential(start, minus_log("factor", factor), every), every)
+    return held(GeometricDecay(start, factor, every), every)
 
 
-def multistep_decay(start: Numeric, factor: Numeric, milestones: Sequence[Numeric]) -> Schedule:
+@checked
+def multistep_decay(start: Level, factor: Factor, milestones: Counts) -> Schedule:
     r"""A factor at each milestone: $v(t) = s\,f^{m(t)}$ with m(t) milestones at or before t.
 
     Args:
@@ -212,11 +190,11 @@ def multistep_decay(start: Numeric, factor: Numeric, milestones: Sequence[Numeri
     Reference:
         `MultiStepLR` in PyTorch, `MultiStepDecay` in Paddle.
     """
-    factor, milestones = not_negative("factor", factor), counts("milestones", milestones)
-    return real("start", start) * Piecewise([factor**i for i in range(len(milestones) + 1)], milestones)
+    return start * Piecewise(milestones, [factor**i for i in range(len(milestones) + 1)])
 
 
-def piecewise_constant(boundaries: Sequence[Numeric], values: Sequence[Numeric]) -> Schedule:
+@checked
+def piecewise_constant(boundaries: Times, values: Levels) -> Schedule:
     r"""Listed values between listed steps: `values[i]` where i boundaries lie at or before t.
 
     Args:
@@ -233,10 +211,11 @@ def piecewise_constant(boundaries: Sequence[Numeric], values: Sequence[Numeric])
     Reference:
         `PiecewiseDecay` in Paddle; Keras's `PiecewiseConstantDecay` begins a value one step later.
     """
-    return Piecewise(values, boundaries)
+    return Piecewise(boundaries, values)
 
 
-def lambda_decay(start: Numeric, fn: Callable[[Any], Any]) -> Schedule:
+@checked
+def lambda_decay(start: Level, fn: Callable[[Any], Any]) -> Schedule:
     r"""A value times a function of the step: $v(t) = s\,f(t)$.
 
     Args:
@@ -254,10 +233,11 @@ def lambda_decay(start: Numeric, fn: Callable[[Any], Any]) -> Schedule:
     Reference:
         `LambdaLR` in PyTorch, `LambdaDecay` in Paddle.
     """
-    return real("start", start) * Wrap(fn)
+    return start * Wrap(fn)
 
 
-def multiplicative_decay(start: Numeric, fn: Callable[[int], Any], steps: int) -> Schedule:
+@checked
+def multiplicative_decay(start: Level, fn: Callable[[int], Any], steps: Whole) -> Schedule:
     r"""A product of factors: $v(t) = s \prod_{i=1}^{t} f(i)$, tabulated once for `steps` steps and then held.
 
     Args:
@@ -275,5 +255,5 @@ def multiplicative_decay(start: Numeric, fn: Callable[[int], Any], steps: int) -
     Reference:
         `MultiplicativeLR` in PyTorch, `MultiplicativeDecay` in Paddle.
     """
-    factors = [float(fn(t)) for t in range(1, int(count("steps", steps)) + 1)]
-    return real("start", start) * Tabulated(np.cumprod([1.0, *factors]))
+    factors = [float(fn(t)) for t in range(1, int(steps) + 1)]
+    return start * Tabulated(np.cumprod([1.0, *factors]))

@@ -2,17 +2,21 @@
 
 import jax.numpy as jnp
 
-from jaxsched._curves.decays import InverseSqrt
-from jaxsched._core.fields import Numeric, count, is_traced, positive, real
 from jaxsched._combinators.join import join
-from jaxsched._recipes.shares import as_real, largest, share, within
-from jaxsched._curves.ramp import Cosine, Linear
-from jaxsched._core.schedule import Constant, Schedule
 from jaxsched._combinators.warmup import Shape, cooldown
 from jaxsched._combinators.warmup import warmup as warmed_up
+from jaxsched._core.fields import is_traced
+from jaxsched._core.kinds import Count, Level, Part, Positive, Real, checked
+from jaxsched._core.schedule import Constant, Schedule
+from jaxsched._core.time import as_real, largest
+from jaxsched._curves.cosines import Cosine
+from jaxsched._curves.decays import InverseSqrt
+from jaxsched._curves.powers import Linear
+from jaxsched._recipes.shares import share, within
 
 
-def noam(dim: Numeric, warmup: Numeric, scale: Numeric = 1.0) -> Schedule:
+@checked
+def noam(dim: Positive, warmup: Count, scale: Real = 1.0) -> Schedule:
     r"""The transformer's schedule: $v(t) = c\,d^{-1/2} \min(t^{-1/2}, t\,w^{-3/2})$.
 
     Args:
@@ -30,12 +34,13 @@ def noam(dim: Numeric, warmup: Numeric, scale: Numeric = 1.0) -> Schedule:
     Reference:
         Vaswani et al. 2017, arXiv:1706.03762, eq. 3; `NoamDecay` in Paddle.
     """
-    timescale = largest(count("warmup", warmup), 1)
-    peak = real("scale", scale) * (positive("dim", dim) * as_real(timescale)) ** -0.5
+    timescale = largest(warmup, 1)
+    peak = scale * (dim * as_real(timescale)) ** -0.5
     return warmed_up(InverseSqrt(peak, timescale), warmup)
 
 
-def warmup_linear(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric = 0.0) -> Schedule:
+@checked
+def warmup_linear(peak: Level, warmup: Count, total: Count, end: Level = 0.0) -> Schedule:
     r"""Up in a line to `peak` at step `warmup`, down in a line to `end` at step `total`, then flat.
 
     Args:
@@ -55,10 +60,11 @@ def warmup_linear(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric =
         `get_linear_schedule_with_warmup` in Hugging Face.
     """
     warmup = within(warmup, total)
-    return warmed_up(Linear(real("peak", peak), end, total - warmup), warmup)
+    return warmed_up(Linear(peak, end, steps=total - warmup), warmup)
 
 
-def warmup_cosine(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric = 0.0) -> Schedule:
+@checked
+def warmup_cosine(peak: Level, warmup: Count, total: Count, end: Level = 0.0) -> Schedule:
     r"""Up in a line to `peak` at step `warmup`, down in half a cosine to `end` at step `total`, then flat.
 
     Args:
@@ -78,10 +84,11 @@ def warmup_cosine(peak: Numeric, warmup: Numeric, total: Numeric, end: Numeric =
         `warmup_cosine_decay_schedule` in optax (its `decay_steps` is `total`).
     """
     warmup = within(warmup, total)
-    return warmed_up(Cosine(real("peak", peak), end, total - warmup), warmup)
+    return warmed_up(Cosine(peak, end, steps=total - warmup), warmup)
 
 
-def warmup_inverse_sqrt(peak: Numeric, warmup: Numeric, timescale: Numeric | None = None) -> Schedule:
+@checked
+def warmup_inverse_sqrt(peak: Level, warmup: Count, timescale: Count | None = None) -> Schedule:
     r"""Up in a line to `peak` at step `warmup`, then $v(t) = p / \sqrt{1 + (t - w)/n}$ for ever.
 
     Args:
@@ -99,21 +106,21 @@ def warmup_inverse_sqrt(peak: Numeric, warmup: Numeric, timescale: Numeric | Non
     Reference:
         Vaswani et al. 2017, arXiv:1706.03762, eq. 3; `get_inverse_sqrt_schedule` in Hugging Face.
     """
-    warmup = count("warmup", warmup)
     if timescale is None:
         timescale = jnp.where(warmup > 0, warmup, 10_000) if is_traced(warmup) else (warmup or 10_000)
-    return warmed_up(InverseSqrt(real("peak", peak), timescale), warmup)
+    return warmed_up(InverseSqrt(peak, timescale), warmup)
 
 
+@checked
 def wsd(
-    peak: Numeric,
+    peak: Level,
     *,
-    warmup: Numeric,
-    stable: Numeric,
-    decay: Numeric,
-    end: Numeric = 0.0,
+    warmup: Count,
+    stable: Count,
+    decay: Count,
+    end: Level = 0.0,
     shape: Shape = "linear",
-    start: Numeric = 0.0,
+    start: Level = 0.0,
     warmup_shape: Shape = "linear",
 ) -> Schedule:
     r"""Warmup, stable, decay: up to `peak`, flat, and down to `end`; each length excludes the others.
@@ -138,33 +145,12 @@ def wsd(
     Reference:
         Hu et al. 2024, arXiv:2404.06395, section 4; Hägele et al. 2024, arXiv:2405.18392, section 3.
     """
-    warmup, stable, decay = count("warmup", warmup), count("stable", stable), count("decay", decay)
-    flat = warmed_up(Constant(real("peak", peak)), warmup, start, shape=warmup_shape)
+    flat = warmed_up(Constant(peak), warmup, start, shape=warmup_shape)
     return cooldown(flat, warmup + stable, decay, end, shape=shape)
 
 
-def linear_to_zero(peak: Numeric, total: Numeric, *, warmup: Numeric = 0) -> Schedule:
-    r"""Up in a line to `peak` at step `warmup`, down in a line to 0 at step `total`.
-
-    Args:
-        peak: the largest value.
-        total: the length of the whole in steps.
-        warmup: the length of the way up in steps, at most `total`.
-
-    Raises:
-        ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
-
-    Examples:
-        >>> jaxsched.linear_to_zero(1.0, 4)(np.arange(5)).tolist()
-        [1.0, 0.75, 0.5, 0.25, 0.0]
-
-    Reference:
-        Bergsma et al. 2025, arXiv:2502.15938.
-    """
-    return warmup_linear(peak, warmup, total)
-
-
-def flat_cosine(peak: Numeric, total: Numeric, flat: float = 0.75, end: Numeric = 0.0) -> Schedule:
+@checked
+def flat_cosine(peak: Level, total: Count, flat: Part = 0.75, end: Level = 0.0) -> Schedule:
     r"""Flat at `peak` for a part of the run, then half a cosine to `end` at step `total`.
 
     Args:
@@ -183,11 +169,12 @@ def flat_cosine(peak: Numeric, total: Numeric, flat: float = 0.75, end: Numeric 
     Reference:
         `fit_flat_cos` in fastai (whose `end` is `peak / 1e5`).
     """
-    begin = share("flat", flat, total)
-    return cooldown(Constant(real("peak", peak)), begin, total - begin, end, shape="cosine")
+    begin = share(flat, total)
+    return cooldown(Constant(peak), begin, total - begin, end, shape="cosine")
 
 
-def slanted_triangular(peak: Numeric, total: Numeric, cut: float = 0.1, ratio: Numeric = 32.0) -> Schedule:
+@checked
+def slanted_triangular(peak: Level, total: Count, cut: Part = 0.1, ratio: Positive = 32.0) -> Schedule:
     r"""Up in a short line, down in a long one: from `peak / ratio` to `peak` at step ⌊cut · total⌋ and back.
 
     Args:
@@ -206,5 +193,5 @@ def slanted_triangular(peak: Numeric, total: Numeric, cut: float = 0.1, ratio: N
     Reference:
         Howard and Ruder 2018, arXiv:1801.06146, eq. 3; `slanted_triangular` in thinc is one step ahead.
     """
-    low, up = 1.0 / positive("ratio", ratio), share("cut", cut, total, down=True)
-    return real("peak", peak) * join([Linear(low, 1.0, up), Linear(1.0, low, total - up)], [up])
+    low, up = 1.0 / ratio, share(cut, total, down=True)
+    return peak * join([Linear(low, 1.0, steps=up), Linear(1.0, low, steps=total - up)], [up])

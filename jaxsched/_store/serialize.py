@@ -1,15 +1,26 @@
 """Schedules as plain data: `to_dict` and `from_dict`. No code is stored, and none is run."""
 
+import difflib
+import importlib
 import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
-from jaxsched._core.node import KINDS, Data, fields_of, is_static
 from jaxsched._core.fields import is_traced
+from jaxsched._core.kinds import as_written, kinds_in
+from jaxsched._core.node import KINDS, Data, alias_of, fields_of, hints_of, is_static, kind_name
+from jaxsched._curves.ramp import End, Open
 
 VERSION = 1
+
+ALIASES = {"Sequence": "StackedJoin"}
+"""Kinds by their former names: what was stored or pickled outlives a renaming."""
+
+ROOMS = ("compat", "foresight", "search", "show")
+"""Modules that may have kinds of their own and are imported when one is read."""
 
 
 def to_dict(schedule: Data) -> dict[str, Any]:
@@ -22,7 +33,7 @@ def to_dict(schedule: Data) -> dict[str, Any]:
         TypeError: a field holds a function or a traced number; the message names it.
 
     Examples:
-        >>> jaxsched.to_dict(jaxsched.Linear(1.0, 0.0, 10))
+        >>> jaxsched.to_dict(jaxsched.Linear(1.0, 0.0, steps=10))
         {'jaxsched': 1, 'kind': 'Linear', 'start': 1.0, 'end': 0.0, 'steps': 10}
     """
     if not isinstance(schedule, Data):
@@ -30,8 +41,8 @@ def to_dict(schedule: Data) -> dict[str, Any]:
     return {"jaxsched": VERSION, **_encode(schedule, "schedule")}
 
 
-def from_dict(data: dict[str, Any]) -> Any:
-    """The schedule or controller that `to_dict` stored.
+def from_dict(data: Mapping[str, Any]) -> Any:
+    """The schedule or controller that `to_dict` stored, equal to it.
 
     Only classes that are defined are built, by name: jaxsched's own, and subclasses of `Schedule` that your program
     has already imported.
@@ -47,7 +58,7 @@ def from_dict(data: dict[str, Any]) -> Any:
         >>> jaxsched.from_dict({"jaxsched": 1, "kind": "Linear", "start": 1.0, "end": 0.0, "steps": 10})
         Linear(start=1.0, end=0.0, steps=10)
     """
-    if not isinstance(data, dict) or "kind" not in data:
+    if not isinstance(data, Mapping) or "kind" not in data:
         raise TypeError(f"`data` must be a dict that `to_dict` returned, with a 'kind': got {data!r}.")
     version = data.get("jaxsched")
     if version != VERSION:
@@ -56,68 +67,86 @@ def from_dict(data: dict[str, Any]) -> Any:
     return _decode({name: x for name, x in data.items() if name != "jaxsched"}, "data")
 
 
-def describe(schedule: Data) -> dict[str, Any]:
-    """Like `to_dict`, with the names of foreign functions in their places: to compare, not to build from."""
-    return {"jaxsched": VERSION, **_encode(schedule, "schedule", named=True)}
+def described(schedule: Data) -> dict[str, Any]:
+    """Like `to_dict`, for people: arrays as plain numbers, foreign functions by name. To compare, not to build from."""
+    return {"jaxsched": VERSION, **_encode(schedule, "schedule", for_people=True)}
 
 
-def _encode(x: Any, path: str, named: bool = False) -> Any:
-    if named and callable(x) and not isinstance(x, Data):
+def _encode(x: Any, path: str, for_people: bool = False) -> Any:
+    if for_people and callable(x) and not isinstance(x, Data):
         return {"function": f"{getattr(x, '__module__', '')}.{getattr(x, '__qualname__', type(x).__qualname__)}"}
+    if isinstance(x, Open):
+        return None
     if isinstance(x, Data):
-        fields = fields_of(x)
-        for field in fields:
-            if is_static(field) and callable(getattr(x, field.name)) and not named:
-                raise TypeError(
-                    f"`{path}.{field.name}` must be data: got the function {getattr(x, field.name)!r}. "
-                    f"Tabulate it (`Tabulated`), or write a subclass of `Schedule`, which is stored by name."
-                )
-        (kind,) = (name for name, cls in KINDS.items() if cls is type(x))
-        return {"kind": kind, **{f.name: _encode(getattr(x, f.name), f"{path}.{f.name}", named) for f in fields}}
+        return {"kind": kind_name(type(x)), **_encode_fields(x, path, for_people)}
     if is_traced(x):
         raise TypeError(f"`{path}` must be known: got a traced number. Call `to_dict` outside of jit, vmap and grad.")
     if isinstance(x, (np.ndarray, np.generic, jax.Array)):
-        return np.asarray(x).tolist()
+        return _encode_array(np.asarray(x), for_people)
     if isinstance(x, (tuple, list)):
-        return [_encode(each, f"{path}[{i}]", named) for i, each in enumerate(x)]
+        return [_encode(each, f"{path}[{i}]", for_people) for i, each in enumerate(x)]
     if isinstance(x, dict):
-        return {name: _encode(each, f"{path}[{name!r}]", named) for name, each in x.items()}
+        return {name: _encode(each, f"{path}[{name!r}]", for_people) for name, each in x.items()}
     if x is None or isinstance(x, (int, float, str)):
         return x
     raise TypeError(f"`{path}` must be a number, a schedule or a list of them: got {x!r}.")
 
 
-def _import_compat() -> None:
-    # A few schedules of other frameworks have a class of their own, defined where they are used only.
-    import importlib
+def _encode_fields(node: Data, path: str, for_people: bool) -> dict[str, Any]:
+    encoded, hints = {}, hints_of(type(node))
+    for field in fields_of(node):
+        x, name = getattr(node, field.name), field.name
+        if is_static(field) and callable(x) and not for_people:
+            raise TypeError(
+                f"`{path}.{name}` must be data: got the function {x!r}. "
+                f"Tabulate it (`Tabulated`), or write a subclass of `Schedule`, which is stored by name."
+            )
+        if alias := alias_of(field):
+            if for_people or isinstance(x, (int, float)):  # an array is stored as it is kept, to the bit
+                name, x = alias, as_written(hints[name], x)
+        encoded[name] = _encode(x, f"{path}.{name}", for_people)
+    return encoded
 
-    compat = importlib.import_module("jaxsched.compat")
-    for name in dir(compat):
-        getattr(compat, name)
+
+def _encode_array(array: np.ndarray, for_people: bool) -> Any:
+    # A list of Python's numbers is read as float64 or int64; any other array says what it is.
+    plain = array.ndim > 0 and array.dtype.name in ("float64", "int64")
+    return array.tolist() if for_people or plain else {"dtype": array.dtype.name, "values": array.tolist()}
 
 
 def _decode(x: Any, path: str) -> Any:
-    if isinstance(x, list):
+    if isinstance(x, Sequence) and not isinstance(x, str):
         return [_decode(each, f"{path}[{i}]") for i, each in enumerate(x)]
-    if not isinstance(x, dict) or "kind" not in x:
+    if isinstance(x, Mapping) and set(x) == {"dtype", "values"}:
+        return np.asarray(x["values"], np.dtype(x["dtype"]))
+    if not isinstance(x, Mapping) or "kind" not in x:
         return x
     kind = x["kind"]
-    if isinstance(kind, str) and kind.startswith("compat.") and kind not in KINDS:
-        _import_compat()
-    if not isinstance(kind, str) or kind not in KINDS or inspect.isabstract(KINDS[kind]):
-        import difflib  # for this message alone
+    cls = _class_of(kind, path)
+    fields = {name: _decode(value, f"{path}[{name!r}]") for name, value in x.items() if name != "kind"}
+    known = {name for f in fields_of(cls) for name in (f.name, alias_of(f)) if name}
+    if unknown := sorted(set(fields) - known):
+        raise ValueError(f"`{path}` must have the fields of {kind}, {sorted(known)}: got {unknown} as well.")
+    hints = hints_of(cls)
+    opened = {name: Open() for name, value in fields.items() if value is None and End in kinds_in(hints.get(name))}
+    try:
+        return cls(**{**fields, **opened})
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`{path}` must fit {kind}: {error}") from error
 
+
+def _class_of(kind: Any, path: str) -> type:
+    name = ALIASES.get(kind, kind) if isinstance(kind, str) else ""
+    module = name.rpartition(".")[0]
+    if name not in KINDS and module.partition(".")[0] in ROOMS:
+        try:
+            importlib.import_module(f"{__name__.partition('.')[0]}.{module}")
+        except ModuleNotFoundError:
+            pass  # said below
+    cls = KINDS.get(name)
+    if cls is None or inspect.isabstract(cls):
         known = [name for name, cls in KINDS.items() if not inspect.isabstract(cls)]
         close = difflib.get_close_matches(str(kind), known, n=3, cutoff=0.4)
         hint = f"Did you mean {' or '.join(map(repr, close))}?" if close else "Is the module that defines it imported?"
         raise ValueError(f"`{path}['kind']` must name a known schedule: got {kind!r}. {hint}")
-    cls = KINDS[kind]
-    fields = {name: _decode(value, f"{path}[{name!r}]") for name, value in x.items() if name != "kind"}
-    known = [f.name for f in fields_of(cls)]
-    unknown = sorted(set(fields) - set(known))
-    if unknown:
-        raise ValueError(f"`{path}` must have the fields of {kind}, {known}: got {unknown} as well.")
-    try:
-        return cls(**fields)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"`{path}` must fit {kind}: {error}") from error
+    return cls

@@ -2,17 +2,18 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.node import Data, fields_of, is_static
+from jaxsched._core.node import Data, fields_of, is_count, is_static, stack_key, stack_trees
 from jaxsched._core.schedule import schedules as all_schedules
 
+S = TypeVar("S")
 
-def stack(schedules: Sequence[Any]) -> Any:
+
+def stack(schedules: Sequence[S]) -> S:
     """Schedules, or controllers, of one structure as one, its numbers stacked along a leading axis.
 
     Map over it with `jax.vmap`: one compiled program for all of them.
@@ -32,7 +33,7 @@ def stack(schedules: Sequence[Any]) -> Any:
     if not many:
         raise ValueError("`schedules` must hold at least one schedule: got none.")
     for i, other in enumerate(many[1:], 1):
-        if jax.tree.structure(other) != jax.tree.structure(many[0]) or kind_of(other) != kind_of(many[0]):
+        if jax.tree.structure(other) != jax.tree.structure(many[0]) or stack_key(other) != stack_key(many[0]):
             raise ValueError(
                 f"`schedules` must have one structure: schedules[0] and schedules[{i}] differ, "
                 f"{_first_difference(many[0], other)}. Stack each kind by itself."
@@ -42,7 +43,7 @@ def stack(schedules: Sequence[Any]) -> Any:
     return stack_trees(many)
 
 
-def unstack(schedule: Any) -> list[Any]:
+def unstack(schedule: S) -> list[S]:
     """The schedules that were stacked, in order.
 
     Args:
@@ -89,26 +90,6 @@ def grid(fn: Callable[..., Any], **axes: Iterable[Any]) -> Any:
     return stack([fn(**dict(zip(values, point, strict=True))) for point in itertools.product(*values.values())])
 
 
-def kind_of(schedule: Data) -> Any:
-    """What two schedules must share to be stacked: the structure, each number's shape, and whether it counts."""
-    leaves, structure = jax.tree.flatten(schedule)
-    return structure, tuple((np.shape(leaf), _is_count(leaf)) for leaf in leaves)
-
-
-def stack_trees(schedules: Sequence[Any]) -> Any:
-    return jax.tree.map(lambda *leaves: _stacked(leaves), *schedules)
-
-
-def _stacked(leaves):
-    if any(isinstance(x, jax.Array) for x in leaves):
-        return jnp.stack([jnp.asarray(x) for x in leaves])
-    return np.stack(leaves)  # float64 numbers stay float64, for x64
-
-
-def _is_count(leaf: Any) -> bool:
-    return isinstance(leaf, int) or (not isinstance(leaf, float) and jnp.issubdtype(leaf.dtype, jnp.integer))
-
-
 def _scalar(x: Any) -> Any:
     return x.item() if isinstance(x, np.generic) else x
 
@@ -135,6 +116,6 @@ def _first_difference(a: Any, b: Any, path: str = "") -> str:
         return f"{where}: {a!r} and {b!r}" if a is not b else ""
     if np.shape(a) != np.shape(b):
         return f"{where}: shapes {np.shape(a)} and {np.shape(b)}"
-    if _is_count(a) != _is_count(b):
+    if is_count(a) != is_count(b):
         return f"{where}: {a!r} and {b!r}, one an int and one a float"
     return ""

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from jaxsched.compat import torch as torch
     from jaxsched.compat import transformers as transformers
 else:
-    _MODULES = ("keras", "optax", "paddle", "tensorflow", "timm", "torch", "transformers")
+    FRAMEWORKS = ("keras", "optax", "paddle", "tensorflow", "timm", "torch", "transformers")
 
     def __dir__():
-        return [*globals(), *_MODULES]
+        return [*globals(), *FRAMEWORKS]
 
     def __getattr__(name):
         """A framework's module, when it is first asked for."""
-        if name in _MODULES:
+        if name in FRAMEWORKS:
             import importlib
 
             return importlib.import_module(f"jaxsched.compat.{name}")

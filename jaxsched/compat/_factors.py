@@ -164,7 +164,7 @@ def _constant(ratio, base_learning_rate):
 
 
 def _linear_warmup(ratio, warmup_steps, warmup_alpha=0.0):
-    return _times(ratio, js.Linear(warmup_alpha, 1.0, warmup_steps))
+    return _times(ratio, js.Linear(warmup_alpha, 1.0, steps=warmup_steps))
 
 
 def _from_one(warmup_steps: Any) -> Any:
@@ -191,13 +191,13 @@ def _linear_decay(ratio, base_learning_rate, warmup_steps, decay_factor):
 def _to_zero(slope: Any) -> Schedule:
     """From 1 down by `slope` a step, to 0."""
     if not _is_number(slope):
-        return js.Linear(1.0, 0.0, 1 / slope)
+        return js.Linear(1.0, 0.0, steps=1 / slope)
     if slope < 0:
         raise ValueError(f"`decay_factor` must not be negative for the factor 'linear_decay': got {slope!r}.")
     if not slope:
         return js.Constant(1.0)
     whole = math.floor(1 / slope)  # what remains after whole steps is small: not a difference of rounded numbers
-    return js.Interpolated([1.0, max(1 - slope * whole, 0.0), 0.0], [0, whole, max(1 / slope, whole)])
+    return js.Interpolated(values=[1.0, max(1 - slope * whole, 0.0), 0.0], boundaries=[0, whole, max(1 / slope, whole)])
 
 
 def _decay_every(ratio, decay_factor, steps_per_decay):
@@ -209,7 +209,7 @@ def _cosine_decay(ratio, warmup_steps, steps_per_cycle):
 
 
 def _polynomial(ratio, decay_steps, end_factor, power):
-    return _times(ratio, js.Polynomial(1.0, end_factor, decay_steps, power=power))
+    return _times(ratio, js.Polynomial(1.0, end_factor, steps=decay_steps, power=power))
 
 
 def _piecewise_constant(ratio, decay_events, decay_factors):
@@ -218,7 +218,7 @@ def _piecewise_constant(ratio, decay_events, decay_factors):
 
 
 def _piecewise_linear(ratio, decay_events, decay_factors):
-    return _times(ratio, js.Interpolated([1.0, *decay_factors], [0, *decay_events]))
+    return _times(ratio, js.Interpolated(values=[1.0, *decay_factors], boundaries=[0, *decay_events]))
 
 
 def _exponential_decay(ratio, decay_steps, decay_rate, staircase=False):
@@ -232,7 +232,7 @@ def _linear_cooldown(ratio, total_steps, cooldown_steps, warmup_steps=0):
     least, most = (min, max) if concrete else (jnp.minimum, jnp.maximum)
     steps = least(most(total_steps - warmup_steps, 0), cooldown_steps)
     start = steps / most(cooldown_steps, 1)
-    return _times(ratio, _delay(js.Linear(start, 0.0, steps), total_steps - steps))
+    return _times(ratio, _delay(js.Linear(start, 0.0, steps=steps), total_steps - steps))
 
 
 def _rsqrt_decay_by_timescale(ratio, warmup_steps=0, timescale=10_000):
@@ -243,7 +243,7 @@ def _linear_decay_of_all(ratio, total_steps, warmup_steps=0, end_learning_rate=0
     numbers = _is_number(total_steps) and _is_number(warmup_steps)
     if numbers and not total_steps > warmup_steps:
         raise ValueError(f"`total_steps` must be more than `warmup_steps`: got {total_steps!r} and {warmup_steps!r}.")
-    fall = _delay(js.Linear(1.0, 0.0, total_steps - warmup_steps), warmup_steps)
+    fall = _delay(js.Linear(1.0, 0.0, steps=total_steps - warmup_steps), warmup_steps)
     ratio = js.Constant(1.0) if ratio is None else ratio
     if _is_number(end_learning_rate) and not end_learning_rate:
         return ratio * fall

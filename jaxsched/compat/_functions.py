@@ -34,20 +34,20 @@ def as_factor(name: str, fn: Function) -> js.Schedule:
     if not isinstance(fn, Hashable):
         fn = functools.partial(fn)  # which is hashed by its identity
     if _holds_tracers(fn):
-        return js.Wrap(fn)  # what is differentiated stays in the program's own dtype
+        return js.nodes.Wrap(fn)  # what is differentiated stays in the program's own dtype
     plain = _is_plain(name, fn)
     if plain and not _in_float64():
-        return js.Wrap(OnHost(fn))
+        return js.nodes.Wrap(OnHost(fn))
     for kind in (InFloats, InIntegers):
         if _agrees(kind(fn), fn):
-            return js.Wrap(kind(fn))
-    return js.Wrap(OnHost(fn) if plain else InFloats(fn))  # the latter to say what is wrong
+            return js.nodes.Wrap(kind(fn))
+    return js.nodes.Wrap(OnHost(fn) if plain else InFloats(fn))  # the latter to say what is wrong
 
 
 def product_of(factor: js.Schedule) -> js.Schedule:
     """The product of a factor at the steps 1 to t: what `as_factor` made, as `MultiplicativeLR` reads it."""
     fn: Any = factor.fn  # pyright: ignore[reportAttributeAccessIssue]
-    return js.Wrap(ProductOnHost(fn.fn) if isinstance(fn, OnHost) else Product(fn))
+    return js.nodes.Wrap(ProductOnHost(fn.fn) if isinstance(fn, OnHost) else Product(fn))
 
 
 def wide(formula: Callable[..., Any], *numbers: Any) -> jax.Array:
@@ -204,7 +204,7 @@ def _agrees(traced: Function, fn: Function) -> bool:
     """Whether JAX can trace it, and finds what Python finds."""
     try:
         with jax.ensure_compile_time_eval():
-            got = np.asarray(js.Wrap(traced)(np.array(PROBES)))
+            got = np.asarray(js.nodes.Wrap(traced)(np.array(PROBES)))
     except Exception:
         return False
     allowed = 1e-4 if jnp.result_type(float) == jnp.float64 or _float64_works() else 1e-6

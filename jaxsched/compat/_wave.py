@@ -52,13 +52,13 @@ def wave(start: Any, end: Any, steps: Any, num_cycles: Any) -> js.Schedule:
     if given.is_traced(steps) or given.is_traced(num_cycles):
         steps, cycles = (jnp.asarray(x).astype(jnp.result_type(float)) for x in (steps, num_cycles))
         half = steps / (2 * jnp.maximum(jnp.abs(cycles), 1e-30))  # of a finite length where there is no wave
-        return js.cycle(js.Cosine(start, end, half).then(js.Cosine(end, start, half)), 2 * half)
+        return js.cycle(js.Cosine(start, end, steps=half).then(js.Cosine(end, start, steps=half)), 2 * half)
     if num_cycles == 0:
         return js.Constant(start)
     frequency = abs(Fraction(num_cycles)) / Fraction(steps)
     half = 1 / (2 * frequency)
     if half.denominator == 1 and half < 2**30:
-        down, up = js.Cosine(start, end, int(half)), js.Cosine(end, start, int(half))
+        down, up = js.Cosine(start, end, steps=int(half)), js.Cosine(end, start, steps=int(half))
         return js.cycle(down.then(up), 2 * int(half))
     scaled = (frequency % 1) * 2**32
     turns = round(scaled)

@@ -155,7 +155,7 @@ def cosine_decay(
     del name
     given.check_positive("decay_steps", decay_steps, ENDLESS)
     with given.named(start="learning_rate", end="alpha", steps="decay_steps"):
-        return js.Cosine(learning_rate, alpha * learning_rate, decay_steps)
+        return js.Cosine(learning_rate, alpha * learning_rate, steps=decay_steps)
 
 
 def cosine_decay_restarts(

@@ -207,8 +207,8 @@ def test_a_function_of_the_step_is_right_far_out(fn):
 
 
 def test_most_schedules_are_one_expression_of_the_core():
-    assert repr(ours.PolynomialDecay(1.0, 5, 0.1)) == repr(js.Polynomial(1.0, 0.1, 5, power=1.0))
-    assert repr(ours.LinearLR(1.0, 5, 0.5)) == repr(js.Linear(0.5, 1.0, 5))
+    assert repr(ours.PolynomialDecay(1.0, 5, 0.1)) == repr(js.Polynomial(1.0, 0.1, steps=5, power=1.0))
+    assert repr(ours.LinearLR(1.0, 5, 0.5)) == repr(js.Linear(0.5, 1.0, steps=5))
 
 
 def test_importing_it_imports_no_paddle():

@@ -60,5 +60,5 @@ def test_lines_are_single_expressions_of_one_framework_each():
 
 def test_a_wrong_translation_is_seen():
     row = next(row for row in ROWS.values() if row.name == "fvcore: CosineParamScheduler(1.0, 0.1)")
-    assert error(row) <= ALLOWED < error(row._replace(ours="js.Cosine(1.0, 0.1, 19)"))
+    assert error(row) <= ALLOWED < error(row._replace(ours="js.Cosine(1.0, 0.1, steps=19)"))
     assert len(ours(row, 20)) == 20

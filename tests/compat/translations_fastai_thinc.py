@@ -17,16 +17,16 @@ FASTAI = [
         20,
         notes="Positions are parts of the fit: here of 20 steps.",
     ),
-    _fastai("linear ramp", "SchedLin(1.0, 0.1)", "js.Linear(1.0, 0.1, 20)", 20),
+    _fastai("linear ramp", "SchedLin(1.0, 0.1)", "js.Linear(1.0, 0.1, steps=20)", 20),
     _fastai(
         "polynomial",
         "SchedPoly(1.0, 0.1, 2.0)",
-        "js.ElapsedPower(1.0, 0.1, 20, power=2.0)",
+        "js.ElapsedPower(1.0, 0.1, steps=20, power=2.0)",
         20,
         notes="The power is one of the time that has passed; elsewhere, `js.Polynomial`, of what remains.",
     ),
-    _fastai("exponential", "SchedExp(1.0, 0.1)", "js.Geometric(1.0, 0.1, 20)", 20),
-    _fastai("cosine decay", "SchedCos(1.0, 0.1)", "js.Cosine(1.0, 0.1, 20)", 20),
+    _fastai("exponential", "SchedExp(1.0, 0.1)", "js.Geometric(1.0, 0.1, steps=20)", 20),
+    _fastai("cosine decay", "SchedCos(1.0, 0.1)", "js.Cosine(1.0, 0.1, steps=20)", 20),
     _fastai(
         "cosine + hard restarts",
         "combine_scheds([0.25, 0.75], [SchedCos(1.0, 0.0), SchedCos(1.0, 0.0)])",
@@ -59,7 +59,7 @@ FASTAI = [
     _fastai(
         "LR range test schedule",
         "SchedExp(1e-7, 10.0)",
-        "js.Geometric(1e-7, 10.0, 20)",
+        "js.Geometric(1e-7, 10.0, steps=20)",
         20,
         notes="What `lr_find` sweeps.",
     ),
@@ -76,14 +76,14 @@ LIGHTNING = [
     _lightning(
         "LR range test schedule",
         "lr_find(min_lr=1e-8, max_lr=1.0, num_training=20)",
-        "js.join([1e-8, js.advance(js.Geometric(1e-8, 1.0, 20), 2)], [1])",
+        "js.join([1e-8, js.advance(js.Geometric(1e-8, 1.0, steps=20), 2)], [1])",
         20,
         notes="The first step is at the start, and the second is two steps on.",
     ),
     _lightning(
         "LR range test schedule",
         'lr_find(min_lr=1e-8, max_lr=1.0, num_training=20, mode="linear")',
-        "js.join([1e-8, js.advance(js.Linear(1e-8, 1.0, 20), 2)], [1])",
+        "js.join([1e-8, js.advance(js.Linear(1e-8, 1.0, steps=20), 2)], [1])",
         20,
     ),
 ]

@@ -48,16 +48,18 @@ FVCORE = [
         "js.Interpolated([0.1, 1.0, 0.2], [0, 5, 20])",
         20,
     ),
-    _fvcore("linear ramp", "LinearParamScheduler(1.0, 0.1)", "js.Linear(1.0, 0.1, 20)", 20),
-    _fvcore("polynomial", "PolynomialDecayParamScheduler(1.0, 0.9)", "js.Polynomial(1.0, 0.0, 20, power=0.9)", 20),
+    _fvcore("linear ramp", "LinearParamScheduler(1.0, 0.1)", "js.Linear(1.0, 0.1, steps=20)", 20),
+    _fvcore(
+        "polynomial", "PolynomialDecayParamScheduler(1.0, 0.9)", "js.Polynomial(1.0, 0.0, steps=20, power=0.9)", 20
+    ),
     _fvcore(
         "exponential",
         "ExponentialParamScheduler(1.0, 0.1)",
-        "js.Geometric(1.0, 0.1, 20)",
+        "js.Geometric(1.0, 0.1, steps=20)",
         20,
         notes="`decay` is the factor over the whole run.",
     ),
-    _fvcore("cosine decay", "CosineParamScheduler(1.0, 0.1)", "js.Cosine(1.0, 0.1, 20)", 20),
+    _fvcore("cosine decay", "CosineParamScheduler(1.0, 0.1)", "js.Cosine(1.0, 0.1, steps=20)", 20),
     _fvcore(
         "cosine + hard restarts",
         'CompositeParamScheduler([CosineParamScheduler(1.0, 0.0)] * 2, [0.5, 0.5], ["rescaled"] * 2)',
@@ -74,14 +76,14 @@ FVCORE = [
         "flat + cosine",
         "CompositeParamScheduler([ConstantParamScheduler(1.0), CosineParamScheduler(1.0, 0.0)], [0.75, 0.25], "
         '["fixed", "rescaled"])',
-        "js.join([1.0, js.Cosine(1.0, 0.0, 5)], [js.Run(total=20).fraction(0.75)])",
+        "js.join([1.0, js.Cosine(1.0, 0.0, steps=5)], [js.Run(total=20).fraction(0.75)])",
         20,
     ),
     _fvcore(
         "linear warmup wrapper",
         "CompositeParamScheduler([LinearParamScheduler(0.0, 1.0), CosineParamScheduler(1.0, 0.0)], [0.25, 0.75], "
         '["rescaled", "rescaled"])',
-        "js.warmup(js.Cosine(1.0, 0.0, 30), 10)",
+        "js.warmup(js.Cosine(1.0, 0.0, steps=30), 10)",
         40,
         trace="fvcore/composite(lin .25|cos .75,rescaled) where=i/40",
     ),
@@ -89,13 +91,13 @@ FVCORE = [
         "linear warmup wrapper",
         "CompositeParamScheduler([LinearParamScheduler(0.0, 4.0), CosineParamScheduler(1.0, 0.0)], [0.25, 0.75], "
         '["fixed", "fixed"])',
-        "js.join([js.Linear(0.0, 1.0, 10), js.advance(js.Cosine(1.0, 0.0, 40), 10)], [10])",
+        "js.join([js.Linear(0.0, 1.0, steps=10), js.advance(js.Cosine(1.0, 0.0, steps=40), 10)], [10])",
         40,
         trace="fvcore/composite(lin .25|cos .75,fixed) where=i/40",
         notes="A fixed part keeps the run's clock.",
     ),
-    _fvcore("momentum schedule", "LinearParamScheduler(0.95, 0.85)", "js.Linear(0.95, 0.85, 20)", 20),
-    _fvcore("weight-decay schedule", "CosineParamScheduler(0.04, 0.4)", "js.Cosine(0.04, 0.4, 20)", 20),
+    _fvcore("momentum schedule", "LinearParamScheduler(0.95, 0.85)", "js.Linear(0.95, 0.85, steps=20)", 20),
+    _fvcore("weight-decay schedule", "CosineParamScheduler(0.04, 0.4)", "js.Cosine(0.04, 0.4, steps=20)", 20),
 ]
 
 MMENGINE = [
@@ -111,11 +113,11 @@ MMENGINE = [
         "MultiStepLR(optimizer, milestones=[3, 7], gamma=0.1)",
         "js.multistep_decay(1.0, 0.1, [3, 7])",
     ),
-    _mmengine("linear ramp", "LinearLR(optimizer, start_factor=0.25, end=4)", "js.Linear(0.25, 1.0, 3)"),
+    _mmengine("linear ramp", "LinearLR(optimizer, start_factor=0.25, end=4)", "js.Linear(0.25, 1.0, steps=3)"),
     _mmengine(
         "polynomial",
         "PolyLR(optimizer, eta_min=0.05, power=0.9, end=12)",
-        "js.Polynomial(1.0, 0.05, 11, power=0.9)",
+        "js.Polynomial(1.0, 0.05, steps=11, power=0.9)",
         15,
         trace="mmengine/PolyLR(.05,.9,end=12)",
     ),
@@ -123,7 +125,7 @@ MMENGINE = [
     _mmengine(
         "cosine decay",
         "CosineAnnealingLR(optimizer, T_max=8, eta_min=0.1)",
-        "js.Cosine(1.0, 0.1, 8)",
+        "js.Cosine(1.0, 0.1, steps=8)",
         12,
         differs=range(9, 12),
         instead=0.1,
@@ -132,7 +134,7 @@ MMENGINE = [
     _mmengine(
         "cosine decay",
         "CosineAnnealingLR(optimizer, eta_min=0.1, end=8)",
-        "js.Cosine(1.0, 0.1, 8)",
+        "js.Cosine(1.0, 0.1, steps=8)",
         12,
         differs=range(8, 12),
         instead=0.1,
@@ -170,12 +172,12 @@ MMENGINE = [
     _mmengine(
         "flat + cosine",
         "CosineAnnealingLR(optimizer, T_max=5, begin=10, end=16)",
-        "js.join([1.0, js.Cosine(1.0, 0.0, 5)], [10])",
+        "js.join([1.0, js.Cosine(1.0, 0.0, steps=5)], [10])",
     ),
     _mmengine(
         "linear warmup wrapper",
         "[LinearLR(optimizer, start_factor=0.1, end=4), CosineAnnealingLR(optimizer, T_max=8, begin=3, end=12)]",
-        "js.warmup(js.Cosine(1.0, 0.0, 8), 3, start=0.1)",
+        "js.warmup(js.Cosine(1.0, 0.0, steps=8), 3, start=0.1)",
         notes="The second window opens on the last step of the first, or the peak shows twice.",
     ),
     _mmengine(
@@ -188,13 +190,13 @@ MMENGINE = [
     _mmengine(
         "momentum schedule",
         "LinearMomentum(optimizer, start_factor=0.5, end=5)",
-        "js.Linear(0.45, 0.9, 4)",
+        "js.Linear(0.45, 0.9, steps=4)",
         notes="The optimizer's momentum is 0.9.",
     ),
     _mmengine(
         "weight-decay schedule",
         'CosineAnnealingParamScheduler(optimizer, "weight_decay", T_max=8, eta_min=0.0)',
-        "js.Cosine(0.05, 0.0, 8)",
+        "js.Cosine(0.05, 0.0, steps=8)",
         9,
         notes="The optimizer's weight decay is 0.05.",
     ),

@@ -31,7 +31,7 @@ IGNITE = [
         'PiecewiseLinear(optimizer, "lr", [(2, 1.0), (5, 0.1), (10, 0.5)])',
         "js.Interpolated([1.0, 0.1, 0.5], [2, 5, 10])",
     ),
-    _ignite("linear ramp", 'PiecewiseLinear(optimizer, "lr", [(0, 1.0), (10, 0.1)])', "js.Linear(1.0, 0.1, 10)"),
+    _ignite("linear ramp", 'PiecewiseLinear(optimizer, "lr", [(0, 1.0), (10, 0.1)])', "js.Linear(1.0, 0.1, steps=10)"),
     _ignite(
         "exponential",
         'ExpStateScheduler(1.0, gamma=0.9, param_name="rate", create_new=True)',
@@ -42,7 +42,7 @@ IGNITE = [
         "cosine decay",
         'CosineAnnealingScheduler(optimizer, "lr", 1.0, 0.1, 8)',
         "js.sgdr(1.0, 8, end=0.1)",
-        notes="It begins again: `js.Cosine(1.0, 0.1, 8)` is one cycle.",
+        notes="It begins again: `js.Cosine(1.0, 0.1, steps=8)` is one cycle.",
     ),
     _ignite(
         "cosine + hard restarts",
@@ -57,7 +57,7 @@ IGNITE = [
     _ignite(
         "warmup after each restart",
         'CosineAnnealingScheduler(optimizer, "lr", 1.0, 0.0, 4, warmup_duration=2)',
-        "js.cycle(js.Cosine(1.0, 0.0, 4).then(js.Linear(0.0, 1.0, 2)), 6)",
+        "js.cycle(js.Cosine(1.0, 0.0, steps=4).then(js.Linear(0.0, 1.0, steps=2)), 6)",
     ),
     _ignite(
         "triangular cyclic (3 modes)",
@@ -92,7 +92,7 @@ IGNITE = [
     _ignite(
         "LR range test schedule",
         "_ExponentialLR(optimizer, start_lrs=[1.0], end_lrs=[10.0], num_iter=20)",
-        "js.advance(js.Geometric(1.0, 10.0, 20), 1)",
+        "js.advance(js.Geometric(1.0, 10.0, steps=20), 1)",
         20,
         notes="What `FastaiLRFinder` sweeps. It is one step ahead.",
     ),
@@ -104,12 +104,12 @@ IGNITE = [
     _ignite(
         "weight-decay schedule",
         'PiecewiseLinear(optimizer, "weight_decay", [(0, 0.0), (10, 0.1)])',
-        "js.Linear(0.0, 0.1, 10)",
+        "js.Linear(0.0, 0.1, steps=10)",
     ),
     _ignite(
         "batch-size schedule",
         "BatchSizeScheduler(dataloader, lambda epoch: 16 + 12 * epoch)",
-        "js.Linear(16.0, 64.0, 4)",
+        "js.Linear(16.0, 64.0, steps=4)",
         5,
         notes="Read as `int(schedule(epoch))`.",
     ),
@@ -199,13 +199,13 @@ COMPOSER = [
     _composer(
         "linear warmup wrapper",
         'PolynomialWithWarmupScheduler(t_warmup="4ba", power=2.0)',
-        "js.warmup(js.Polynomial(1.0, 0.0, 16, power=2.0), 4)",
+        "js.warmup(js.Polynomial(1.0, 0.0, steps=16, power=2.0), 4)",
         20,
     ),
     _composer(
         "linear warmup wrapper",
         'MultiStepWithWarmupScheduler(t_warmup="5ba", milestones=["3ba", "12ba"], gamma=0.1)',
-        "js.join([js.Linear(0.0, 1.0, 5), js.advance(js.multistep_decay(1.0, 0.1, [3, 12]), 5)], [5])",
+        "js.join([js.Linear(0.0, 1.0, steps=5), js.advance(js.multistep_decay(1.0, 0.1, [3, 12]), 5)], [5])",
         20,
         notes="A milestone in the warmup is a jump at its end.",
     ),

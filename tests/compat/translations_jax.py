@@ -20,7 +20,7 @@ LEVANTER = [
     _levanter(
         "inverse-time",
         _adam('lr_schedule="inv", warmup=0'),
-        "js.Inverse(1.0, 0.1, 10)",
+        "js.Inverse(1.0, 0.1, steps=10)",
         12,
         differs=[0],
         instead=1.0,
@@ -50,7 +50,7 @@ LEVANTER = [
     _levanter(
         "cosine with exponent",
         _adam("lr_schedule=CosineLrSchedule(exponent=2.0), warmup=0"),
-        "js.ValuePowerCosine(1.0, 0.1, 10, exponent=2.0)",
+        "js.ValuePowerCosine(1.0, 0.1, steps=10, exponent=2.0)",
         12,
     ),
     _levanter(
@@ -70,7 +70,7 @@ LEVANTER = [
     _levanter(
         "warmup after each restart",
         _adam('lr_schedule="linear", cycles=2, warmup=0, rewarmup=0.2'),
-        "js.Linear(1.0, 0.1, 5).then(js.warmup(js.Linear(1.0, 0.1, 4), 1, start=0.1))",
+        "js.Linear(1.0, 0.1, steps=5).then(js.warmup(js.Linear(1.0, 0.1, steps=4), 1, start=0.1))",
         13,
         trace="levanter/cycles2 rewarm .2",
     ),
@@ -142,7 +142,7 @@ T5X = [
     _t5x(
         "cosine decay",
         _factors("constant * cosine_decay", "warmup_steps=0, steps_per_cycle=30"),
-        "js.Cosine(1.0, 0.0, 30)",
+        "js.Cosine(1.0, 0.0, steps=30)",
         notes="It begins again after its end.",
     ),
     _t5x(
@@ -171,12 +171,12 @@ BIG_VISION = [
     _big_vision(
         "polynomial",
         _vision('decay_type="polynomial", power=2, end=0.1, warmup_steps=4'),
-        "js.warmup(js.Polynomial(1.0, 0.1, 16, power=2.0), 4)",
+        "js.warmup(js.Polynomial(1.0, 0.1, steps=16, power=2.0), 4)",
     ),
     _big_vision(
         "inverse sqrt / Noam / rsqrt",
         _vision('decay_type="rsqrt", timescale=4, warmup_steps=2, cooldown_steps=2', 8),
-        "js.warmup_inverse_sqrt(1.0, 2, timescale=4) * js.delay(js.Linear(1.0, 0.0, 2), 6)",
+        "js.warmup_inverse_sqrt(1.0, 2, timescale=4) * js.delay(js.Linear(1.0, 0.0, steps=2), 6)",
         10,
         trace="big_vision/rsqrt W2 ts4 cd2",
         differs=[9],
@@ -186,7 +186,7 @@ BIG_VISION = [
     _big_vision(
         "cosine decay",
         _vision('batch_size=512, decay_type="cosine", scale_with_batchsize=True'),
-        "js.Cosine(1.0 * 512 / 256, 0.0, 20)",
+        "js.Cosine(1.0 * 512 / 256, 0.0, steps=20)",
     ),
     _big_vision(
         "linear warmup wrapper",
@@ -207,7 +207,7 @@ BIG_VISION = [
     _big_vision(
         "multiplicative cooldown tail over any decay",
         _vision('decay_type="linear", warmup_steps=2, cooldown_steps=2', 8),
-        "js.warmup_linear(1.0, 2, 8) * js.delay(js.Linear(1.0, 0.0, 2), 6)",
+        "js.warmup_linear(1.0, 2, 8) * js.delay(js.Linear(1.0, 0.0, steps=2), 6)",
         10,
         trace="big_vision/linear W2 T8 C2",
     ),
@@ -258,12 +258,12 @@ MAXTEXT = [
 
 MLX = [
     _mlx("step decay", "step_decay(1.0, 0.5, 3)", "js.step_decay(1.0, 0.5, 3)"),
-    _mlx("linear ramp", "linear_schedule(0.1, 1.0, 5)", "js.Linear(0.1, 1.0, 5)"),
+    _mlx("linear ramp", "linear_schedule(0.1, 1.0, 5)", "js.Linear(0.1, 1.0, steps=5)"),
     _mlx("exponential", "exponential_decay(1.0, 0.9)", "js.exponential_decay(1.0, 0.9)"),
-    _mlx("cosine decay", "cosine_decay(1.0, 10, 0.1)", "js.Cosine(1.0, 0.1, 10)"),
+    _mlx("cosine decay", "cosine_decay(1.0, 10, 0.1)", "js.Cosine(1.0, 0.1, steps=10)"),
     _mlx(
         "linear warmup wrapper",
         "join_schedules([linear_schedule(0.0, 1.0, 4), cosine_decay(1.0, 8)], [4])",
-        "js.warmup(js.Cosine(1.0, 0.0, 8), 4)",
+        "js.warmup(js.Cosine(1.0, 0.0, steps=8), 4)",
     ),
 ]

@@ -44,9 +44,16 @@ MEGATRON = [
             ("minus_sqrt", "1-sqrt", ""),
         ]
     ),
-    _megatron("weight-decay schedule", _COSINE, "js.Linear(0.0, 0.1, 4)", 11, trace="megatron/cosine", column="second"),
     _megatron(
-        "weight-decay schedule", _LINEAR, "js.Cosine(0.0, 0.1, 4)", 11, trace="megatron/linear cos-wd", column="second"
+        "weight-decay schedule", _COSINE, "js.Linear(0.0, 0.1, steps=4)", 11, trace="megatron/cosine", column="second"
+    ),
+    _megatron(
+        "weight-decay schedule",
+        _LINEAR,
+        "js.Cosine(0.0, 0.1, steps=4)",
+        11,
+        trace="megatron/linear cos-wd",
+        column="second",
     ),
 ]
 
@@ -67,7 +74,7 @@ DEEPSPEED = [
     _deepspeed(
         "one-cycle",
         _ONE_CYCLE,
-        "js.Linear(0.1, 1.0, 2).then(js.Linear(1.0, 0.1, 2)).then(js.inverse_time_decay(0.1, 0.5))",
+        "js.Linear(0.1, 1.0, steps=2).then(js.Linear(1.0, 0.1, steps=2)).then(js.inverse_time_decay(0.1, 0.5))",
         10,
         trace="deepspeed/onecycle",
     ),
@@ -94,7 +101,7 @@ DEEPSPEED = [
     _deepspeed(
         "linear warmup wrapper",
         'WarmupCosineLR(optimizer, total_num_steps=8, warmup_num_steps=4, warmup_type="linear", cos_min_ratio=0.1)',
-        "js.delay(js.join([js.Linear(0.0, 1.0, 4), js.advance(js.Cosine(1.0, 0.1, 4), 1)], [4]), 1)",
+        "js.delay(js.join([js.Linear(0.0, 1.0, steps=4), js.advance(js.Cosine(1.0, 0.1, steps=4), 1)], [4]), 1)",
         12,
         notes="The cosine is one step ahead: the peak is never shown.",
     ),
@@ -117,7 +124,7 @@ DEEPSPEED = [
     _deepspeed(
         "LR range test schedule",
         "LRRangeTest(optimizer, lr_range_test_min_lr=0.1, lr_range_test_step_size=4)",
-        "js.Linear(0.1, 0.25, 6)",
+        "js.Linear(0.1, 0.25, steps=6)",
         7,
         trace="deepspeed/range",
         notes="It never ends: ours does where the test does.",
@@ -125,7 +132,7 @@ DEEPSPEED = [
     _deepspeed(
         "LR range test schedule",
         "LRRangeTest(optimizer, lr_range_test_min_lr=0.1, lr_range_test_step_size=4, lr_range_test_staircase=True)",
-        "js.staircase(js.Linear(0.1, 0.3, 8), 4)",
+        "js.staircase(js.Linear(0.1, 0.3, steps=8), 4)",
         7,
         trace="deepspeed/range stair",
     ),
@@ -198,13 +205,13 @@ NANOGPT = [
     _nanogpt(
         "cosine decay",
         "partial(get_lr, learning_rate=1.0, warmup_iters=0, lr_decay_iters=12, min_lr=0.1)",
-        "js.Cosine(1.0, 0.1, 12)",
+        "js.Cosine(1.0, 0.1, steps=12)",
         16,
     ),
     _nanogpt(
         "linear warmup wrapper",
         "partial(get_lr, learning_rate=1.0, warmup_iters=3, lr_decay_iters=12, min_lr=0.1)",
-        "js.warmup(js.Cosine(1.0, 0.1, 9), 4, offset=1)",
+        "js.warmup(js.Cosine(1.0, 0.1, steps=9), 4, offset=1)",
         16,
         notes="The warmup counts (it + 1) / (warmup_iters + 1).",
     ),
@@ -220,6 +227,6 @@ TRANSFORMERS = [
     _transformers(
         "inverse sqrt / Noam / rsqrt",
         "Adafactor(params, relative_step=True, scale_parameter=False, warmup_init=True)",
-        "js.join([js.Linear(1e-6, 1e-2, 9999), js.advance(js.InverseSqrt(1.0, 1), 9999)], [9999])",
+        "js.join([js.Linear(1e-6, 1e-2, steps=9999), js.advance(js.InverseSqrt(1.0, 1), 9999)], [9999])",
     ),
 ]

@@ -34,7 +34,7 @@ PyTorch, Hugging Face, Keras, TensorFlow, Paddle, timm and optax have modules: s
 ```python
 import jaxsched as js
 
-lr = js.warmup(js.Cosine(1.0, 0.1, 9), 4, offset=1)  # nanoGPT's get_lr: the last table
+lr = js.warmup(js.Cosine(1.0, 0.1, steps=9), 4, offset=1)  # nanoGPT's get_lr: the last table
 print(lr)
 ```
 """

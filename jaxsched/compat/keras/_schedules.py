@@ -87,7 +87,8 @@ def PolynomialDecay(
     with given.named(start="initial_learning_rate", end="end_learning_rate", steps="decay_steps"):
         if given.equal(power, 0):  # 0**0 is 1, at the end too
             return js.Constant(initial_learning_rate)
-        return js.polynomial_decay(initial_learning_rate, end_learning_rate, decay_steps, power, cycle)
+        kind = js.StretchingPolynomial if cycle else js.Polynomial
+        return kind(initial_learning_rate, end_learning_rate, steps=decay_steps, power=power)
 
 
 def InverseTimeDecay(
@@ -139,7 +140,7 @@ def CosineDecay(
     given.check_positive("decay_steps", decay_steps, ENDLESS)
     peak = initial_learning_rate if warmup_target is None else warmup_target
     with given.named(start="initial_learning_rate" if warmup_target is None else "warmup_target", steps="decay_steps"):
-        decay = js.Cosine(peak, alpha * peak, decay_steps)
+        decay = js.Cosine(peak, alpha * peak, steps=decay_steps)
     if warmup_target is None:
         return decay
     with given.named(start="initial_learning_rate", steps="warmup_steps"):
@@ -172,7 +173,7 @@ def CosineDecayRestarts(
     given.check_positive("first_decay_steps", first_decay_steps, ENDLESS)
     names = {"start": "initial_learning_rate", "period": "first_decay_steps", "growth": "t_mul", "decay": "m_mul"}
     with given.named(**names, steps="first_decay_steps"):
-        first = js.Cosine((1 - alpha) * initial_learning_rate, 0.0, first_decay_steps)
+        first = js.Cosine((1 - alpha) * initial_learning_rate, 0.0, steps=first_decay_steps)
         cycles = js.cycle(first, first_decay_steps, t_mul, m_mul)
     return cycles if given.equal(alpha, 0) else cycles + alpha * initial_learning_rate
 

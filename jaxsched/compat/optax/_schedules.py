@@ -39,7 +39,7 @@ def polynomial_schedule(
     """
     if not is_traced(power) and np.all(np.asarray(power) == 0):
         return js.as_schedule(init_value)  # 0**0 is 1 there, at the end too
-    return _delayed(js.Polynomial(init_value, end_value, length(transition_steps), power=power), transition_begin)
+    return _delayed(js.Polynomial(init_value, end_value, steps=length(transition_steps), power=power), transition_begin)
 
 
 def linear_schedule(
@@ -52,7 +52,7 @@ def linear_schedule(
         >>> float(schedules.linear_schedule(0.0, 1.0, 4)(1))
         0.25
     """
-    return _delayed(js.Linear(init_value, end_value, length(transition_steps)), transition_begin)
+    return _delayed(js.Linear(init_value, end_value, steps=length(transition_steps)), transition_begin)
 
 
 def piecewise_constant_schedule(
@@ -69,7 +69,7 @@ def piecewise_constant_schedule(
         [1.0, 0.5, 0.25]
     """
     boundaries, values = _products(init_value, boundaries_and_scales)
-    return js.Piecewise(values, boundaries) if boundaries else js.as_schedule(init_value)
+    return js.nodes.Piecewise(values=values, boundaries=boundaries) if boundaries else js.as_schedule(init_value)
 
 
 def exponential_decay(
@@ -140,10 +140,10 @@ def piecewise_interpolate_schedule(
 
 def cosine(start: Number, end: Number, steps: Number, exponent: Number) -> js.Schedule:
     if not is_traced(exponent) and np.all(np.asarray(exponent) == 1):
-        return js.Cosine(start, end, steps)
+        return js.Cosine(start, end, steps=steps)
     if not is_traced(exponent) and np.all(np.asarray(exponent) == 0):
         return js.as_schedule(start)  # 0**0 is 1 there, at the end too
-    return js.ValuePowerCosine(start, end, steps, exponent=exponent)
+    return js.ValuePowerCosine(start, end, steps=steps, exponent=exponent)
 
 
 def interpolated(kind: str, boundaries: Sequence[Number], values: Sequence[Number]) -> js.Schedule:

@@ -38,7 +38,7 @@ def LinearWarmup(learning_rate: Any, warmup_steps: Number, start_lr: Number, end
     end_lr = number("end_lr", end_lr, "It is a learning rate.")
     if not is_traced(start_lr) and not is_traced(end_lr) and np.any(np.asarray(end_lr) <= np.asarray(start_lr)):
         raise ValueError(f"`end_lr` must be greater than `start_lr`: got {end_lr!r} and {start_lr!r}. It warms up.")
-    return js.join([js.Linear(start_lr, end_lr, warmup_steps), learning_rate], [warmup_steps])
+    return js.join([js.Linear(start_lr, end_lr, steps=warmup_steps), learning_rate], [warmup_steps])
 
 
 def CosineAnnealingDecay(learning_rate: Number, T_max: Number, eta_min: Number = 0) -> js.Schedule:
@@ -54,7 +54,7 @@ def CosineAnnealingDecay(learning_rate: Number, T_max: Number, eta_min: Number =
         [1.0, 0.5, 0.0, 0.5, 1.0]
     """
     high, low, T_max = rate("learning_rate", learning_rate), number("eta_min", eta_min), whole_steps("T_max", T_max)
-    return js.cycle(js.Cosine(high, low, T_max).then(js.Cosine(low, high, T_max)), 2 * T_max)
+    return js.cycle(js.Cosine(high, low, steps=T_max).then(js.Cosine(low, high, steps=T_max)), 2 * T_max)
 
 
 def CosineAnnealingWarmRestarts(
@@ -71,7 +71,7 @@ def CosineAnnealingWarmRestarts(
         >>> [round(float(lr.CosineAnnealingWarmRestarts(1.0, 2, 2)(t)), 3) for t in range(7)]
         [1.0, 0.5, 1.0, 0.854, 0.5, 0.146, 1.0]
     """
-    wave = js.Cosine(rate("learning_rate", learning_rate), number("eta_min", eta_min), whole_steps("T_0", T_0))
+    wave = js.Cosine(rate("learning_rate", learning_rate), number("eta_min", eta_min), steps=whole_steps("T_0", T_0))
     return js.cycle(wave, T_0, whole_steps("T_mult", T_mult))
 
 
@@ -174,7 +174,7 @@ def CyclicLR(
         height = as_factor("scale_fn", scale_fn)
     else:  # which cycle counts from 1
         height = js.per_epoch(js.advance(as_factor("scale_fn", scale_fn), 1), up + down)
-    return js.Blend(low, high, js.cyclic(0.0, 1.0, up, down) * height)
+    return js.nodes.Blend(low, high, js.cyclic(0.0, 1.0, up, down) * height)
 
 
 def ReduceOnPlateau(

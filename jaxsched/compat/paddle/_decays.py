@@ -95,7 +95,8 @@ def PolynomialDecay(
     """
     power = number("power", power, "It is the exponent of the decay.", above=0)
     start, decay_steps = rate("learning_rate", learning_rate), whole_steps("decay_steps", decay_steps)
-    return js.polynomial_decay(start, number("end_lr", end_lr), decay_steps, power, cycle=bool(cycle))
+    kind = js.StretchingPolynomial if cycle else js.Polynomial
+    return kind(start, number("end_lr", end_lr), steps=decay_steps, power=power)
 
 
 def ExponentialDecay(learning_rate: Number, gamma: Number) -> js.Schedule:
@@ -204,7 +205,7 @@ def LinearLR(
     if isinstance(total, float) and total != math.floor(total):
         total, end = math.floor(total), start + (end - start) * math.floor(total) / total
     learning_rate = rate("learning_rate", learning_rate)
-    return js.Linear(learning_rate * start, learning_rate * end, total)
+    return js.Linear(learning_rate * start, learning_rate * end, steps=total)
 
 
 def _increasing(x: Any) -> list[Any]:

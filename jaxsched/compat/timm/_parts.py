@@ -166,7 +166,9 @@ class Warmup:
         if not is_traced(t) and np.all(np.asarray(t) == 0):
             return body
         body = body if self.prefix else js.advance(body, t)
-        return js.warmup(body, t, start=lr_init) if lr is None else js.join([js.Linear(lr_init, lr, t), body], [t])
+        return (
+            js.warmup(body, t, start=lr_init) if lr is None else js.join([js.Linear(lr_init, lr, steps=t), body], [t])
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,7 +200,7 @@ class Noise:
         times = [_later(time, self.begin) for time in given]
         if len(times) == 2 and not any(map(is_traced, times)) and times[0] >= times[1]:
             return schedule
-        among = lambda x: js.Piecewise([0.0, x, 0.0][: len(times) + 1], times)  # noqa: E731
+        among = lambda x: js.nodes.Piecewise(values=[0.0, x, 0.0][: len(times) + 1], boundaries=times)  # noqa: E731
         if self.type == "normal":
             return js.jitter(schedule, among(std), bound=pct, key=seed)
         return js.jitter(schedule, bound=among(pct), key=seed, distribution="uniform")

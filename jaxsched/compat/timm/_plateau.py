@@ -49,7 +49,7 @@ def PlateauLRScheduler(
     check_known("noise_type", noise_type, ("normal", "uniform"))
     lr_init = number("warmup_lr_init", warmup_lr_init, "It is the learning rate at the start of the warmup.")
     none = not is_traced(warmup_t) and warmup_t == 0
-    schedule = js.as_schedule(lr) if none else js.Linear(lr_init, lr, warmup_t)
+    schedule = js.as_schedule(lr) if none else js.Linear(lr_init, lr, steps=warmup_t)
     noise = Noise(noise_range_t, noise_pct, noise_std, noise_seed, noise_type, begin=warmup_t + 1)
     factor = number("decay_rate", decay_rate, "The rate is multiplied by it.", least=0, below=1)
     return js.reduce_on_plateau(

@@ -180,4 +180,4 @@ def _by_function(decay_fn: Callable[[Any], Any], start: Any, end: Any, steps: An
         return jnp.where(t > 0, decay_fn(jnp.minimum(t / length, 1.0)), 1.0)
 
     schedule = as_factor("decay_fn", weight)
-    return js.Blend(end, start, js.stretch(schedule, steps) if is_traced(steps) else schedule)
+    return js.nodes.Blend(end, start, js.stretch(schedule, steps) if is_traced(steps) else schedule)

@@ -111,7 +111,7 @@ def _triangles(up, down, mode, gamma, scale_fn, scale_mode) -> Callable[[Any, An
     one_of("scale_mode", scale_mode, ("cycle", "iterations"))
     scale = as_factor("scale_fn", (lambda i: scale_fn(i + 1)) if scale_mode == "cycle" else scale_fn)
     scale = faster(js.per_epoch(scale, up + down)) if scale_mode == "cycle" else scale
-    return lambda low, high: js.Blend(low, high, faster(js.cyclic(0.0, 1.0, up, down)) * scale)
+    return lambda low, high: js.nodes.Blend(low, high, faster(js.cyclic(0.0, 1.0, up, down)) * scale)
 
 
 def OneCycleLR(

@@ -79,7 +79,7 @@ def ConstantLR(lr: Number, factor: Number = 1.0 / 3, total_iters: Number = 5) ->
     """
     between("factor", factor, 0.0, 1.0)
     not_negative("total_iters", total_iters, "0 is no phase at all.")
-    return _scaled(lr, lambda lr: js.Piecewise([lr * factor, lr], [total_iters]))
+    return _scaled(lr, lambda lr: js.nodes.Piecewise(values=[lr * factor, lr], boundaries=[total_iters]))
 
 
 def LinearLR(
@@ -101,7 +101,7 @@ def LinearLR(
     between("start_factor", start_factor, 0.0, 1.0, open_start=True)
     between("end_factor", end_factor, 0.0, 1.0)
     not_negative("total_iters", total_iters, "0 is the end at once.")
-    return _scaled(lr, lambda lr: js.Linear(lr * start_factor, lr * end_factor, total_iters))
+    return _scaled(lr, lambda lr: js.Linear(lr * start_factor, lr * end_factor, steps=total_iters))
 
 
 def ExponentialLR(lr: Number, gamma: Number) -> Schedules:
@@ -143,7 +143,7 @@ def PolynomialLR(lr: Number, total_iters: Number = 5, power: Number = 1.0) -> Sc
     if is_known(power) and float(power) == 0:
         return _scaled(lr, lambda lr: js.Constant(lr))  # 0**0 is 1, at the end too
     first = 1.0 / (1.0 + 1.0 / total_iters) ** power if not is_known(total_iters) or total_iters > 0 else 1.0
-    return _scaled(lr, lambda lr: js.Polynomial(lr, 0.0, total_iters, power), first)
+    return _scaled(lr, lambda lr: js.Polynomial(lr, 0.0, steps=total_iters, power=power), first)
 
 
 def CosineAnnealingLR(lr: Number, T_max: Number, eta_min: Number = 0.0) -> Schedules:
@@ -163,7 +163,7 @@ def CosineAnnealingLR(lr: Number, T_max: Number, eta_min: Number = 0.0) -> Sched
 
     def one(lr):
         lr, low = rate("lr", lr), rate("eta_min", eta_min)
-        wave = js.cycle(js.join([js.Cosine(lr, low, half), js.Cosine(low, lr, half)], [half]), 2 * half)
+        wave = js.cycle(js.join([js.Cosine(lr, low, steps=half), js.Cosine(low, lr, steps=half)], [half]), 2 * half)
         schedule = wave if parts == 1 else Faster(wave, parts, 2 * half)
         return made(Anneals(lr, schedule, half, low, parts))
 

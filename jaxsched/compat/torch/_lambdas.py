@@ -14,7 +14,7 @@ def LambdaLR(lr: Number, lr_lambda: Callable[[Any], Any] | Sequence[Callable[[An
 
     Any function of a Python int will do. One that JAX can trace is compiled, in float64 where the backend has it. One
     that it cannot (`if epoch < 10`, `math.cos`) is called on the host by the compiled program: that works under `jit`
-    and `vmap` as well, and costs a call at every step. `js.Piecewise` or `jnp.where` need no host. To find out which it
+    and `vmap` as well, and costs a call at every step. `js.nodes.Piecewise` or `jnp.where` need no host. To find out which it
     is, the function is called a few times here.
 
     Raises:

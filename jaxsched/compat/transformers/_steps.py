@@ -53,7 +53,7 @@ def get_linear_schedule_with_warmup(lr: Number, num_warmup_steps: Number, num_tr
         >>> [float(optimization.get_linear_schedule_with_warmup(1.0, 2, 6)(t)) for t in (0, 1, 2, 4, 6)]
         [0.0, 0.5, 1.0, 0.5, 0.0]
     """
-    return _warmed_up(js.Linear(lr, 0.0, _after_warmup(num_warmup_steps, num_training_steps)), num_warmup_steps)
+    return _warmed_up(js.Linear(lr, 0.0, steps=_after_warmup(num_warmup_steps, num_training_steps)), num_warmup_steps)
 
 
 @_of_steps
@@ -117,7 +117,7 @@ def get_polynomial_decay_schedule_with_warmup(
     steps = _after_warmup(num_warmup_steps, num_training_steps)
     if given.equal(power, 0):  # 0**0 is 1 there: `lr_end` begins after the last step
         return _warmed_up(js.join([lr, lr_end], [steps + 1]), num_warmup_steps)
-    return _warmed_up(js.Polynomial(lr, lr_end, steps, power=power), num_warmup_steps)
+    return _warmed_up(js.Polynomial(lr, lr_end, steps=steps, power=power), num_warmup_steps)
 
 
 @_of_steps
@@ -195,7 +195,7 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
         return _overshooting(lr, num_warmup_steps, warmup_lr_rate, decay)
     if warmup_lr_rate is None:
         return js.advance(_warmed_up(decay, num_warmup_steps), 1)
-    up = js.Linear(lr * warmup_lr_rate, lr, _at_least(1, num_warmup_steps - 1))
+    up = js.Linear(lr * warmup_lr_rate, lr, steps=_at_least(1, num_warmup_steps - 1))
     return js.join([up, js.advance(decay, 1)], [num_warmup_steps])
 
 
@@ -258,7 +258,7 @@ def _overshooting(lr: Number, warmup: float, warmup_lr_rate: Number | None, deca
     """A warmup of no whole number of steps goes past the peak there, since it is a step ahead."""
     slope = lr / max(warmup, 1) if warmup_lr_rate is None else lr * (1 - warmup_lr_rate) / max(warmup - 1, 1)
     start = slope if warmup_lr_rate is None else lr * warmup_lr_rate
-    return js.join([js.Linear(start, start + slope * warmup, warmup), js.advance(decay, 1)], [warmup])
+    return js.join([js.Linear(start, start + slope * warmup, steps=warmup), js.advance(decay, 1)], [warmup])
 
 
 def _restarts(lr: Number, steps: Number, num_cycles: Number) -> js.Schedule:
@@ -267,10 +267,10 @@ def _restarts(lr: Number, steps: Number, num_cycles: Number) -> js.Schedule:
         return js.Constant(lr)
     period = steps / num_cycles
     if given.is_traced(period):
-        return js.cycle(js.Cosine(lr, 0.0, period), period)
+        return js.cycle(js.Cosine(lr, 0.0, steps=period), period)
     if period == int(period):
-        return js.cycle(js.Cosine(lr, 0.0, int(period)), int(period))
-    return js.cycle(js.Cosine(lr, 0.0, 1), [period] * math.ceil(num_cycles))
+        return js.cycle(js.Cosine(lr, 0.0, steps=int(period)), int(period))
+    return js.cycle(js.Cosine(lr, 0.0, steps=1), [period] * math.ceil(num_cycles))
 
 
 def _floor(lr: Number, min_lr: Number | None, min_lr_rate: Number | None) -> Number:

@@ -1,0 +1,126 @@
+"""Schedules with other values: clipped, blended, scaled."""
+
+import dataclasses
+from typing import Any, TypeVar, overload
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxsched._core.fields import is_number, is_traced, real
+from jaxsched._core.kinds import Level, Numeric, checked
+from jaxsched._core.node import Data, of_kind
+from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, evaluate, to_schedule
+from jaxsched._core.time import blend
+
+D = TypeVar("D", bound=Data)
+
+
+class Clip(Exact):
+    """A schedule kept between `lo` and `hi`: what `clip` makes.
+
+    Args:
+        schedule: the schedule to clip.
+        lo: the least value; `None` for no bound.
+        hi: the largest value; `None` for no bound.
+    """
+
+    schedule: Schedule
+    lo: Level | None = None
+    hi: Level | None = None
+
+    def _check(self):
+        lo, hi = self.lo, self.hi
+        if lo is None or hi is None or is_traced(lo) or is_traced(hi):
+            return
+        if np.any(np.asarray(lo) > np.asarray(hi)):
+            raise ValueError(f"`lo` must not exceed `hi`: got {lo!r} and {hi!r}. Swap them.")
+
+    def at(self, step):
+        value = evaluate(self.schedule, step)
+        value = value if self.lo is None else jnp.maximum(value, self.lo)
+        return value if self.hi is None else jnp.minimum(value, self.hi)
+
+    @property
+    def duration(self):
+        return self.schedule.duration
+
+
+class Blend(Exact):
+    r"""From `start` to `end` by a schedule of weights: $v = s + (e - s)\,w(t)$.
+
+    Args:
+        start: the value s where the weight is 0, any finite number.
+        end: the value e where the weight is 1.
+        weight: a schedule of the weight of `end`.
+
+    Examples:
+        >>> float(jaxsched.nodes.Blend(2.0, 4.0, jaxsched.Linear(0.0, 1.0, steps=4))(1))
+        2.5
+    """
+
+    start: Level
+    end: Level
+    weight: Schedule
+
+    def at(self, step):
+        of_end = evaluate(self.weight, step)
+        return blend(self.start, self.end, 1 - of_end, of_end)
+
+    @property
+    def duration(self):
+        return self.weight.duration
+
+
+@checked
+def clip(schedule: ScheduleLike, lo: Level | None = None, hi: Level | None = None) -> Schedule:
+    r"""The schedule kept between two bounds: $v(t) = \min(\max(s(t), l), h)$.
+
+    Args:
+        schedule: a schedule, number or function of the step.
+        lo: the least value l; `None` for no bound.
+        hi: the largest value h; `None` for no bound.
+
+    Raises:
+        ValueError: `lo` exceeds `hi`, or a bound is not finite.
+
+    Examples:
+        >>> float(jaxsched.clip(jaxsched.Linear(1.0, 0.0, steps=4), lo=0.1)(4))
+        0.10000000149011612
+    """
+    return Clip(schedule, lo, hi)
+
+
+@overload
+def scale(schedule: ScheduleLike, factor: ScheduleLike) -> Schedule: ...
+@overload
+def scale(schedule: D, factor: Numeric) -> D: ...
+def scale(schedule: Any, factor: Any) -> Schedule | Data:
+    r"""The schedule times a number or another schedule: $v(t) = f\,s(t)$, the same as `schedule * factor`.
+
+    Of a controller every number in units of the rate is scaled too, such as its floor; the factor must be a number.
+
+    Args:
+        schedule: a schedule, number, function of the step, or controller.
+        factor: a number, schedule or function of the step.
+
+    Raises:
+        TypeError: `schedule` or `factor` is no schedule, or not a number beside a controller.
+
+    Examples:
+        >>> float(jaxsched.scale(jaxsched.Linear(1.0, 0.0, steps=4), 0.5)(2))
+        0.25
+        >>> jaxsched.scale(jaxsched.reduce_on_plateau(0.1, min_value=0.01), 0.5).min_value
+        0.005
+    """
+    if not isinstance(schedule, Data) or isinstance(schedule, Schedule):
+        return to_schedule("schedule", schedule) * to_schedule("factor", factor)
+    if not (is_number(factor) or is_traced(factor)):
+        raise TypeError(f"`factor` must be a number beside a controller: got {factor!r}. Scale its schedule instead.")
+    return _scaled(schedule, real("factor", factor))
+
+
+def _scaled(node: Data, factor: Numeric) -> Any:
+    """A controller with its schedule, and all that is in units of it, scaled."""
+    levels = {name: x if x is None else x * factor for name, x in of_kind(node, Level).items()}
+    inner = {name: scale(x, factor) for name, x in of_kind(node, Data).items()}
+    return dataclasses.replace(node, **levels, **inner)

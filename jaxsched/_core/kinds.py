@@ -1,0 +1,266 @@
+"""Kinds: what an annotation says of a number. By them fields and arguments are checked, and lengths and levels found.
+
+`steps: Count` is a length in steps, `end: Level` a number in units of the value. A kind has one function, `check`, that
+refuses what is concrete and wrong, in words, and makes of the rest what is kept. Tracers pass.
+"""
+
+import functools
+import inspect
+import math
+import types
+import typing
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxsched._core import fields
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Check = Callable[[str, Any], Any]
+
+
+class Kind(type):
+    """The class of kinds: `isinstance(x, jaxsched.Count)` says whether `x` is one."""
+
+    check: Check
+    lowest: float | None = None  # what a traced number is clamped to, where it is clamped
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> "Kind":
+        ours = namespace["__module__"].startswith("jaxsched._")
+        return super().__new__(cls, name, bases, {**namespace, **({"__module__": "jaxsched.kinds"} if ours else {})})
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        try:
+            cls.check("x", x)
+        except (TypeError, ValueError):
+            return False
+        return True
+
+
+if TYPE_CHECKING:
+    Numeric: TypeAlias = int | float | np.ndarray | jax.Array
+    Real: TypeAlias = Numeric
+    Positive: TypeAlias = Numeric
+    NotNegative: TypeAlias = Numeric
+    Part: TypeAlias = Numeric
+    PartBelowOne: TypeAlias = Numeric
+    Factor: TypeAlias = Numeric
+    InnerFactor: TypeAlias = Numeric
+    Count: TypeAlias = Numeric
+    Whole: TypeAlias = Numeric
+    AtLeastOne: TypeAlias = Numeric
+    WholeAtLeastOne: TypeAlias = Numeric
+    Level: TypeAlias = Numeric
+    Bound: TypeAlias = Numeric
+    MinusLog: TypeAlias = Any
+    Log: TypeAlias = Any
+    Levels: TypeAlias = Any
+    Reals: TypeAlias = Any
+    Indices: TypeAlias = Any
+    Times: TypeAlias = Any
+    Counts: TypeAlias = Any
+    CountTuple: TypeAlias = Any
+    Lengths: TypeAlias = Any
+    Key: TypeAlias = Any
+else:
+
+    class Numeric(metaclass=Kind):
+        """A finite number, or an array of them once schedules are stacked; it is kept as it was given."""
+
+        check = staticmethod(fields.number)
+
+    class Real(Numeric):
+        """A number without a unit; an int becomes a float, so that it can be tuned by gradient."""
+
+        check = staticmethod(fields.real)
+
+    class Positive(Real):
+        """A number greater than 0."""
+
+        check, lowest = staticmethod(fields.positive), 1e-37
+
+    class NotNegative(Real):
+        """A number of at least 0."""
+
+        check, lowest = staticmethod(fields.not_negative), 0.0
+
+    class Part(NotNegative):
+        """A part of a whole, from 0 to 1."""
+
+        check = staticmethod(fields.part)
+
+    class PartBelowOne(Part):
+        """A part of a whole, from 0 to below 1."""
+
+        check = staticmethod(functools.partial(fields.part, open_end=True))
+
+    class Factor(NotNegative):
+        """What a value is multiplied by, at least 0."""
+
+    class InnerFactor(Factor):
+        """What a value is multiplied by, between 0 and 1; a traced one is clamped."""
+
+        check = staticmethod(fields.inner_factor)
+
+    class MinusLog(Real):
+        """A factor of at least 0, kept as minus its logarithm."""
+
+        shown_as = Factor
+        written = staticmethod(fields.minus_log)
+
+    class Log(Real):
+        """A factor between 0 and 1, kept as its logarithm."""
+
+        shown_as = InnerFactor
+        check, written = staticmethod(fields.negative), staticmethod(fields.log_inside)
+
+    class Level(Real):
+        """A number in units of the schedule's value: `scale` multiplies it."""
+
+    class Bound(Level):
+        """A level of at least 0."""
+
+        check, lowest = staticmethod(fields.not_negative), 0.0
+
+    class Levels(Level):
+        """A table of levels."""
+
+        check = staticmethod(fields.reals)
+
+    class Reals(Real):
+        """A table of numbers without a unit."""
+
+        check = staticmethod(fields.reals)
+
+    class Indices(Numeric):
+        """A table of ints that say which."""
+
+        check = staticmethod(fields.indices)
+
+    class Count(Numeric):
+        """A length or a time in steps, at least 0. An int is fixed and exact, a float can be tuned by gradient."""
+
+        check, lowest = staticmethod(fields.count), 0
+
+    class Times(Count):
+        """A table of times in steps."""
+
+        check = staticmethod(fields.times)
+
+    class Counts(Count):
+        """A sorted table of times in steps."""
+
+        check = staticmethod(fields.counts)
+
+    class CountTuple(Count):
+        """Times in steps, each a number of its own."""
+
+        check = staticmethod(fields.count_tuple)
+
+    class Lengths(Count):
+        """A length in steps; or a list with the length of each cycle, which is kept as a tuple."""
+
+        check = staticmethod(fields.lengths)
+
+    class Whole(Numeric):
+        """A number of events, such as observations; not a length in steps."""
+
+        check, lowest = staticmethod(fields.whole), 0
+
+    class AtLeastOne(Numeric):
+        """A number of at least 1."""
+
+        check, lowest = staticmethod(fields.at_least_one), 1
+
+    class WholeAtLeastOne(AtLeastOne):
+        """A whole number of at least 1."""
+
+        check = staticmethod(fields.whole_at_least_one)
+
+    class Key(Numeric):
+        """A PRNG key: an int seed, or a JAX key, which is kept as its words."""
+
+        check = staticmethod(fields.key)
+
+
+def kinds_in(annotation: Any) -> tuple[Any, ...]:
+    """The members of an annotation: `Level | None` has two."""
+    return typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+
+
+def checker(annotation: Any) -> Check | None:
+    """The function that checks what is annotated so; `None` where the annotation says nothing."""
+    members = kinds_in(annotation)
+    check = next((check for each in members if (check := _check_of(each)) is not None), None)
+    if check is not None and type(None) in members:
+        return lambda name, x: None if x is None else check(name, x)
+    return check
+
+
+def _check_of(annotation: Any) -> Check | None:
+    if isinstance(annotation, Kind) or hasattr(annotation, "check_field"):
+        return annotation.check if isinstance(annotation, Kind) else annotation.check_field
+    if typing.get_origin(annotation) is Literal:
+        return functools.partial(_one_of, typing.get_args(annotation))
+    return _flag if annotation is bool else None
+
+
+def _one_of(options: tuple[Any, ...], name: str, x: Any) -> Any:
+    if not any(type(x) is type(option) and x == option for option in options):
+        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, options))}: got {x!r}.")
+    return x
+
+
+def _flag(name: str, x: Any) -> bool:
+    if not isinstance(x, (bool, np.bool_)):
+        raise TypeError(f"`{name}` must be True or False: got {x!r}.")
+    return bool(x)
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, with its arguments checked by their annotations first."""
+    signature, hints = inspect.signature(function), typing.get_type_hints(function)
+    checks = {name: check for name in signature.parameters if (check := checker(hints.get(name))) is not None}
+
+    @functools.wraps(function)
+    def made(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError:
+            return function(*args, **kwargs)  # which says it in Python's own words
+        for name in bound.arguments.keys() & checks.keys():
+            bound.arguments[name] = checks[name](name, bound.arguments[name])
+        return function(*bound.args, **bound.kwargs)
+
+    return made
+
+
+def shortest(stored: float, written: Check) -> float:
+    """The shortest number that is kept as `stored`: what the user wrote, 0.95 and not 0.9499999999999998."""
+    kind = np.asarray(stored).dtype.type
+    log = float(stored)
+    guess = math.exp(log if written is fields.log_inside else -log)
+    for digits in range(1, 18):
+        short = float(f"{guess:.{digits}g}")
+        try:
+            if kind(written("x", short)) == stored:
+                return short
+        except ValueError:  # rounded to 1, say
+            continue
+    return guess
+
+
+def as_written(kind: Any, stored: Any) -> Any:
+    """A number of a kind that is kept in another form, as the user wrote it."""
+    if not hasattr(kind, "written") or not isinstance(stored, (int, float, np.ndarray, np.generic, jax.Array)):
+        return stored
+    if isinstance(stored, (int, float)):
+        return shortest(float(stored), kind.written)
+    array = np.asarray(stored)
+    if not jnp.issubdtype(array.dtype, jnp.floating):
+        return stored
+    return np.asarray([shortest(x, kind.written) for x in array.ravel()]).reshape(array.shape)

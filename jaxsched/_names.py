@@ -1,0 +1,65 @@
+"""What may have been meant by a name that is not at the door: other libraries' names, former ones and typing errors."""
+
+from collections.abc import Iterable
+from types import ModuleType
+
+FOREIGN = {
+    # optax
+    "cosine_decay_schedule": ("Cosine", "compat.optax.cosine_decay_schedule"),
+    "linear_schedule": ("Linear", "compat.optax.linear_schedule"),
+    "polynomial_schedule": ("Polynomial", "compat.optax.polynomial_schedule"),
+    "constant_schedule": ("Constant",),
+    "join_schedules": ("join", "compat.optax.join_schedules"),
+    "warmup_cosine_decay_schedule": ("warmup_cosine", "compat.optax.warmup_cosine_decay_schedule"),
+    "warmup_constant_schedule": ("warmup", "compat.optax.warmup_constant_schedule"),
+    "sgdr_schedule": ("sgdr", "compat.optax.sgdr_schedule"),
+    "cosine_onecycle_schedule": ("one_cycle", "compat.optax.cosine_onecycle_schedule"),
+    "linear_onecycle_schedule": ("one_cycle", "compat.optax.linear_onecycle_schedule"),
+    "piecewise_constant_schedule": ("piecewise_constant", "compat.optax.piecewise_constant_schedule"),
+    "piecewise_interpolate_schedule": ("Interpolated", "compat.optax.piecewise_interpolate_schedule"),
+    "inject_hyperparams": ("inject", "compat.optax.inject_hyperparams"),
+    "scale_by_schedule": ("scale_by_learning_rate",),
+    # TensorFlow and Keras
+    "cosine_decay": ("Cosine", "compat.tensorflow.cosine_decay"),
+    "polynomial_decay": ("Polynomial", "StretchingPolynomial", "compat.tensorflow.polynomial_decay"),
+    "natural_exp_decay": ("natural_exponential_decay", "compat.tensorflow.natural_exp_decay"),
+    "cosine_decay_restarts": ("sgdr", "compat.tensorflow.cosine_decay_restarts"),
+    "piecewise_constant_decay": ("piecewise_constant",),
+    "noam_decay": ("noam",),
+    # others
+    "lr_finder": ("search",),
+    "lr_find": ("search",),
+    "range_test": ("search",),
+    "diagnose": ("search.diagnose",),
+    "chain": ("join",),
+    "sequential": ("join",),
+    "linear_to_zero": ("warmup_linear",),
+    "warmup_stable_decay": ("wsd",),
+    "onecycle": ("one_cycle",),
+    "triangular": ("cyclic",),
+    "inverse_sqrt": ("InverseSqrt", "warmup_inverse_sqrt"),
+    "exponential": ("exponential_decay", "Geometric"),
+    "constant": ("Constant",),
+    "linear": ("Linear",),
+    "cosine": ("Cosine",),
+    "polynomial": ("Polynomial",),
+}
+"""The names here for what is known elsewhere under another one, best first."""
+
+
+def meant(name: str, public: Iterable[str], rooms: Iterable[ModuleType], frameworks: Iterable[ModuleType]) -> str:
+    """A sentence with the names that may have been meant, or nothing."""
+    import difflib  # for this message alone
+
+    found = [*FOREIGN.get(name, ()), *(_path(room, name) for room in rooms if hasattr(room, name))]
+    if not found:
+        lowered = {each.lower().replace("_", ""): each for each in public}
+        close = difflib.get_close_matches(name.lower().replace("_", ""), lowered, n=3, cutoff=0.6)
+        theirs = [_path(framework, name) for framework in frameworks if hasattr(framework, name)]
+        found = [*(lowered[each] for each in close), *theirs]
+    names = [f"`jaxsched.{each}`" for each in found]
+    return f" Did you mean {' or '.join((', '.join(names[:-1]), names[-1]) if names[1:] else names)}?" if names else ""
+
+
+def _path(module: ModuleType, name: str) -> str:
+    return f"{module.__name__.partition('.')[2]}.{name}"
