@@ -3,6 +3,9 @@
 from jaxsched._combinators.warmup import Shape as Shape
 from jaxsched._controllers.base import ControllerLike as ControllerLike
 from jaxsched._controllers.base import PureSchedule as PureSchedule
+from jaxsched._core.fields import is_mapping as is_mapping
+from jaxsched._core.fields import is_sequence as is_sequence
+from jaxsched._core.fields import is_traced as is_traced
 from jaxsched._core.kinds import AtLeastOne as AtLeastOne
 from jaxsched._core.kinds import Bound as Bound
 from jaxsched._core.kinds import Count as Count
@@ -29,6 +32,7 @@ from jaxsched._core.kinds import Times as Times
 from jaxsched._core.kinds import Whole as Whole
 from jaxsched._core.kinds import WholeAtLeastOne as WholeAtLeastOne
 from jaxsched._core.kinds import checked as checked
+from jaxsched._core.kinds import checks_of as checks_of
 from jaxsched._core.node import written as written
 from jaxsched._core.schedule import Schedules as Schedules
 from jaxsched._curves.ramp import End as End

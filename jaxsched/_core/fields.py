@@ -1,7 +1,7 @@
 """What numbers may be, and the words that refuse what they may not: the checks of the kinds. Tracers pass."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -22,9 +22,19 @@ def is_traced(x: Any) -> bool:
     return isinstance(x, Tracer)
 
 
+def is_sequence(x: Any) -> bool:
+    """Whether `x` is a list in the widest sense, such as a configuration library's."""
+    return isinstance(x, Sequence) and not isinstance(x, (str, bytes))
+
+
+def is_mapping(x: Any) -> bool:
+    """Whether `x` is a dict in the widest sense: not all configuration libraries register theirs."""
+    return isinstance(x, Mapping) or (hasattr(x, "keys") and hasattr(x, "__getitem__") and not isinstance(x, type))
+
+
 def number(name: str, x: Any) -> Any:
     """A finite number, or an array of finite numbers."""
-    if isinstance(x, Sequence) and not isinstance(x, (str, bytes)):  # the lists of configuration libraries too
+    if is_sequence(x):
         x = _array(list(x))
     if isinstance(x, np.generic):
         x = x.item()
@@ -196,10 +206,8 @@ def count_tuple(name: str, x: Any) -> Any:
 
 def lengths(name: str, x: Any) -> Any:
     """One length for all cycles, or a tuple with one for each."""
-    many = isinstance(x, Sequence) or (isinstance(x, (np.ndarray, jax.Array)) and not is_traced(x) and x.ndim == 1)
-    if not many or isinstance(x, (str, bytes)):
-        return count(name, x)
-    return count_tuple(name, x)
+    many = is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and not is_traced(x) and x.ndim == 1)
+    return count_tuple(name, x) if many else count(name, x)
 
 
 def indices(name: str, x: Any) -> Any:

@@ -221,10 +221,16 @@ def _flag(name: str, x: Any) -> bool:
     return bool(x)
 
 
+def checks_of(function: Callable[..., Any]) -> dict[str, Check]:
+    """The check of each argument of a function whose annotation says something."""
+    hints = typing.get_type_hints(function)
+    checks = {name: checker(hints.get(name)) for name in inspect.signature(function).parameters}
+    return {name: check for name, check in checks.items() if check is not None}
+
+
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """The function, with its arguments checked by their annotations first."""
-    signature, hints = inspect.signature(function), typing.get_type_hints(function)
-    checks = {name: check for name in signature.parameters if (check := checker(hints.get(name))) is not None}
+    signature, checks = inspect.signature(function), checks_of(function)
 
     @functools.wraps(function)
     def made(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from jaxsched._combinators.values import scale
 from jaxsched._controllers.base import ControllerLike, hyperparameter
+from jaxsched._core.fields import is_mapping
 from jaxsched._core.kinds import Positive, checked
 from jaxsched._optax.hyperparameters import InjectState, advanced, check_state, first
 from jaxsched._optax.inject import scaled
@@ -45,7 +46,7 @@ def by_group(
     """
     import optax
 
-    if not isinstance(schedules, Mapping) or not schedules:
+    if not is_mapping(schedules) or not schedules:
         raise ValueError(f"`schedules` must hold a schedule for at least one group: got {schedules!r}.")
     names = {group: f"{group}/learning_rate" for group in schedules}
     hyperparameters = {

@@ -3,13 +3,13 @@
 import difflib
 import importlib
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
-from jaxsched._core.fields import is_traced
+from jaxsched._core.fields import is_mapping, is_sequence, is_traced
 from jaxsched._core.kinds import as_written, kinds_in
 from jaxsched._core.node import KINDS, Data, alias_of, fields_of, hints_of, is_static, kind_name
 from jaxsched._curves.ramp import End, Open
@@ -58,7 +58,7 @@ def from_dict(data: Mapping[str, Any]) -> Any:
         >>> jaxsched.from_dict({"jaxsched": 1, "kind": "Linear", "start": 1.0, "end": 0.0, "steps": 10})
         Linear(start=1.0, end=0.0, steps=10)
     """
-    if not isinstance(data, Mapping) or "kind" not in data:
+    if not is_mapping(data) or "kind" not in data:
         raise TypeError(f"`data` must be a dict that `to_dict` returned, with a 'kind': got {data!r}.")
     version = data.get("jaxsched")
     if version != VERSION:
@@ -115,11 +115,11 @@ def _encode_array(array: np.ndarray, for_people: bool) -> Any:
 
 
 def _decode(x: Any, path: str) -> Any:
-    if isinstance(x, Sequence) and not isinstance(x, str):
+    if is_sequence(x):
         return [_decode(each, f"{path}[{i}]") for i, each in enumerate(x)]
-    if isinstance(x, Mapping) and set(x) == {"dtype", "values"}:
+    if is_mapping(x) and set(x.keys()) == {"dtype", "values"}:
         return np.asarray(x["values"], np.dtype(x["dtype"]))
-    if not isinstance(x, Mapping) or "kind" not in x:
+    if not is_mapping(x) or "kind" not in x:
         return x
     kind = x["kind"]
     cls = _class_of(kind, path)

@@ -1,0 +1,152 @@
+"""Arguments under their names in another framework: `foreign` checks them by their annotations.
+
+    @foreign(groups=("learning_rate",))
+    def StepDecay(learning_rate: Rate, step_size: Steps, gamma: Gamma = 0.1) -> js.Schedule: ...
+
+A kind is made by `ranged`. Traced numbers pass.
+"""
+
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import jaxsched as js
+from jaxsched.kinds import Kind, checks_of, is_sequence, is_traced
+
+P = ParamSpec("P")
+
+
+def foreign(
+    function: Callable[P, Any] | None = None, *, groups: Sequence[str] = (), names: Mapping[str, str] | None = None
+) -> Any:
+    """The function with its arguments checked by their annotations, and ours renamed to theirs in errors.
+
+    Args:
+        function: the function, whose arguments are annotated with kinds.
+        groups: the arguments that may be lists with one number for each parameter group; then the result is a list.
+        names: their name for each name of ours in errors that come from inside.
+    """
+    if function is None:
+        return functools.partial(foreign, groups=groups, names=names)
+    signature, checks, names = inspect.signature(function), checks_of(function), names or {}
+
+    def one(arguments: inspect.BoundArguments) -> Any:
+        for name in arguments.arguments.keys() & checks.keys():
+            arguments.arguments[name] = checks[name](name, arguments.arguments[name])
+        with renamed(names):
+            return function(*arguments.args, **arguments.kwargs)
+
+    @functools.wraps(function)
+    def made(*args: P.args, **kwargs: P.kwargs) -> Any:
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError:
+            return function(*args, **kwargs)  # which says it in Python's own words
+        lists = {name: x for name in groups if is_list(x := bound.arguments.get(name))}
+        if not lists:
+            return one(bound)
+        return [one(_with(bound, {name: x[i] for name, x in lists.items()})) for i in range(groups_of(lists))]
+
+    return made
+
+
+def _with(bound: inspect.BoundArguments, changed: Mapping[str, Any]) -> inspect.BoundArguments:
+    return inspect.BoundArguments(bound.signature, {**bound.arguments, **changed})  # pyright: ignore[reportArgumentType]
+
+
+def is_list(x: Any) -> bool:
+    """A list in the widest sense: Python's, a configuration library's, an array's."""
+    return is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and not is_traced(x) and x.ndim == 1)
+
+
+def groups_of(lists: Mapping[str, Any]) -> int:
+    """How many parameter groups some lists are for."""
+    (first, values), *others = lists.items()
+    if len(values) == 0:
+        raise ValueError(f"`{first}` must have one value for each parameter group: got an empty list.")
+    for name, x in others:
+        if len(x) != len(values):
+            raise ValueError(
+                f"`{name}` must have the same length as the parameter groups: it has {len(x)} values, "
+                f"and `{first}` has {len(values)}."
+            )
+    return len(values)
+
+
+@contextmanager
+def renamed(names: Mapping[str, str]) -> Iterator[None]:
+    """Errors about our arguments speak of theirs. JAX's own errors are subclasses, and pass as they are."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if type(error) not in (TypeError, ValueError) or not names:
+            raise
+        words = str(error).split("`")
+        words[1::2] = [names.get(word, word) for word in words[1::2]]
+        raise type(error)("`".join(words)) from None
+
+
+def ranged(
+    name: str,
+    note: str,
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    below: float | None = None,
+    most: float | None = None,
+    whole: bool = False,
+) -> Any:
+    """A kind of finite number in a range, kept as it was given; `whole` is for ints alone."""
+    bounds = [
+        ("greater than", above, np.greater),
+        ("at least", least, np.greater_equal),
+        ("less than", below, np.less),
+        ("at most", most, np.less_equal),
+    ]
+    given = [(word, bound, fits) for word, bound, fits in bounds if bound is not None]
+
+    def check(argument: str, x: Any) -> Any:
+        if is_traced(x):
+            return x
+        array = np.asarray(x) if isinstance(x, (int, float, np.generic, np.ndarray, jax.Array)) else None
+        real = array is not None and (array.dtype.kind in "iuf" or jnp.issubdtype(array.dtype, jnp.floating))
+        if array is None or not real:
+            raise TypeError(f"`{argument}` must be a number: got {x!r} of type {type(x).__name__}. {note}")
+        if not np.all(np.isfinite(array.astype(np.float64))):
+            raise ValueError(f"`{argument}` must be finite: got {x!r}. {note}")
+        if not all(np.all(fits(array, bound)) for _, bound, fits in given):
+            wanted = " and ".join(f"{word} {bound}" for word, bound, _ in given)
+            raise ValueError(f"`{argument}` must be {wanted}: got {x!r}. {note}")
+        if whole and array.dtype.kind not in "iu":
+            raise TypeError(f"`{argument}` must be an int: got {x!r}. {note}")
+        return x.item() if array.ndim == 0 and not isinstance(x, (int, float)) else x
+
+    return Kind(name, (), {"__module__": __name__, "__doc__": note, "check": staticmethod(check)})
+
+
+if TYPE_CHECKING:
+    Rate: TypeAlias = js.Numeric
+    Steps: TypeAlias = js.Numeric
+    Length: TypeAlias = js.Numeric
+else:
+    Rate = ranged("Rate", "It is a learning rate.", least=0)
+    Steps = ranged("Steps", "It is a whole number of steps.", least=1, whole=True)
+    Length = ranged("Length", "It is a number of steps.", least=0)
+
+
+def equal(x: Any, y: Any) -> bool:
+    """Whether two numbers are known and equal: a traced one makes no branch."""
+    return not is_traced(x) and not is_traced(y) and bool(np.all(x == y))
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+    """A sentence with the names that are close to an unknown one, or nothing."""
+    close = difflib.get_close_matches(name, list(known), cutoff=cutoff)
+    return f"Did you mean {' or '.join(map(repr, close))}?" if close else ""
