@@ -1,5 +1,6 @@
 """What is wrong for a controller is refused by argument, value and remedy; what is traced and wrong is clamped."""
 
+import inspect
 import re
 
 import jax
@@ -18,7 +19,7 @@ plateau, greedy, recover = js.reduce_on_plateau, js.greedy, js.recover
 MADE = plateau(0.1)
 STATE = MADE.init()
 LINE = js.Linear(1.0, 0.0, steps=4)
-BETWEEN, COUNTED, NEVER_NEGATIVE = "between 0 and 1, exclusive", "0 means none", "Pass 0 or a positive number"
+BETWEEN, COUNTED, NEVER_NEGATIVE = "between 0 and 1, exclusive", "Pass 0 or a positive int", "Pass 0 or a positive number"
 PURE = "Build the schedule first and hand it to the controller"
 
 # What is done, the error, and words of its message in order: the argument, the value, the remedy.
@@ -50,7 +51,7 @@ WRONG = {
     "burn_in": (lambda: recover(1.0, burn_in=-1), V, "`burn_in` must not be negative: got -1"),
     "reset_after": (lambda: greedy(1.0, reset_after=-1), V, "`reset_after` must not be negative: got -1"),
     "every-0": (lambda: plateau(1.0, every=0), V, "`every` must be at least 1: got 0", "Pass 1 to judge each"),
-    "every-negative": (lambda: plateau(1.0, every=-3), V, "`every` must not be negative: got -3"),
+    "every-negative": (lambda: plateau(1.0, every=-3), V, "`every` must be at least 1: got -3"),
     "rtol": (lambda: plateau(1.0, rtol=-0.1), V, "`rtol` must not be negative: got -0.1", NEVER_NEGATIVE),
     "atol": (lambda: greedy(1.0, atol=-0.1), V, "`atol` must not be negative: got -0.1", NEVER_NEGATIVE),
     "atol-infinite": (lambda: plateau(1.0, atol=INF), V, "`atol` must be finite: got inf"),
@@ -66,9 +67,9 @@ WRONG = {
     "window-0": (lambda: greedy(1.0, window=0), V, "`window` must be an int of at least 1: got 0", "1 judges each"),
     "window-float": (lambda: greedy(1.0, window=2.0), V, "`window` must be an int of at least 1: got 2.0"),
     "window-bool": (lambda: greedy(1.0, window=True), V, "`window` must be an int of at least 1: got True"),
-    "mode": (lambda: plateau(1.0, mode="minimum"), V, '`mode` must be "min" or "max": got \'minimum\'', "for a loss"),
-    "mode-greedy": (lambda: greedy(1.0, mode="MAX"), V, '`mode` must be "min" or "max": got \'MAX\'', "an accuracy"),
-    "mode-none": (lambda: greedy(1.0, mode=None), V, '`mode` must be "min" or "max": got None'),
+    "mode": (lambda: plateau(1.0, mode="minimum"), V, "`mode` must be 'min' or 'max': got 'minimum'", "for a loss"),
+    "mode-greedy": (lambda: greedy(1.0, mode="MAX"), V, "`mode` must be 'min' or 'max': got 'MAX'", "an accuracy"),
+    "mode-none": (lambda: greedy(1.0, mode=None), V, "`mode` must be 'min' or 'max': got None"),
     "rule": (lambda: plateau(1.0, rule="pytorch"), V, "`rule` must be one of 'torch', 'keras'", "got 'pytorch'"),
     "rule-list": (lambda: plateau(1.0, rule=["torch"]), V, "`rule` must be one of 'torch'", "got ['torch']"),
     "axis_name": (lambda: plateau(1.0, axis_name=0), T, "`axis_name` must be the name of a mapped axis", "got 0"),
@@ -112,7 +113,7 @@ WRONG = {
     "sum": (lambda: LINE + MADE, T, "`right` must be a pure schedule", "ReduceOnPlateau", PURE),
     "product": (lambda: MADE * LINE, T, "`left` must be a pure schedule", "ReduceOnPlateau", PURE),
     "wrapped": (lambda: js.nodes.Wrap(recover(0.1)), T, "`fn` must be a pure schedule", "Recover", PURE),
-    "class": (lambda: js.nodes.ReduceOnPlateau(MADE, -1.0), T, "`schedule` must be a pure schedule", PURE),
+    "class": (lambda: js.nodes.ReduceOnPlateau(MADE, factor=0.5), T, "`schedule` must be a pure schedule", PURE),
     "devices-of-schedule": (lambda: js.nodes.OverDevices(LINE, "x"), T, "`controller` must be a Controller: got Linear"),
     "stack": (lambda: js.stack([MADE, LINE]), V, "must have one structure", "ReduceOnPlateau and Linear"),
     "stack-every": (lambda: js.stack([MADE, plateau(0.1, every=2)]), V, "must have one structure", "every: None and 2"),
@@ -204,7 +205,7 @@ ORDINARY = {
 @pytest.mark.parametrize("function", TRACED, ids=lambda function: function.__name__)
 def test_what_is_traced_and_wrong_is_clamped(function):
     """Every value is finite, and that of the number which the wrong one is taken for: one program a function."""
-    rest = {k: x for k, x in function.__kwdefaults__.items() if k not in ("mode", "rule", "window", "axis_name")}
+    rest = {k: x for k, x in inspect.unwrap(function).__kwdefaults__.items() if k not in ("mode", "rule", "window", "axis_name")}
     ordinary = {**rest, "spike": 6.0, **ORDINARY[function]}
     ordinary = {name: ordinary[name] for name in ordinary if name != "spike" or function is recover}
     assert set(TRACED[function]) <= set(ordinary)

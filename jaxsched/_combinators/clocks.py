@@ -4,7 +4,7 @@ import dataclasses
 
 from jaxsched._core.kinds import Count, Positive, checked
 from jaxsched._core.laps import floor_to
-from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, evaluate, longest
+from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, as_schedule, evaluate, longest
 from jaxsched._core.time import later, ratio, since
 
 
@@ -123,7 +123,7 @@ def delay(schedule: ScheduleLike, steps: Count) -> Schedule:
         >>> float(jaxsched.delay(jaxsched.Linear(1.0, 0.0, steps=4), 10)(12))
         0.5
     """
-    return Delay(schedule, steps)
+    return Delay(as_schedule(schedule), steps)
 
 
 @checked
@@ -141,7 +141,7 @@ def advance(schedule: ScheduleLike, steps: Count) -> Schedule:
         >>> float(jaxsched.advance(jaxsched.Linear(1.0, 0.0, steps=4), 1)(0))
         0.75
     """
-    return Advance(schedule, steps)
+    return Advance(as_schedule(schedule), steps)
 
 
 @checked
@@ -159,7 +159,7 @@ def staircase(schedule: ScheduleLike, every: Count) -> Schedule:
         >>> float(jaxsched.staircase(jaxsched.Linear(1.0, 0.0, steps=4), 2)(3))
         0.5
     """
-    return Staircase(schedule, every)
+    return Staircase(as_schedule(schedule), every)
 
 
 @checked
@@ -180,7 +180,7 @@ def per_epoch(schedule: ScheduleLike, steps_per_epoch: Count) -> Schedule:
     """
     if isinstance(steps_per_epoch, (int, float)) and steps_per_epoch == 0:
         raise ValueError("`steps_per_epoch` must be at least 1: got 0. Is the data set empty?")
-    return PerEpoch(schedule, steps_per_epoch)
+    return PerEpoch(as_schedule(schedule), steps_per_epoch)
 
 
 def _plus(duration, steps):

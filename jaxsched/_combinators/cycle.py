@@ -24,7 +24,7 @@ from jaxsched._core.kinds import (
 )
 from jaxsched._core.laps import lap, rescaled
 from jaxsched._core.node import written
-from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, evaluate
+from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, as_schedule, evaluate
 from jaxsched._core.time import count_reached, integer_max, is_integer, left_until, minus, to_real
 from jaxsched._curves.tables import last
 
@@ -113,6 +113,7 @@ def cycle(schedule: ScheduleLike, period: Lengths, growth: AtLeastOne = 1, decay
     Reference:
         Loshchilov and Hutter 2017, arXiv:1608.03983, section 3 (T_mult).
     """
+    schedule = as_schedule(schedule)
     if isinstance(period, tuple):
         if not period or any(is_traced(each) for each in period):
             raise ValueError(f"`period` must list at least one known length: got {period!r}.")

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxsched._core.draws import truncated_normal, uniform
 from jaxsched._core.fields import not_negative
 from jaxsched._core.kinds import Key, Positive, checked
-from jaxsched._core.schedule import Constant, Exact, Schedule, ScheduleLike, evaluate
+from jaxsched._core.schedule import Constant, Exact, Schedule, ScheduleLike, as_schedule, evaluate
 from jaxsched._core.time import whole_steps
 
 
@@ -88,8 +88,11 @@ def jitter(
     Reference:
         `noise_range_t`, `noise_pct` and `noise_std` in timm: the same distribution, other draws.
     """
+    schedule, deviation, bound = as_schedule(schedule), as_schedule(deviation), as_schedule(bound)
     if distribution == "uniform":
         return UniformJitter(schedule, bound, key)
     if isinstance(deviation, Constant):
         not_negative("deviation", deviation.value)
-    return NormalJitter(schedule, deviation, bound.value if isinstance(bound, Constant) else bound, key)
+    if not isinstance(bound, Constant):
+        raise TypeError(f"`bound` must be a number for normal noise: got {bound!r}. Uniform noise takes a schedule.")
+    return NormalJitter(schedule, deviation, bound.value, key)

@@ -10,7 +10,7 @@ from jaxsched._combinators.warmup import Warmup
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Positive, checked
 from jaxsched._core.node import of_kind
-from jaxsched._core.schedule import Schedule, ScheduleLike
+from jaxsched._core.schedule import Schedule, ScheduleLike, as_schedule
 from jaxsched._core.time import is_integer
 from jaxsched._curves.ramp import Open, Ramp
 
@@ -37,6 +37,7 @@ def stretch(schedule: ScheduleLike, factor: Positive, keep_warmup: bool = False)
     Reference:
         The scale schedule ratio of Composer, which keeps warmups unless told otherwise.
     """
+    schedule = as_schedule(schedule)
     longer = _longer(schedule, factor, keep_warmup)
     return Stretch(schedule, factor) if longer is None else longer
 

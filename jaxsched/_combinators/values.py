@@ -9,7 +9,7 @@ import numpy as np
 from jaxsched._core.fields import is_number, is_traced, real
 from jaxsched._core.kinds import Level, Numeric, checked
 from jaxsched._core.node import Data, of_kind
-from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, evaluate, to_schedule
+from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, as_schedule, evaluate, to_schedule
 from jaxsched._core.time import blend
 
 D = TypeVar("D", bound=Data)
@@ -87,7 +87,7 @@ def clip(schedule: ScheduleLike, lo: Level | None = None, hi: Level | None = Non
         >>> float(jaxsched.clip(jaxsched.Linear(1.0, 0.0, steps=4), lo=0.1)(4))
         0.10000000149011612
     """
-    return Clip(schedule, lo, hi)
+    return Clip(as_schedule(schedule), lo, hi)
 
 
 @overload
@@ -119,7 +119,7 @@ def scale(schedule: Any, factor: Any) -> Schedule | Data:
     return _scaled(schedule, real("factor", factor))
 
 
-def _scaled(node: Data, factor: Numeric) -> Any:
+def _scaled(node: Any, factor: Numeric) -> Any:
     """A controller with its schedule, and all that is in units of it, scaled."""
     levels = {name: x if x is None else x * factor for name, x in of_kind(node, Level).items()}
     inner = {name: scale(x, factor) for name, x in of_kind(node, Data).items()}

@@ -12,7 +12,7 @@ from jaxsched._combinators.clocks import Stretch, advance
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Kind, Level, checked
 from jaxsched._core.node import inside
-from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, Wrap, end_after, evaluate, to_schedule
+from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, Wrap, as_schedule, end_after, evaluate, to_schedule
 from jaxsched._core.time import only_when, reached, since
 from jaxsched._curves.cosines import Cosine, MirrorCosine
 from jaxsched._curves.exponentials import ExponentialRamp, Geometric, Inverse
@@ -72,10 +72,8 @@ class Warmup(Exact):
     def at(self, step):
         steps = self.ramp.steps
         # A ramp of no length shows its end at step 0; what leads into it leads to its start all the same.
-        schedule: Any = self.schedule
-        peak = (
-            schedule.ends[0] if isinstance(schedule, Ramp) else evaluate(schedule, jnp.zeros((), jnp.result_type(int)))
-        )
+        schedule, zero = self.schedule, jnp.zeros((), jnp.result_type(int))
+        peak = schedule.ends[0] if isinstance(schedule, Ramp) else evaluate(schedule, zero)
         up = evaluate(inside(self.ramp, end=peak), step)
         return jnp.where(reached(step, steps), evaluate(self.schedule, since(step, steps)), up)
 
@@ -146,7 +144,7 @@ def warmup(
     Reference:
         Goyal et al. 2017, arXiv:1706.02677, section 2.2 (linear).
     """
-    whole = Warmup(_ramp(_named(shape, WARMUP_SHAPES), start, Open(), steps), schedule)
+    whole = Warmup(_ramp(_named(shape, WARMUP_SHAPES), start, Open(), steps), as_schedule(schedule))
     return whole if not is_traced(offset) and isinstance(offset, int) and offset == 0 else advance(whole, offset)
 
 
@@ -175,7 +173,7 @@ def cooldown(schedule: ScheduleLike, at: Count, steps: Count, end: Level = 0.0, 
     Reference:
         Hägele et al. 2024, arXiv:2405.18392, section 3.
     """
-    return Cooldown(schedule, at, _ramp(_named(shape, COOLDOWN_SHAPES), Open(), end, steps))
+    return Cooldown(as_schedule(schedule), at, _ramp(_named(shape, COOLDOWN_SHAPES), Open(), end, steps))
 
 
 def _shape(name: str, x: Any) -> Any:

@@ -12,6 +12,7 @@ from jaxsched._controllers.metrics import ROUNDING, betters, direction, events, 
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Bound, Count, InnerFactor, Log, NotNegative, Real, Whole, checked
 from jaxsched._core.node import written
+from jaxsched._core.schedule import as_schedule
 
 
 class GreedyState(NamedTuple):
@@ -232,7 +233,7 @@ def greedy(
         `GreedyLR` in Hugging Face transformers; arXiv:2512.14527.
     """
     controller = Greedy(
-        schedule,
+        as_schedule(schedule),
         factor=factor,
         patience=patience,
         rtol=rtol,

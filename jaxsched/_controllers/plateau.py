@@ -30,6 +30,7 @@ from jaxsched._core.kinds import (
     checked,
 )
 from jaxsched._core.node import written
+from jaxsched._core.schedule import as_schedule
 from jaxsched._core.time import largest
 
 
@@ -212,7 +213,7 @@ def reduce_on_plateau(
         `ReduceLROnPlateau` in PyTorch and Keras, `ReduceOnPlateau` in Paddle, `optax.contrib.reduce_on_plateau`.
     """
     controller = ReduceOnPlateau(
-        schedule,
+        as_schedule(schedule),
         factor=factor,
         patience=patience if rule in ("torch", "paddle") else largest(patience, 1) - 1,
         rtol=rtol,

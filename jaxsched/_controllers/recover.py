@@ -27,6 +27,7 @@ from jaxsched._core.kinds import (
     checked,
 )
 from jaxsched._core.node import written
+from jaxsched._core.schedule import as_schedule
 
 LARGEST_ROOT = 1e18
 """What a float32 can square."""
@@ -179,7 +180,7 @@ def recover(
         The rule is folklore, for instance Bengio 2012, arXiv:1206.5533, section 3.1.1; the running variance is West's.
     """
     controller = Recover(
-        schedule,
+        as_schedule(schedule),
         factor=factor,
         spike=spike,
         warmup=warmup,

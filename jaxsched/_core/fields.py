@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from jaxsched._core.time import real_dtype
+from jaxsched._core.time import integer_max, real_dtype
 
 LOG_OF_NOTHING = 1e28
 """Minus the logarithm of a factor of 0: finite, so zero cuts still give `exp(0) = 1`, and one cut gives 0."""
@@ -92,10 +92,13 @@ def not_negative(name: str, x: Any) -> Any:
 def minus_log(name: str, x: Any) -> Any:
     """A factor as minus its logarithm, in Python's float64: 0.99999 in float32 is 1 % off after a million steps."""
     x = not_negative(name, x)
+    if is_traced(x):
+        return jnp.where(x > 0, -jnp.log(jnp.where(x > 0, x, 1)), LOG_OF_NOTHING)
+    logs = [-math.log(each) + 0.0 if each else LOG_OF_NOTHING for each in np.ravel(np.asarray(x, float)).tolist()]
     if isinstance(x, float):
-        return -math.log(x) + 0.0 if x else LOG_OF_NOTHING  # + 0.0: not -0.0
-    kind = jnp if isinstance(x, jax.Array) else np
-    return kind.where(x > 0, -kind.log(kind.where(x > 0, x, 1)), LOG_OF_NOTHING)
+        return logs[0]  # + 0.0: not -0.0
+    array = np.reshape(np.asarray(logs), np.shape(x)).astype(x.dtype)
+    return jnp.asarray(array) if isinstance(x, jax.Array) else array
 
 
 def count(name: str, x: Any) -> Any:
@@ -105,24 +108,32 @@ def count(name: str, x: Any) -> Any:
         return x
     if np.any(np.asarray(x) < 0):
         raise ValueError(f"`{name}` must not be negative: got {_show(x)}. It is a number of steps; 0 means none.")
-    largest = int(jnp.iinfo(jnp.result_type(int)).max)
-    if isinstance(x, int) or jnp.issubdtype(x.dtype if not isinstance(x, float) else float, jnp.integer):
+    _check_size(name, x)
+    return x
+
+
+def _check_size(name: str, x: Any) -> None:
+    largest = integer_max()
+    if isinstance(x, int) or (not isinstance(x, float) and jnp.issubdtype(x.dtype, jnp.integer)):
         if np.any(np.asarray(x) > largest):
             raise ValueError(
                 f"`{name}` must be below 2**{largest.bit_length()} when given as an int: got {_show(x)}. "
                 f"Pass it as a float, or enable x64 (`jax.config.update('jax_enable_x64', True)`)."
             )
-    return x
 
 
 def whole(name: str, x: Any) -> Any:
     """A number of events: not a length in steps, which may lie between two."""
     x = number(name, x)
-    if not is_traced(x) and np.any(np.asarray(x) < 0):
+    if is_traced(x):
+        return x
+    if np.any(np.asarray(x) < 0):
         raise ValueError(f"`{name}` must not be negative: got {_show(x)}. Pass 0 or a positive int.")
-    if not is_traced(x) and np.any(np.asarray(x) != np.floor(np.asarray(x))):
+    if np.any(np.asarray(x) != np.floor(np.asarray(x))):
         raise ValueError(f"`{name}` must be a whole number: got {_show(x)}. Pass an int.")
-    return int(x) if isinstance(x, float) else x
+    x = int(x) if isinstance(x, float) else x
+    _check_size(name, x)
+    return x
 
 
 def at_least_one(name: str, x: Any) -> Any:

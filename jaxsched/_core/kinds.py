@@ -195,10 +195,10 @@ def kinds_in(annotation: Any) -> tuple[Any, ...]:
 def checker(annotation: Any) -> Check | None:
     """The function that checks what is annotated so; `None` where the annotation says nothing."""
     members = kinds_in(annotation)
-    check = next((check for each in members if (check := _check_of(each)) is not None), None)
-    if check is not None and type(None) in members:
-        return lambda name, x: None if x is None else check(name, x)
-    return check
+    checks = [check for each in members if (check := _check_of(each)) is not None]
+    if checks and type(None) in members:
+        return lambda name, x: None if x is None else checks[0](name, x)
+    return checks[0] if checks else None
 
 
 def _check_of(annotation: Any) -> Check | None:
@@ -209,9 +209,13 @@ def _check_of(annotation: Any) -> Check | None:
     return _flag if annotation is bool else None
 
 
+REMEDIES = {("min", "max"): " Pass 'min' for a loss, 'max' for an accuracy."}
+
+
 def _one_of(options: tuple[Any, ...], name: str, x: Any) -> Any:
     if not any(type(x) is type(option) and x == option for option in options):
-        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, options))}: got {x!r}.")
+        listed = " or ".join(map(repr, options)) if len(options) == 2 else f"one of {', '.join(map(repr, options))}"
+        raise ValueError(f"`{name}` must be {listed}: got {x!r}.{REMEDIES.get(options, '')}")
     return x
 
 

@@ -80,13 +80,13 @@ class Data:
     def __eq__(self, other: Any) -> bool:
         if self is other or not isinstance(other, Data):
             return True if self is other else NotImplemented
-        return self._value is not None and self._value == other._value
+        return self._identity is not None and self._identity == other._identity
 
     def __hash__(self) -> int:
-        return object.__hash__(self) if self._value is None else self._value.hash
+        return object.__hash__(self) if self._identity is None else self._identity.hash
 
     @functools.cached_property
-    def _value(self) -> "Value | None":
+    def _identity(self) -> "Value | None":
         leaves, structure = jax.tree.flatten(self)
         return None if any(map(fields.is_traced, leaves)) else Value(structure, tuple(map(_bits, leaves)))
 
@@ -171,8 +171,8 @@ def hints_of(cls: type) -> dict[str, Any]:
 def checks_of(cls: type) -> dict[str, Callable[[str, Any], Any]]:
     checks = {name: kinds.checker(hint) or _any_field for name, hint in hints_of(cls).items()}
     for f in fields_of(cls):
-        if alias_of(f):
-            checks[f.name] = functools.partial(_kept, alias_of(f), hints_of(cls)[f.name])
+        if alias := alias_of(f):
+            checks[f.name] = functools.partial(_kept, alias, hints_of(cls)[f.name])
     return checks
 
 

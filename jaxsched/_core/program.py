@@ -16,7 +16,7 @@ from jaxsched._core.time import Array, integer_max, real_dtype
 
 class Program(NamedTuple):
     run: Callable[[list[Any], Any], Array]
-    leaves: list[Array]
+    numbers: list[Array]
 
 
 def relaxed() -> contextlib.ExitStack:
@@ -65,19 +65,44 @@ def host_step(step: Any) -> Any:
 
 @functools.lru_cache(maxsize=4096)
 def compiled_for(structure: Any) -> Callable[[list[Any], Any], Array]:
+    """The program of all schedules of a structure, their numbers arguments."""
+
     def schedule(leaves, step):
-        node = jax.tree.unflatten(structure, [canonical(leaf) for leaf in leaves])
-        step = device_step(jnp.asarray(step))
-        with relaxed():
-            value = jnp.asarray(node.at(step)).astype(real_dtype())
-        if value.ndim > step.ndim:
-            raise TypeError(
-                f"The value has shape {value.shape} at a step of shape {step.shape}: is this a stacked schedule? "
-                f"Map over it: `jax.vmap(lambda schedule: schedule(step))(stacked)`."
-            )
-        return jnp.broadcast_to(value, step.shape)
+        return _value(structure, [canonical(leaf) for leaf in leaves], step)
 
     return jax.jit(schedule, inline=True)
+
+
+@functools.lru_cache(maxsize=4096)
+def packed_for(structure: Any, layout: tuple[str, ...]) -> Callable[[list[Any], Any], Array]:
+    """The same for a call on the host, where each argument costs: scalars of one dtype are one array."""
+
+    def schedule(packs, step):
+        scalars = {kind: iter(pack) for kind, pack in zip(_scalar_kinds(layout), packs, strict=False)}
+        tables = iter(packs[len(scalars) :])
+        return _value(structure, [next(scalars[kind] if kind else tables) for kind in layout], step)
+
+    return jax.jit(schedule)
+
+
+def _value(structure: Any, leaves: list[Any], step: Any) -> Array:
+    step = device_step(jnp.asarray(step))
+    with relaxed():
+        value = jnp.asarray(jax.tree.unflatten(structure, leaves).at(step)).astype(real_dtype())
+    if value.ndim > step.ndim:
+        raise TypeError(
+            f"The value has shape {value.shape} at a step of shape {step.shape}: is this a stacked schedule? "
+            f"Map over it: `jax.vmap(lambda schedule: schedule(step))(stacked)`."
+        )
+    return jnp.broadcast_to(value, step.shape)
+
+
+def _default_dtype(x: Any) -> str:
+    return jnp.result_type(float if jnp.issubdtype(np.asarray(x).dtype, jnp.floating) else int).name
+
+
+def _scalar_kinds(layout: tuple[str, ...]) -> list[str]:
+    return sorted({kind for kind in layout if kind})
 
 
 def prepare(schedule: Any) -> Program:
@@ -85,8 +110,15 @@ def prepare(schedule: Any) -> Program:
     leaves, structure = jax.tree.flatten(schedule)
     if any(is_traced(leaf) for leaf in leaves):
         return Program(compiled_for(structure), leaves)
+    # An array of JAX stays on its devices; a number of Python or NumPy has none yet.
+    layout = tuple("" if isinstance(x, jax.Array) or np.ndim(x) else _default_dtype(x) for x in leaves)
     with jax.ensure_compile_time_eval():  # inside a trace these would be tracers, which must not outlive it
-        program = Program(compiled_for(structure), [canonical(leaf) for leaf in leaves])
+        packs = [
+            jnp.asarray(np.asarray([x for x, k in zip(leaves, layout, strict=True) if k == kind], kind))
+            for kind in _scalar_kinds(layout)
+        ]
+        packs += [canonical(x) for x, kind in zip(leaves, layout, strict=True) if not kind]
+    program = Program(packed_for(structure, layout), packs)
     schedule._programs[jax.config.jax_enable_x64] = program  # pyright: ignore[reportAttributeAccessIssue]
     return program
 

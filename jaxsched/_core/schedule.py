@@ -74,7 +74,7 @@ class Schedule(Data, abc.ABC):
                 return compiled_for(structure)(leaves, step)
             step = step if isinstance(step, jax.Array) else host_step(step)
         program = self._programs.get(jax.config.jax_enable_x64) or prepare(self)  # pyright: ignore
-        return program.run(program.leaves, step)
+        return program.run(program.numbers, step)
 
     @final
     def __add__(self, other: Any) -> "Schedule":

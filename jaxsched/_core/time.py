@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 Array = jax.Array
 
@@ -42,11 +43,11 @@ def to_real(x: Any) -> Array:
 
 def as_real(x: Any) -> Any:
     """A float where `x` is traced: JAX may be strict about the product of an integer and a float."""
-    return to_real(x) if isinstance(x, jax.core.Tracer) else x
+    return to_real(x) if isinstance(x, Tracer) else x
 
 
 def largest(a: Any, b: Any) -> Any:
-    return jnp.maximum(a, b) if isinstance(a, jax.core.Tracer) or isinstance(b, jax.core.Tracer) else max(a, b)
+    return jnp.maximum(a, b) if isinstance(a, Tracer) or isinstance(b, Tracer) else max(a, b)
 
 
 def is_integer(x) -> bool:

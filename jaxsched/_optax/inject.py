@@ -135,7 +135,7 @@ def scale_by_learning_rate(rate: ControllerLike, *, flip_sign: bool = True) -> G
     """
     import optax
 
-    hyperparameters = {"learning_rate": rate}
+    hyperparameters = {"learning_rate": hyperparameter("rate", rate)}
 
     def init(params: Any) -> InjectState:
         del params

@@ -10,6 +10,7 @@ from jaxsched._controllers.metrics import ROUNDING, events, flags, stopped
 from jaxsched._core.fields import log_inside
 from jaxsched._core.kinds import Bound, Count, InnerFactor, PartBelowOne, Positive, WholeAtLeastOne, checked
 from jaxsched._core.program import relaxed
+from jaxsched._core.schedule import as_schedule
 from jaxsched._optax.direction import Array, descent, direction_of, inner_product, scalar
 from jaxsched._optax.transformation import GradientTransformation, GradientTransformationExtraArgs
 
@@ -101,6 +102,7 @@ def reduce_on_stationarity(
         steps every so often, which takes a memory that grows; here each test has steps of its own, and memory is
         constant. SASA+ cuts where the interval holds 0, so that too few data look like stationarity.
     """
+    schedule = as_schedule(schedule)
     log_factor, window = scalar("factor", log_inside("factor", factor)), scalar("window", window)
     tolerance, confidence = scalar("tolerance", tolerance), scalar("confidence", confidence)
     min_value, begin, directed = scalar("min_value", min_value), scalar("begin", begin), direction_of(inner)

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from jaxsched._core.fields import is_mapping, is_sequence, is_traced
-from jaxsched._core.kinds import as_written, kinds_in
+from jaxsched._core.kinds import Key, as_written, kinds_in
 from jaxsched._core.node import KINDS, Data, alias_of, fields_of, hints_of, is_static, kind_name
 from jaxsched._curves.ramp import End, Open
 
@@ -104,6 +104,9 @@ def _encode_fields(node: Data, path: str, for_people: bool) -> dict[str, Any]:
         if alias := alias_of(field):
             if for_people or isinstance(x, (int, float)):  # an array is stored as it is kept, to the bit
                 name, x = alias, as_written(hints[name], x)
+        if hints.get(name) is Key and isinstance(x, (np.ndarray, jax.Array)) and not for_people:
+            encoded[name] = _array(np.asarray(x))  # a plain list would be read as the words of a key
+            continue
         encoded[name] = _encode(x, f"{path}.{name}", for_people)
     return encoded
 
@@ -111,7 +114,11 @@ def _encode_fields(node: Data, path: str, for_people: bool) -> dict[str, Any]:
 def _encode_array(array: np.ndarray, for_people: bool) -> Any:
     # A list of Python's numbers is read as float64 or int64; any other array says what it is.
     plain = array.ndim > 0 and array.dtype.name in ("float64", "int64")
-    return array.tolist() if for_people or plain else {"dtype": array.dtype.name, "values": array.tolist()}
+    return array.tolist() if for_people or plain else _array(array)
+
+
+def _array(array: np.ndarray) -> dict[str, Any]:
+    return {"dtype": array.dtype.name, "values": array.tolist()}
 
 
 def _decode(x: Any, path: str) -> Any:
