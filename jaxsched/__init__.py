@@ -64,6 +64,7 @@ from jaxsched._curves.tables import CosineInterpolated as CosineInterpolated
 from jaxsched._curves.tables import Interpolated as Interpolated
 from jaxsched._curves.tables import Tabulated as Tabulated
 from jaxsched._names import meant as _meant
+from jaxsched._names import publish as _publish
 from jaxsched._optax.groups import by_group as by_group
 from jaxsched._optax.groups import layerwise as layerwise
 from jaxsched._optax.hypergradient import hypergradient as hypergradient
@@ -214,9 +215,7 @@ __all__ = [
 ]
 _LATE = ("compat", "search")
 
-for _name in __all__:
-    if _name in globals() and not hasattr(globals()[_name], "__path__") and hasattr(globals()[_name], "__qualname__"):
-        globals()[_name].__module__ = __name__  # what pickles and documentation say, wherever the code is moved
+_publish(globals())
 
 
 def __dir__():

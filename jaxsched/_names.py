@@ -1,7 +1,8 @@
-"""What may have been meant by a name that is not at the door: other libraries' names, former ones and typing errors."""
+"""Public names: the module that they carry, and what may have been meant by one that is not at the door."""
 
 from collections.abc import Iterable
-from types import ModuleType
+from types import FunctionType, ModuleType
+from typing import Any
 
 FOREIGN = {
     # optax
@@ -45,6 +46,14 @@ FOREIGN = {
     "polynomial": ("Polynomial",),
 }
 """The names here for what is known elsewhere under another one, best first."""
+
+
+def publish(namespace: dict[str, Any]) -> None:
+    """Public names carry their public module: what pickles and documentation say, wherever the code is moved."""
+    for name in namespace.get("__all__", list(namespace)):
+        x = namespace.get(name)
+        if not name.startswith("_") and isinstance(x, (type, FunctionType)):
+            x.__module__ = namespace["__name__"]
 
 
 def meant(name: str, public: Iterable[str], rooms: Iterable[ModuleType], frameworks: Iterable[ModuleType]) -> str:

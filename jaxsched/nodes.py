@@ -23,6 +23,7 @@ from jaxsched._controllers.base import OverDevices as OverDevices
 from jaxsched._controllers.greedy import Greedy as Greedy
 from jaxsched._controllers.plateau import ReduceOnPlateau as ReduceOnPlateau
 from jaxsched._controllers.recover import Recover as Recover
+from jaxsched._core.node import Data as Data
 
 # And those of the door, so that every `repr` evaluates here.
 from jaxsched._core.schedule import Constant as Constant
@@ -58,6 +59,6 @@ from jaxsched._curves.tables import CosineInterpolated as CosineInterpolated
 from jaxsched._curves.tables import Interpolated as Interpolated
 from jaxsched._curves.tables import Piecewise as Piecewise
 from jaxsched._curves.tables import Tabulated as Tabulated
+from jaxsched._names import publish as _publish
 
-for _each in [x for name, x in globals().items() if not name.startswith("_")]:
-    _each.__module__ = __name__  # what pickles and documentation say, wherever the class is moved
+_publish(globals())

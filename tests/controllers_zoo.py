@@ -175,7 +175,11 @@ def history_of(example: Example) -> History:
 
 def public_controllers() -> set[str]:
     """The public names that stand for controllers: concrete classes, and functions that make one."""
-    return {name for name, x in {**vars(js.nodes), **vars(js)}.items() if not name.startswith("_") and _stands_for_controllers(x)}
+    return {
+        name
+        for name, x in {**vars(js.nodes), **vars(js)}.items()
+        if not name.startswith("_") and _stands_for_controllers(x)
+    }
 
 
 def missing(examples: Iterable[Example], names: Iterable[str]) -> set[str]:

@@ -19,7 +19,11 @@ plateau, greedy, recover = js.reduce_on_plateau, js.greedy, js.recover
 MADE = plateau(0.1)
 STATE = MADE.init()
 LINE = js.Linear(1.0, 0.0, steps=4)
-BETWEEN, COUNTED, NEVER_NEGATIVE = "between 0 and 1, exclusive", "Pass 0 or a positive int", "Pass 0 or a positive number"
+BETWEEN, COUNTED, NEVER_NEGATIVE = (
+    "between 0 and 1, exclusive",
+    "Pass 0 or a positive int",
+    "Pass 0 or a positive number",
+)
 PURE = "Build the schedule first and hand it to the controller"
 
 # What is done, the error, and words of its message in order: the argument, the value, the remedy.
@@ -114,7 +118,9 @@ WRONG = {
     "product": (lambda: MADE * LINE, T, "`left` must be a pure schedule", "ReduceOnPlateau", PURE),
     "wrapped": (lambda: js.nodes.Wrap(recover(0.1)), T, "`fn` must be a pure schedule", "Recover", PURE),
     "class": (lambda: js.nodes.ReduceOnPlateau(MADE, factor=0.5), T, "`schedule` must be a pure schedule", PURE),
-    "devices-of-schedule": (lambda: js.nodes.OverDevices(LINE, "x"), T, "`controller` must be a Controller: got Linear"),
+    "devices-of-schedule": (
+        lambda: js.nodes.OverDevices(LINE, "x"), T, "`controller` must be a Controller: got Linear",
+    ),
     "stack": (lambda: js.stack([MADE, LINE]), V, "must have one structure", "ReduceOnPlateau and Linear"),
     "stack-every": (lambda: js.stack([MADE, plateau(0.1, every=2)]), V, "must have one structure", "every: None and 2"),
     "stack-window": (lambda: js.stack([greedy(0.1), greedy(0.1, window=2)]), V, "must have one structure", "window"),
@@ -205,7 +211,11 @@ ORDINARY = {
 @pytest.mark.parametrize("function", TRACED, ids=lambda function: function.__name__)
 def test_what_is_traced_and_wrong_is_clamped(function):
     """Every value is finite, and that of the number which the wrong one is taken for: one program a function."""
-    rest = {k: x for k, x in inspect.unwrap(function).__kwdefaults__.items() if k not in ("mode", "rule", "window", "axis_name")}
+    rest = {
+        k: x
+        for k, x in inspect.unwrap(function).__kwdefaults__.items()
+        if k not in ("mode", "rule", "window", "axis_name")
+    }
     ordinary = {**rest, "spike": 6.0, **ORDINARY[function]}
     ordinary = {name: ordinary[name] for name in ordinary if name != "spike" or function is recover}
     assert set(TRACED[function]) <= set(ordinary)

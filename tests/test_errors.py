@@ -72,7 +72,9 @@ WRONG = {
     "negative-float-length": (lambda: js.warmup(line(), -0.5), V, "`steps` must not be negative", "-0.5", A_COUNT),
     "negative-delay": (lambda: js.delay(line(), -2), V, "`steps` must not be negative", "-2", A_COUNT),
     "negative-at": (lambda: js.cooldown(1.0, -3, 4), V, "`at` must not be negative", "-3", A_COUNT),
-    "negative-boundary": (lambda: js.nodes.Piecewise(values=[1, 2], boundaries=[-5]), V, "`boundaries` must not be negative", "-5", A_COUNT),
+    "negative-boundary": (
+        lambda: js.nodes.Piecewise(values=[1, 2], boundaries=[-5]), V, "`boundaries` must not be negative", "-5", A_COUNT,
+    ),
     "negative-period": (lambda: js.cycle(line(), -4), V, "`period` must not be negative", "-4", A_COUNT),
     "bool": (lambda: js.Constant(True), T, "`value` must be a number", "True of type bool", A_NUMBER),
     "bool-steps": (lambda: line(False), T, "`steps` must be a number", "False of type bool", A_NUMBER),
@@ -83,18 +85,24 @@ WRONG = {
     "unsorted-join": (lambda: js.join([1, 2, 3], [9, 4]), V, "`boundaries` must be sorted", "[9, 4]", "begins where"),
     "unsorted-long-join": (lambda: js.join([1.0] * 12, range(11, 0, -1)), V, "`boundaries` must be sorted", "11, 10"),
     "unsorted-Piecewise": (
-        lambda: js.nodes.Piecewise(values=[1, 2, 3], boundaries=[9, 4]), V, "`boundaries` must be sorted", "[9, 4]", "increasing order",
+        lambda: js.nodes.Piecewise(values=[1, 2, 3], boundaries=[9, 4]),
+        V, "`boundaries` must be sorted", "[9, 4]", "increasing order",
     ),
     "unsorted-Interpolated": (
-        lambda: js.Interpolated(values=[1, 2], boundaries=[9, 4]), V, "`boundaries` must be sorted", "[9, 4]", "increasing order",
+        lambda: js.Interpolated(values=[1, 2], boundaries=[9, 4]),
+        V, "`boundaries` must be sorted", "[9, 4]", "increasing order",
     ),
     "unsorted-milestones": (
         lambda: js.multistep_decay(1.0, 0.1, [9, 4]), V, "`milestones` must be sorted", "[9, 4]", "increasing order",
     ),
     "count-join": (lambda: js.join([1, 2], [3, 4]), V, "`boundaries` must have one element fewer", "got 2 and 2"),
     "count-long-join": (lambda: js.join([1] * 12, [3]), V, "`boundaries` must have one element fewer", "1 and 12"),
-    "count-Piecewise": (lambda: js.nodes.Piecewise(values=[1, 2], boundaries=[3, 4]), V, "`values` must have one element more", "got 2 and 2"),
-    "count-Interpolated": (lambda: js.Interpolated(values=[1], boundaries=[3, 4]), V, "`values` must have as many", "got 1 and 2"),
+    "count-Piecewise": (
+        lambda: js.nodes.Piecewise(values=[1, 2], boundaries=[3, 4]), V, "`values` must have one element more", "got 2 and 2",
+    ),
+    "count-Interpolated": (
+        lambda: js.Interpolated(values=[1], boundaries=[3, 4]), V, "`values` must have as many", "got 1 and 2",
+    ),
     "missing-piece": (lambda: js.join([]), V, "`schedules` must hold at least one schedule", "got none"),
     "empty-table": (lambda: js.Tabulated([]), V, "`values` must hold at least one", "[]", "Pass a sequence"),
     "no-end": (
@@ -105,10 +113,18 @@ WRONG = {
         lambda: js.Constant(1.0).then(line()), V, "`boundaries` must be given", "piece 0, a Constant", "Pass the step",
     ),
     "int-too-large": (lambda: line(2**31), V, "`steps` must be below 2**31", "2147483648", "as a float, or enable x64"),
-    "power": (lambda: js.Polynomial(1, 0, steps=4, power=0), V, "`power` must be greater than 0", "0.0", "positive number"),
-    "base": (lambda: js.ExponentialRamp(1, 0, steps=4, base=-2), V, "`base` must be greater than 0", "-2.0", "positive number"),
-    "to-zero": (lambda: js.Geometric(1.0, 0.0, steps=4), V, "`end` must not be 0", "Geometric never", "Pass a small number"),
-    "sign-change": (lambda: js.Geometric(1.0, -1.0, steps=4), V, "`start` and `end` must have the same sign", "1.0 and -1.0"),
+    "power": (
+        lambda: js.Polynomial(1, 0, steps=4, power=0), V, "`power` must be greater than 0", "0.0", "positive number",
+    ),
+    "base": (
+        lambda: js.ExponentialRamp(1, 0, steps=4, base=-2), V, "`base` must be greater than 0", "-2.0", "positive number",
+    ),
+    "to-zero": (
+        lambda: js.Geometric(1.0, 0.0, steps=4), V, "`end` must not be 0", "Geometric never", "Pass a small number",
+    ),
+    "sign-change": (
+        lambda: js.Geometric(1.0, -1.0, steps=4), V, "`start` and `end` must have the same sign", "1.0 and -1.0",
+    ),
     "cooldown-to-zero": (lambda: js.cooldown(1.0, 4, 4, shape="geometric"), V, "`end` must not be 0", "small number"),
     "low-above-high": (lambda: js.clip(line(), 2.0, 1.0), V, "`lo` must not exceed `hi`", "2.0 and 1.0", "Swap them"),
     "negative-rate": (lambda: js.exponential_decay(1.0, -0.5), V, "`rate` must not be negative", "-0.5", "Pass 0 or"),
@@ -137,7 +153,9 @@ WRONG = {
     "controller-field": (lambda: js.nodes.Delay(Controller(), 4), T, "`schedule`", CONTROLLER),
     "controller-own-field": (lambda: Holder(Controller()), T, "`inner`", CONTROLLER),
     "controller-Wrap": (lambda: js.nodes.Wrap(Controller()), T, "`fn`", CONTROLLER),
-    "untraceable": (lambda: js.nodes.Wrap(lambda t: 1.0 if t < 3 else 0.0), T, "`fn` must be traceable", "Use `jnp.where`"),
+    "untraceable": (
+        lambda: js.nodes.Wrap(lambda t: 1.0 if t < 3 else 0.0), T, "`fn` must be traceable", "Use `jnp.where`",
+    ),
     "unhashable": (lambda: js.nodes.Wrap(Unhashable()), T, "`fn` must be hashable", "Unhashable", "Pass `lambda step:"),
     "vector": (lambda: js.nodes.Wrap(lambda t: jnp.zeros(3)), T, "`fn` must return one real number", "shape=(3,)"),
     "no-function": (lambda: js.nodes.Wrap(0.1), T, "`fn` must be a function", "0.1", "For a number use `Constant`"),

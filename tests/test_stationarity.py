@@ -14,8 +14,8 @@ from bridge import relaxed as relaxed  # optax's own code does not run in JAX's 
 from bridge import strict, x64
 
 import jaxsched as js
+from jaxsched import reduce_on_stationarity
 from jaxsched._optax import stationarity as _stationarity
-from jaxsched._optax.stationarity import reduce_on_stationarity
 
 SIZE = 200
 

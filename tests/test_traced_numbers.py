@@ -14,7 +14,6 @@ MAKE = {
     "warmup_inverse_sqrt": lambda a, n: js.warmup_inverse_sqrt(a, n),
     "wsd": lambda a, n: js.wsd(a, warmup=n, stable=n, decay=n),
     "flat_cosine": lambda a, n: js.flat_cosine(a, n * 3, a),
-    "warmup_linear": lambda a, n: js.warmup_linear(a, n, n * 3),
     "slanted_triangular": lambda a, n: js.slanted_triangular(a, n * 3, a),
     "one_cycle": lambda a, n: js.one_cycle(a, n * 3, warmup=n),
     "cyclic": lambda a, n: js.cyclic(a, a * 2, n, n, "exp_range", a),

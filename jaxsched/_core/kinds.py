@@ -192,8 +192,8 @@ def kinds_in(annotation: Any) -> tuple[Any, ...]:
     return typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
 
 
-def checker(annotation: Any) -> Check | None:
-    """The function that checks what is annotated so; `None` where the annotation says nothing."""
+def checker(annotation: Any) -> Any:
+    """The function `(name, x) -> x` that checks what is annotated so; `None` where the annotation says nothing."""
     members = kinds_in(annotation)
     checks = [check for each in members if (check := _check_of(each)) is not None]
     if checks and type(None) in members:

@@ -4,15 +4,15 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from jaxsched._core.fields import is_number, is_traced, number
-from jaxsched._core.schedule import to_schedule
+import jaxsched as js
+from jaxsched.kinds import checker, is_sequence, is_traced
 
 FEWEST = 20
 """Losses below which a third of a run has no median worth the name."""
 
 ROUNDING = float(np.finfo(np.float32).eps)
 
-Kind = Literal["diverged", "oscillates", "crawls", "plateau", "healthy"]
+Verdict = Literal["diverged", "oscillates", "crawls", "plateau", "healthy"]
 
 ADVICE: dict[str, str] = {
     "diverged": "The loss blew up: divide the rate by ten, or warm it up for longer.",
@@ -37,7 +37,7 @@ class Diagnosis(NamedTuple):
         swing: how regular the ups and downs are, from 0 (mere noise, or none) to 1.
     """
 
-    kind: Kind
+    kind: Verdict
     remedy: str
     rate: float | None
     drop: float
@@ -46,7 +46,7 @@ class Diagnosis(NamedTuple):
     swing: float
 
 
-def diagnose(losses: Any, rate: Any) -> Diagnosis:
+def diagnose(losses: Any, rate: js.ScheduleLike) -> Diagnosis:
     r"""Whether a run diverged, crawls, oscillates or is on a plateau, and what is usually done about it.
 
     It runs on the host and looks at the shape of the curve only: losses that are scaled or shifted get the same answer.
@@ -90,10 +90,10 @@ def diagnose(losses: Any, rate: Any) -> Diagnosis:
 
     Examples:
         >>> steps = np.arange(200)
-        >>> found = jaxsched.diagnose(2.0 - 0.001 * steps, rate=0.125)
+        >>> found = jaxsched.search.diagnose(2.0 - 0.001 * steps, rate=0.125)
         >>> found.kind, found.rate
         ('crawls', 0.625)
-        >>> jaxsched.diagnose(np.exp(-steps / 5), rate=0.125).remedy
+        >>> jaxsched.search.diagnose(np.exp(-steps / 5), rate=0.125).remedy
         'The loss fell and is flat now: decay the rate now, by ten say, or stop.'
 
     Reference:
@@ -209,10 +209,10 @@ def _losses(losses: Any) -> np.ndarray:
 def _rates(rate: Any, n: int) -> np.ndarray:
     if is_traced(rate):
         raise TypeError("`rate` must be known: got a traced array. Diagnose outside of `jax.jit`.")
-    if is_number(rate) or isinstance(rate, (list, tuple)) or hasattr(rate, "dtype"):
-        rates = np.asarray(number("rate", rate), np.float64)
+    if is_sequence(rate) or isinstance(rate, (int, float)) or hasattr(rate, "dtype"):
+        rates = np.asarray(checker(js.Numeric)("rate", rate), np.float64)
     else:
-        rates = np.asarray(to_schedule("rate", rate)(np.arange(n)), np.float64)
+        rates = np.asarray(checker(js.ScheduleLike)("rate", rate)(np.arange(n)), np.float64)
     if rates.shape not in ((), (n,)):
         raise ValueError(f"`rate` must be one number, or one for each of the {n} losses: got shape {rates.shape}.")
     if not np.all(np.isfinite(rates)) or np.any(rates < 0) or not np.any(rates > 0):
