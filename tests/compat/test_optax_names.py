@@ -53,18 +53,18 @@ def test_the_last_steps_of_a_cosine_are_exact():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: ours.cosine_decay_schedule(1.0, 0), "`decay_steps` must be positive: got 0"),
-        (lambda: ours.cosine_onecycle_schedule(0, 1.0), "`transition_steps` must be positive: got 0"),
-        (lambda: ours.linear_onecycle_schedule(-1, 1.0), "`transition_steps` must be positive: got -1"),
+        (lambda: ours.cosine_decay_schedule(1.0, 0), "`decay_steps` must be greater than 0: got 0"),
+        (lambda: ours.cosine_onecycle_schedule(0, 1.0), "`transition_steps` must be greater than 0: got 0"),
+        (lambda: ours.linear_onecycle_schedule(-1, 1.0), "`transition_steps` must be greater than 0: got -1"),
         (lambda: ours.linear_onecycle_schedule(9, 1.0, 0.9, 0.5), "`pct_start` must not exceed `pct_final`"),
         (lambda: ours.warmup_cosine_decay_schedule(0.0, 1.0, 5, 5), "`decay_steps` must exceed `warmup_steps`"),
-        (lambda: ours.piecewise_constant_schedule(1.0, {3: -1.0}), "`boundaries_and_scales` must not hold negative"),
-        (lambda: ours.piecewise_interpolate_schedule("cubic", 1.0), "`interpolate_type` must be either 'cosine'"),
+        (lambda: ours.piecewise_constant_schedule(1.0, {3: -1.0}), r"`boundaries_and_scales\[3\]` must not be negative: got -1"),
+        (lambda: ours.piecewise_interpolate_schedule("cubic", 1.0), "`interpolate_type` must be one of .*: got 'cubic'"),
         (lambda: ours.exponential_decay(1.0, 5, -0.5), "`decay_rate` must not be negative"),
-        (lambda: ours.polynomial_schedule(1.0, 0.0, -1, 5), "`power` must be greater than 0"),
+        (lambda: ours.polynomial_schedule(1.0, 0.0, -1, 5), "`power` must not be negative: got -1"),
         (lambda: ours.join_schedules([1.0, 2.0], []), "`boundaries` must have one element fewer"),
         (lambda: ours.join_schedules([1.0, 2.0, 3.0], [5, 3]), "`boundaries` must be sorted"),
-        (lambda: ours.sgdr_schedule([]), "at least one schedule"),
+        (lambda: ours.sgdr_schedule([]), "`cosine_kwargs` must hold at least one schedule"),
     ],
 )
 def test_what_makes_no_sense_is_refused(make, message):
