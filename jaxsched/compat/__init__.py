@@ -34,4 +34,4 @@ else:
 
         if name in FRAMEWORKS:
             return importlib.import_module(f"{__name__}.{name}")
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}. {did_you_mean(name, dir())}".rstrip())
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}. {did_you_mean(name, __dir__())}".rstrip())
