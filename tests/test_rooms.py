@@ -16,14 +16,12 @@ DOOR = "__init__"
 BELOW = ("_core", "_curves", "_combinators", "_recipes", "_controllers", "_store", "_optax")
 BESIDE = ("kinds", "numerics", "nodes", "states")
 ABOVE = ("compat", "show", "search", "foresight")
-ROOMS = (*BELOW, *BESIDE, "_names", DOOR, *ABOVE)
+ROOMS = (*BELOW, "_names", *BESIDE, DOOR, *ABOVE)
 """From the bottom. A room imports those before it; one above the door the door and what is beside it alone."""
 
 MOST_LINES = 320
 
 UNDER_WAY = {
-    "jaxsched.search.diagnose imports jaxsched._core.fields, which is private: above the door all is public.",
-    "jaxsched.search.diagnose imports jaxsched._core.schedule, which is private: above the door all is public.",
     "_core/schedule.py has 357 lines.",
 }
 """The problems that are known. The list is to become empty: what is solved must be taken off it."""
