@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import Kind, checks_of, is_sequence, is_traced
+from jaxsched.kinds import Kind, checks_of, is_sequence, is_traced, public_module
 
 P = ParamSpec("P")
 
@@ -54,6 +54,7 @@ def foreign(
             return one(bound)
         return [one(_with(bound, {name: x[i] for name, x in lists.items()})) for i in range(groups_of(lists))]
 
+    made.__module__ = public_module(function.__module__)
     return made
 
 
