@@ -1,5 +1,6 @@
 """What is particular to `compat.transformers`: names, errors, groups, traced numbers, and where it differs."""
 
+import collections
 import enum
 import inspect
 from fractions import Fraction
@@ -151,6 +152,29 @@ def test_groups_give_lists():
     first, second = optimization.get_scheduler("greedy", [0.5, 0.5], None, None, {"min_lr": [0.1, 0.2], "patience": 0})
     assert first.min_value == 0.1 and second.min_value == 0.2
     refused("get_greedy_schedule", [0.1, 0.1], min_lr=[0.1], match="`min_lr` must have .*: it has 1 values")
+
+
+def test_lists_and_dictionaries_may_be_of_any_kind():
+    class Dictionary:  # ml_collections registers no Mapping
+        def keys(self):
+            return ["min_lr", "patience"]
+
+        def __getitem__(self, name):
+            return {"min_lr": collections.UserList([0.1, 0.2]), "patience": 0}[name]
+
+    first, second = optimization.get_scheduler("greedy", np.array([0.5, 0.5]), None, None, Dictionary())
+    assert first.min_value == 0.1 and second.min_value == 0.2
+
+
+@pytest.mark.parametrize("rate", [None, 0.25])
+@pytest.mark.parametrize("warmup", [0.5, 1.5, 2.5, 3, 1, 0])
+def test_a_warmup_a_step_ahead_goes_past_the_peak(warmup, rate):
+    lr = optimization.get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
+        2.0, warmup, 9, min_lr=0.0, warmup_lr_rate=rate
+    )
+    want = lambda t: (t + 1) / max(warmup, 1) if rate is None else rate + 0.75 * t / max(warmup - 1, 1)  # noqa: E731
+    steps = [t for t in range(3) if t < warmup]
+    np.testing.assert_allclose([float(lr(t)) for t in steps], [2 * want(t) for t in steps], rtol=1e-6)
 
 
 def test_no_steps_after_the_warmup_are_at_the_end():

@@ -4,9 +4,9 @@ import functools
 
 import jaxsched as js
 from jaxsched.compat._foreign import Length, Rate, equal, foreign
-from jaxsched.compat.timm._kinds import CycleLimit, CycleMul, Duration, NoiseRange
+from jaxsched.compat.timm._kinds import CycleMul, Duration, NoiseRange
 from jaxsched.compat.timm._parts import KDecayPolynomial, TanhDecay, cycles, noisy, warmed
-from jaxsched.kinds import Factor, Key, NotNegative, Positive, Real, is_traced
+from jaxsched.kinds import Factor, Key, NotNegative, Positive, Real, Whole, is_traced
 
 NAMES = {"bound": "noise_pct", "key": "noise_seed", "growth": "cycle_mul", "period": "t_initial"}
 
@@ -18,7 +18,7 @@ def CosineLRScheduler(
     lr_min: Rate = 0.0,
     cycle_mul: CycleMul = 1.0,
     cycle_decay: Factor = 1.0,
-    cycle_limit: CycleLimit = 1,
+    cycle_limit: Whole = 1,
     warmup_t: Length = 0,
     warmup_lr_init: Rate = 0.0,
     warmup_prefix: bool = False,
@@ -57,7 +57,7 @@ def TanhLRScheduler(
     lr_min: Rate = 0.0,
     cycle_mul: CycleMul = 1.0,
     cycle_decay: Factor = 1.0,
-    cycle_limit: CycleLimit = 1,
+    cycle_limit: Whole = 1,
     warmup_t: Length = 0,
     warmup_lr_init: Rate = 0.0,
     warmup_prefix: bool = False,
@@ -100,7 +100,7 @@ def PolyLRScheduler(
     lr_min: Rate = 0.0,
     cycle_mul: CycleMul = 1.0,
     cycle_decay: Factor = 1.0,
-    cycle_limit: CycleLimit = 1,
+    cycle_limit: Whole = 1,
     warmup_t: Length = 0,
     warmup_lr_init: Rate = 0.0,
     warmup_prefix: bool = False,

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import numpy as np
+
 import jaxsched as js
 from jaxsched.compat._foreign import Rate, did_you_mean, foreign, is_list
 from jaxsched.compat.timm._cycles import CosineLRScheduler, PolyLRScheduler, TanhLRScheduler
@@ -14,32 +16,18 @@ from jaxsched.kinds import Counts, Key
 
 SCHEDULERS = ("cosine", "tanh", "step", "constant", "multistep", "plateau", "poly", "wsd", "rsqrt", "none")
 
-FROM_COMMAND_LINE: dict[str, tuple[str, Any]] = {
-    "num_epochs": ("epochs", 100),
-    "decay_epochs": ("decay_epochs", 30),
-    "decay_milestones": ("decay_milestones", [30, 60]),
-    "warmup_epochs": ("warmup_epochs", 5),
-    "cooldown_epochs": ("cooldown_epochs", 0),
-    "patience_epochs": ("patience_epochs", 10),
-    "decay_rate": ("decay_rate", 0.1),
-    "min_lr": ("min_lr", 0.0),
-    "warmup_lr": ("warmup_lr", 1e-5),
-    "warmup_prefix": ("warmup_prefix", False),
-    "noise": ("lr_noise", None),
-    "noise_pct": ("lr_noise_pct", 0.67),
-    "noise_std": ("lr_noise_std", 1.0),
-    "noise_seed": ("seed", 42),
-    "cycle_mul": ("lr_cycle_mul", 1.0),
-    "cycle_decay": ("lr_cycle_decay", 0.1),
-    "cycle_limit": ("lr_cycle_limit", 1),
-    "k_decay": ("lr_k_decay", 1.0),
-    "decay_fn": ("lr_decay_fn", None),
-    "stable_timescale": ("lr_stable_timescale", None),
-}
-"""An argument of the factory, its name on the command line, and its default on it."""
+DEFAULTS: dict[str, Any] = {"epochs": 100, "decay_epochs": 30, "decay_milestones": [30, 60], "warmup_epochs": 5}
+DEFAULTS |= {"cooldown_epochs": 0, "patience_epochs": 10, "decay_rate": 0.1, "min_lr": 0.0, "warmup_lr": 1e-5}
+DEFAULTS |= {"warmup_prefix": False, "lr_noise": None, "lr_noise_pct": 0.67, "lr_noise_std": 1.0, "seed": 42}
+DEFAULTS |= {"lr_cycle_mul": 1.0, "lr_cycle_decay": 0.1, "lr_cycle_limit": 1, "lr_k_decay": 1.0}
+DEFAULTS |= {"lr_decay_fn": None, "lr_stable_timescale": None}
+"""The arguments of the command line and their defaults on it."""
+
+OURS = {"epochs": "num_epochs", "seed": "noise_seed"}
+"""What the factory calls some of them. The others it calls the same, without `lr_`."""
 
 NAMES = {"lr_min": "min_lr", "warmup_lr_init": "warmup_lr", "warmup_t": "warmup_epochs", "t_initial": "num_epochs"}
-NAMES |= {"patience_t": "patience_epochs", "noise_range_t": "noise", "power": "decay_rate"}
+NAMES |= {"patience_t": "patience_epochs", "noise_range_t": "noise", "power": "decay_rate", "x": "lr"}
 
 
 @foreign(names=NAMES)
@@ -69,7 +57,7 @@ def create_scheduler_v2(
     plateau_mode: Literal["min", "max"] = "max",
     step_on_epochs: bool = True,
     updates_per_epoch: int = 0,
-) -> tuple[js.Schedule | js.Controller, int]:
+) -> tuple[Any, int]:
     """timm's `create_scheduler_v2`: a scheduler by its name, and the number of epochs to train.
 
     "none" is the constant `lr`, where timm has no scheduler. Counts must be known.
@@ -93,13 +81,15 @@ def create_scheduler_v2(
         decay_epochs = 0.2 if sched in ("wsd", "rsqrt") else 90
     t_initial, warmup_t = num_epochs * per_epoch, warmup_epochs * per_epoch
     given: dict[str, Any] = {"warmup_t": warmup_t, "warmup_lr_init": warmup_lr}
-    given |= {"noise_range_t": _noise_range(noise, t_initial)}
     given |= {"noise_pct": noise_pct, "noise_std": noise_std, "noise_seed": noise_seed}
+    if noise is not None:
+        parts: Any = noise
+        given["noise_range_t"] = (parts[0] if np.shape(parts) == (1,) else parts) * t_initial
     prefixed = given | {"warmup_prefix": warmup_prefix}
     total = num_epochs + (warmup_epochs if warmup_prefix else 0)
 
     if sched == "none":
-        return _constant(lr), total
+        return [js.as_schedule(each) for each in lr] if is_list(lr) else js.as_schedule(lr), total
     if sched == "step":
         return StepLRScheduler(lr, decay_epochs * per_epoch, decay_rate, **prefixed), total
     if sched == "constant":
@@ -137,11 +127,6 @@ def create_scheduler_v2(
     return schedule, (length + cooldown_epochs * per_epoch) // per_epoch
 
 
-@foreign(groups=("lr",))
-def _constant(lr: js.ScheduleLike) -> js.Schedule:
-    return js.as_schedule(lr)
-
-
 def create_scheduler(args: Any, lr: Any, updates_per_epoch: int = 0) -> tuple[Any, int]:
     """timm's `create_scheduler`: `create_scheduler_v2` from the command line's arguments.
 
@@ -165,17 +150,10 @@ def scheduler_kwargs(cfg: Any, decreasing_metric: bool | None = None) -> dict[st
         0.5
     """
     falls = "loss" in getattr(cfg, "eval_metric", "top1") if decreasing_metric is None else decreasing_metric
-    kwargs = {name: getattr(cfg, theirs, default) for name, (theirs, default) in FROM_COMMAND_LINE.items()}
+    kwargs = {OURS.get(x, x.removeprefix("lr_")): getattr(cfg, x, default) for x, default in DEFAULTS.items()}
     step_on_epochs = not getattr(cfg, "sched_on_updates", False)
     plateau_mode = "min" if falls else "max"
     return {"sched": cfg.sched, **kwargs, "plateau_mode": plateau_mode, "step_on_epochs": step_on_epochs}
-
-
-def _noise_range(noise: Any, t_initial: Any) -> Any:
-    if not is_list(noise):
-        return None if noise is None else noise * t_initial
-    times = [part * t_initial for part in noise]
-    return times[0] if len(times) == 1 else times
 
 
 def _cycle_length(t_initial: Any, mul: Any, limit: Any) -> int:

@@ -9,20 +9,14 @@ from jaxsched.kinds import Kind
 
 if TYPE_CHECKING:
     Duration: TypeAlias = js.Numeric
-    Epochs: TypeAlias = js.Numeric
     CycleMul: TypeAlias = js.Numeric
-    CycleLimit: TypeAlias = js.Numeric
     Cut: TypeAlias = js.Numeric
-    Ratio: TypeAlias = js.Numeric
     NoiseRange: TypeAlias = js.Numeric | Sequence[js.Numeric]
     DecayFn: TypeAlias = Literal["linear", "1-sqrt", "cosine", "power", "exp"] | Callable[[Any], Any]
 else:
     Duration = ranged("Duration", "It is a length of time.", above=0, counted=True)
-    Epochs = ranged("Epochs", "It is a whole number of epochs.", least=0, whole=True)
     CycleMul = ranged("CycleMul", "Each cycle is so many times as long as the last.", above=0)
-    CycleLimit = ranged("CycleLimit", "It is a number of cycles.", least=0)
     Cut = ranged("Cut", "The rate is multiplied by it.", least=0, below=1)
-    Ratio = ranged("Ratio", "It is where the exponential decay ends.", above=0, below=1)
     Moment = ranged("Moment", "It is a time.")
 
     def _noise_range(name, x):

@@ -1,6 +1,5 @@
 """What timm's schedulers are made of: two shapes that only timm has, cycles, a warmup and noise."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -57,7 +56,6 @@ def cycles(ramp: Ramp, lr: Any, lr_min: Any, t_initial: Any, mul: Any, decay: An
     """A ramp from `lr` to `lr_min` again and again, then `lr_min`."""
     if is_traced(limit):
         raise TypeError("`cycle_limit` must be known: got a traced number. Pass an int.")
-    limit = math.ceil(limit)
     if limit == 0:
         return js.as_schedule(lr_min)
     if limit == 1:

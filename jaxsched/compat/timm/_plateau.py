@@ -4,7 +4,7 @@ from typing import Literal
 
 import jaxsched as js
 from jaxsched.compat._foreign import Rate, equal, foreign
-from jaxsched.compat.timm._kinds import Cut, Epochs, NoiseRange
+from jaxsched.compat.timm._kinds import Cut, NoiseRange
 from jaxsched.compat.timm._parts import noisy
 from jaxsched.kinds import Key, NotNegative, Whole
 from jaxsched.numerics import largest
@@ -20,7 +20,7 @@ def PlateauLRScheduler(
     patience_t: Whole = 10,
     threshold: NotNegative = 1e-4,
     cooldown_t: Whole = 0,
-    warmup_t: Epochs = 0,
+    warmup_t: Whole = 0,
     warmup_lr_init: Rate = 0.0,
     lr_min: Rate = 0.0,
     mode: Literal["min", "max"] = "max",
@@ -36,8 +36,8 @@ def PlateauLRScheduler(
     The warmup reaches `lr` at epoch `warmup_t`, and metrics until then are not looked at.
 
     Raises:
-        TypeError: `warmup_t` is not an int.
-        ValueError: `decay_rate` does not lie between 0 and 1, an unknown `mode` or `noise_type`, or a negative number.
+        ValueError: `decay_rate` does not lie between 0 and 1, a count is not whole, an unknown `mode` or `noise_type`,
+            or a negative number.
 
     Examples:
         >>> from jaxsched.compat import timm as scheduler

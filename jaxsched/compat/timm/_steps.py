@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import jaxsched as js
 from jaxsched.compat._foreign import Length, Rate, equal, foreign
 from jaxsched.compat._functions import as_factor
-from jaxsched.compat.timm._kinds import DecayFn, Duration, NoiseRange, Ratio
+from jaxsched.compat.timm._kinds import DecayFn, Duration, NoiseRange
 from jaxsched.compat.timm._parts import Ramp, noisy, warmed
-from jaxsched.kinds import Counts, Factor, Key, NotNegative, Positive, is_traced
+from jaxsched.kinds import Counts, Factor, InnerFactor, Key, NotNegative, Positive, is_traced
 from jaxsched.numerics import largest
 
 NAMES = {"bound": "noise_pct", "key": "noise_seed"}
@@ -90,7 +90,7 @@ def WSDLRScheduler(
     stable_power: Positive = 0.5,
     decay_fn: DecayFn = "1-sqrt",
     decay_power: Positive = 0.5,
-    decay_ratio: Ratio = 0.1,
+    decay_ratio: InnerFactor = 0.1,
     warmup_t: Length = 0,
     warmup_lr_init: Rate = 0.0,
     t_in_epochs: bool = True,

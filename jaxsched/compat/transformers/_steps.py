@@ -1,15 +1,24 @@
 """The schedules of `transformers.optimization` that are functions of the step."""
 
 import math
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import jaxsched as js
-from jaxsched.compat._foreign import equal, foreign
+from jaxsched.compat._foreign import equal, foreign, ranged
 from jaxsched.compat._wave import wave
-from jaxsched.compat.transformers._kinds import NotNegative, Number, Steps, Timescale
 from jaxsched.kinds import is_traced
-from jaxsched.numerics import largest
+from jaxsched.numerics import as_real, largest
 
+if TYPE_CHECKING:
+    Number: TypeAlias = js.Numeric
+    NotNegative: TypeAlias = js.Numeric
+    Timescale: TypeAlias = js.Numeric
+    Steps: TypeAlias = js.Numeric
+else:
+    Number = ranged("Number", "Pass an int or a float.")
+    NotNegative = ranged("NotNegative", "Pass 0 or a positive number.", least=0)
+    Timescale = ranged("Timescale", "Leave it out for `num_warmup_steps`.", above=0)
+    Steps = ranged("Steps", "It is a number of steps.", least=0, counted=True)
 Shape: TypeAlias = Literal["linear", "cosine", "1-sqrt"]
 
 
@@ -187,12 +196,13 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
         [0.5, 1.0, 0.75, 0.5]
     """
     decay = _falling_wave(lr, _floor(lr, min_lr, min_lr_rate), num_warmup_steps, num_training_steps, num_cycles)
-    if not is_traced(num_warmup_steps) and num_warmup_steps != int(num_warmup_steps):
-        return _overshooting(lr, num_warmup_steps, warmup_lr_rate, decay)
-    if warmup_lr_rate is None:
-        return js.advance(_warmed_up(decay, num_warmup_steps), 1)
-    up = js.Linear(lr * warmup_lr_rate, lr, steps=largest(num_warmup_steps - 1, 1))
-    return js.join([up, js.advance(decay, 1)], [num_warmup_steps])
+    warmup: Any = num_warmup_steps
+    first = 1 / as_real(largest(warmup, 1)) if warmup_lr_rate is None else warmup_lr_rate
+    up = js.Linear(lr * first, lr, steps=largest(warmup - 1, 1))
+    if not is_traced(warmup) and warmup != int(warmup):  # being a step ahead, it goes past the peak
+        slope = first if warmup_lr_rate is None else (1 - first) / max(warmup - 1, 1)
+        up = js.Linear(lr * first, lr * (first + slope * warmup), steps=warmup)
+    return js.join([up, js.advance(decay, 1)], [warmup])
 
 
 @foreign(groups=("lr",))
@@ -246,13 +256,6 @@ def _falling_wave(lr: Number, low: Number, warmup: Number, total: Number, num_cy
     return wave(lr, low, largest(total - warmup, 1), num_cycles)
 
 
-def _overshooting(lr: Number, warmup: float, warmup_lr_rate: Number | None, decay: js.Schedule) -> js.Schedule:
-    """As in transformers, a warmup of no whole number of steps goes past the peak, since it is a step ahead."""
-    slope = lr / max(warmup, 1) if warmup_lr_rate is None else lr * (1 - warmup_lr_rate) / max(warmup - 1, 1)
-    start = slope if warmup_lr_rate is None else lr * warmup_lr_rate
-    return js.join([js.Linear(start, start + slope * warmup, steps=warmup), js.advance(decay, 1)], [warmup])
-
-
 def _restarts(lr: Number, steps: Number, num_cycles: Number) -> js.Schedule:
     """Cosine cycles of equal length; cycles of no whole number of steps are listed, which keeps their ends exact."""
     if equal(num_cycles, 0):
@@ -264,9 +267,9 @@ def _restarts(lr: Number, steps: Number, num_cycles: Number) -> js.Schedule:
     return js.cycle(js.Cosine(lr, 0.0, steps=period), period)
 
 
-def _floor(lr: Number, min_lr: NotNegative | None, min_lr_rate: NotNegative | None) -> Number:
+def _floor(lr: Number, min_lr: NotNegative | None, min_lr_rate: NotNegative | None) -> Any:
     if min_lr is not None and min_lr_rate is not None:
         raise ValueError("Only one of `min_lr` or `min_lr_rate` should be set: got both.")
     if min_lr is None and min_lr_rate is None:
         raise ValueError("One of `min_lr` or `min_lr_rate` should be set through `scheduler_specific_kwargs`.")
-    return lr * min_lr_rate if min_lr is None else min_lr
+    return min_lr if min_lr_rate is None else lr * min_lr_rate
