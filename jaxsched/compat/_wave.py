@@ -6,8 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 
 import jaxsched as js
-from jaxsched.kinds import Real, is_traced
-from jaxsched.numerics import blend, to_real
+from jaxsched.compat import _arguments as given
 
 TURN = 2.0**32
 """The parts that a turn is counted in: the product with a step wraps around where a turn is full."""
@@ -26,11 +25,11 @@ class Wave(js.Schedule):
         rest: what the rounding left.
     """
 
-    start: js.Level
-    end: js.Level
-    frequency: Real
-    turns: js.Numeric
-    rest: Real
+    start: Any
+    end: Any
+    frequency: Any
+    turns: Any
+    rest: Any
 
     def at(self, step):
         step = jnp.asarray(step)
@@ -41,16 +40,17 @@ class Wave(js.Schedule):
         from_top = self._of_turn(angle) + more
         from_bottom = self._of_turn(angle + jnp.int32(-(2**31))) + more
         of_start, of_end = jnp.square(jnp.sin(jnp.pi * from_bottom)), jnp.square(jnp.sin(jnp.pi * from_top))
-        return blend(self.start, self.end, of_start, of_end)
+        span = self.end - self.start
+        return jnp.where(of_end <= of_start, self.start + span * of_end, self.end - span * of_start)
 
     def _of_turn(self, x):
-        return to_real(x) / TURN
+        return jnp.asarray(x).astype(jnp.result_type(float)) / TURN
 
 
 def wave(start: Any, end: Any, steps: Any, num_cycles: Any) -> js.Schedule:
     """`num_cycles` whole cosine waves from `start` to `end` and back in `steps`, and on and on."""
-    if is_traced(steps) or is_traced(num_cycles):
-        steps, cycles = map(to_real, (steps, num_cycles))
+    if given.is_traced(steps) or given.is_traced(num_cycles):
+        steps, cycles = (jnp.asarray(x).astype(jnp.result_type(float)) for x in (steps, num_cycles))
         half = steps / (2 * jnp.maximum(jnp.abs(cycles), 1e-30))  # of a finite length where there is no wave
         return js.cycle(js.Cosine(start, end, steps=half).then(js.Cosine(end, start, steps=half)), 2 * half)
     if num_cycles == 0:
