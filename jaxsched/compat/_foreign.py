@@ -103,8 +103,12 @@ def ranged(
     below: float | None = None,
     most: float | None = None,
     whole: bool = False,
+    counted: bool = False,
 ) -> Any:
-    """A kind of finite number in a range, kept as it was given; `whole` is for ints alone."""
+    """A kind of finite number in a range, kept as it was given; `whole` is for ints alone.
+
+    A `counted` one becomes an int where it is whole, which is exact, and a float where an int32 cannot hold it.
+    """
     bounds = [
         ("greater than", above, np.greater),
         ("at least", least, np.greater_equal),
@@ -127,9 +131,16 @@ def ranged(
             raise ValueError(f"`{argument}` must be {wanted}: got {x!r}. {note}")
         if whole and array.dtype.kind not in "iu":
             raise TypeError(f"`{argument}` must be an int: got {x!r}. {note}")
-        return x.item() if array.ndim == 0 and not isinstance(x, (int, float)) else x
+        x = x.item() if array.ndim == 0 and not isinstance(x, (int, float)) else x
+        return _counted(x) if counted else x
 
     return Kind(name, (), {"__module__": __name__, "__doc__": note, "check": staticmethod(check)})
+
+
+def _counted(x: Any) -> Any:
+    if np.ndim(x):
+        return x
+    return int(x) if x == int(x) and x < 2**31 else float(x)
 
 
 if TYPE_CHECKING:
