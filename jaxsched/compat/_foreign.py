@@ -9,6 +9,7 @@ A kind is made by `ranged`. Traced numbers pass.
 import difflib
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
@@ -134,7 +135,9 @@ def ranged(
         x = x.item() if array.ndim == 0 and not isinstance(x, (int, float)) else x
         return _counted(x) if counted else x
 
-    return Kind(name, (), {"__module__": __name__, "__doc__": note, "check": staticmethod(check)})
+    return Kind(
+        name, (), {"__module__": sys._getframe(1).f_globals["__name__"], "__doc__": note, "check": staticmethod(check)}
+    )
 
 
 def _counted(x: Any) -> Any:
