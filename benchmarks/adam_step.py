@@ -30,7 +30,9 @@ OTHERS = {
     "exponential_decay": jaxsched.exponential_decay(3e-4, 0.5, 1_000),
     "wsd, 1-sqrt": jaxsched.wsd(3e-4, warmup=1_000, stable=7_000, decay=2_000, shape="1-sqrt"),
     "sgdr, growing periods": SGDR,
-    "a join of 1,000 pieces": jaxsched.join([jaxsched.Linear(3e-4, 1e-4 * (1 + i % 2), steps=10) for i in range(1_000)]),
+    "a join of 1,000 pieces": jaxsched.join(
+        [jaxsched.Linear(3e-4, 1e-4 * (1 + i % 2), steps=10) for i in range(1_000)]
+    ),
 }
 
 constant, constant_copies = kernels(optax.adam(3e-4))

@@ -18,6 +18,7 @@ BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 SCRIPTS = (
     "sweep",
     "eager_call",
+    "compile_step",
     "join_first_call",
     "adam_step",
     "controller_step",

@@ -24,8 +24,8 @@ from jaxsched._core.kinds import (
 )
 from jaxsched._core.laps import lap, rescaled
 from jaxsched._core.node import written
-from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, as_schedule, evaluate
-from jaxsched._core.time import count_reached, integer_max, is_integer, left_until, minus, to_real
+from jaxsched._core.schedule import Array, Exact, Schedule, ScheduleLike, as_schedule, evaluate
+from jaxsched._core.time import Time, count_reached, integer_max, is_integer, left_until, minus, to_real
 from jaxsched._curves.tables import last
 
 
@@ -37,16 +37,17 @@ class Cycle(Exact):
         period: the length of the first cycle in steps, at least 0; 0 holds the first value.
         growth: how much longer each cycle is than the last, an int of at least 1.
         decay: the factor between the values of a cycle and the last, at least 0; `damping` is minus its logarithm.
+        floor: a schedule of one cycle that is added to each as it is; `None` for 0.
     """
 
     schedule: Schedule
     period: Count
     growth: WholeAtLeastOne = 1
     damping: MinusLog = written(alias="decay", default=1.0)
+    floor: Schedule | None = None
 
     def at(self, step):
-        index, local = lap(step, self.period, self.growth)
-        return evaluate(self.schedule, local) * jnp.exp(-self.damping * to_real(index))
+        return _value(self, *lap(step, self.period, self.growth))
 
 
 class ListedCycles(Exact):
@@ -59,6 +60,7 @@ class ListedCycles(Exact):
         leads: how far before that step the cycle began, in steps, from 0 to 1; negative for an end beyond the last
             step there is.
         decay: the factor between the values of a cycle and the last, at least 0; `damping` is minus its logarithm.
+        floor: a schedule of one cycle that is added to each as it is; `None` for 0.
     """
 
     schedule: Schedule
@@ -66,6 +68,7 @@ class ListedCycles(Exact):
     begins: Counts
     leads: Reals
     damping: MinusLog = written(alias="decay", default=1.0)
+    floor: Schedule | None = None
 
     _scales = False  # its cycles have lengths between two steps
 
@@ -77,13 +80,17 @@ class ListedCycles(Exact):
         index = jnp.minimum(index + over.astype(index.dtype), last_cycle)
         done = jnp.maximum(minus(step, self.begins[index]) + self.leads[index], 0)
         left = jnp.maximum(left_until(step, self.begins[index + 1]) - self.leads[index + 1], 0)
-        local = rescaled(done, left, self.period)
-        return evaluate(self.schedule, local) * jnp.exp(-self.damping * to_real(index))
+        return _value(self, index, rescaled(done, left, self.period))
 
     @property
     def duration(self):
         endless = not is_traced(self.leads) and np.any(np.asarray(self.leads)[..., -1] < 0)
         return None if endless else last(self.begins)
+
+
+def _value(cycles: Cycle | ListedCycles, index: Array, local: Time) -> Array:
+    value = evaluate(cycles.schedule, local) * jnp.exp(-cycles.damping * to_real(index))
+    return value if cycles.floor is None else value + evaluate(cycles.floor, local)
 
 
 @checked

@@ -1,6 +1,7 @@
 """Which lap a time is in, and how far into it: exact arithmetic of what repeats, the other half of `_progress`."""
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from jaxsched._core.time import (
@@ -24,7 +25,7 @@ def floor_to(time: Time, every: Length) -> tuple[Array, Array]:
     if is_integer(every):
         steps = whole_steps(time)
         period = jnp.maximum(every, 1)
-        index = steps // period
+        index = _over(steps, period)
         begin = index * period
         return index, (begin if is_integer(plain(time)) else jnp.where(every > 0, begin, plain(time)))
     x, there = to_real(plain(time)), every > 0
@@ -33,8 +34,9 @@ def floor_to(time: Time, every: Length) -> tuple[Array, Array]:
     begin = x - into
     if not isinstance(time, Clock) and is_integer(time):
         whole, exactly = _as_whole(period)
-        index = jnp.where(exactly, time // whole, index)
-        begin = _slope_of(jnp.where(exactly, to_real(time // whole * whole), begin), begin)
+        laps = _over(time, jnp.maximum(whole, 1))
+        index = jnp.where(exactly, laps, index)
+        begin = _slope_of(jnp.where(exactly, to_real(laps * whole), begin), begin)
     return index, jnp.where(there, begin, x)
 
 
@@ -100,16 +102,19 @@ def _to_clock(time: Array) -> Clock:
 def _lap_of_integers(time: Array, period: Array, growth: Array) -> tuple[Array, Clock]:
     largest = integer_max()
     first, grows = jnp.maximum(period, 1), growth > 1
-    scales, scale_floats = _powers(jnp.where(grows, growth, 2))
+    base = jnp.maximum(growth, 2)
+    scales, scale_floats = _powers(base)
     # The sum of the first k + 1 powers without forming the next power, which may not fit.
-    sums = _saturating_add(scales, (scales - 1) // (jnp.where(grows, growth, 2) - 1))
+    sums = _saturating_add(scales, _over(scales - 1, base - 1))
     ends = _saturating_times(sums, first)
     passed = (jnp.asarray(time)[..., None] >= ends) & (ends < largest)
     grown = jnp.sum(passed, axis=-1, dtype=time.dtype)
-    index = jnp.where(grows, grown, time // first)
-    local = jnp.where(grows, time - jnp.max(jnp.where(passed, ends, 0), axis=-1), time % first)
+    begin = jnp.max(jnp.where(passed, ends, 0), axis=-1)
+    index, local = _over(time, first), lax.rem(*jnp.broadcast_arrays(time, first))
+    index, local = jnp.where(grows, grown, index), jnp.where(grows, time - begin, local)
     scale = jnp.where(grows, scales[grown], 1)
-    whole, rest = local // scale, local % scale
+    whole = _over(local, scale)
+    rest = local - whole * scale
     # Count from the nearer whole step: one step before a cycle's end is 1/scale before it, not 0.99999 after something.
     up = (rest > scale - rest) & (scale < largest)
     part = jnp.where(up, -to_real(scale - rest), to_real(rest)) / jnp.where(grows, scale_floats[grown], 1)
@@ -118,19 +123,22 @@ def _lap_of_integers(time: Array, period: Array, growth: Array) -> tuple[Array, 
 
 def _powers(base: Array) -> tuple[Array, Array]:
     """`base**k` for every k that can matter, as integers that saturate and as floats; `base` is at least 2."""
-    exponents = jnp.arange(integer_max().bit_length())
-    power, power_float = jnp.ones_like(exponents), jnp.ones(exponents.shape, real_dtype())
-    base_float = to_real(base)
-    for bit in range(exponents.shape[0].bit_length()):
-        odd = (exponents >> bit) & 1 == 1
-        power = jnp.where(odd, _saturating_times(power, base), power)
-        power_float = jnp.where(odd, power_float * base_float, power_float)
-        base, base_float = _saturating_times(base, base), base_float * base_float
-    return power, power_float
+    powers, step = jnp.ones((1,), base.dtype), base
+    while powers.shape[0] < integer_max().bit_length():
+        powers = jnp.concatenate([powers, _saturating_times(powers, step)])
+        step = _saturating_times(step, step)
+    fits, exponents = powers < integer_max(), np.arange(powers.shape[0], dtype=real_dtype())
+    return powers, jnp.where(fits, to_real(powers), jnp.minimum(lax.pow(to_real(base), exponents), 1e30))
+
+
+def _over(a: Array, b: Array) -> Array:
+    """`a // b` of integers that are at least 0 and 1: one instruction, where signs take a dozen."""
+    return lax.div(*jnp.broadcast_arrays(a, b))
 
 
 def _saturating_times(a: Length, b: Length) -> Array:
-    return jnp.where(a > integer_max() // b, integer_max(), a * b)
+    largest = jnp.full(jnp.shape(b), integer_max(), b.dtype)
+    return jnp.where(a > _over(largest, b), integer_max(), a * b)
 
 
 def _saturating_add(a: Length, b: Length) -> Array:
@@ -139,7 +147,7 @@ def _saturating_add(a: Length, b: Length) -> Array:
 
 def _lap_of_floats(time: Array, period: Length, growth: Length) -> tuple[Array, Array]:
     grows, first = growth > 1, jnp.where(period > 0, period, 1)
-    scales = jnp.minimum(_powers(jnp.where(grows, growth, 2))[1], 1e30)  # finite, so that gradients are
+    scales = _powers(jnp.where(grows, growth, 2))[1]
     ends = first * jnp.cumsum(scales)
     passed = time[..., None] >= ends
     grown = jnp.sum(passed, axis=-1, dtype=jnp.result_type(int))

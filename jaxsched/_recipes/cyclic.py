@@ -1,6 +1,7 @@
 """Published schedules that rise as well as fall: one-cycle, triangular, restarts."""
 
-from typing import Literal
+import dataclasses
+from typing import Any, Literal
 
 from jaxsched._combinators.cycle import cycle
 from jaxsched._combinators.join import join
@@ -198,7 +199,8 @@ def sgdr(
     """
     first = 1 if isinstance(period, tuple) else period  # a listed cycle scales its clock to any length
     falling, floor = Cosine(peak, 0.0, steps=first), Cosine(0.0, end, steps=first)
-    return cycle(falling, period, growth, decay) + cycle(floor, period, growth)  # the floor does not decay
+    cycles: Any = cycle(falling, period, growth, decay)
+    return dataclasses.replace(cycles, floor=floor)  # which does not decay with the peaks
 
 
 def _warmup_of(warmup: Numeric | None, total: Numeric) -> Numeric:
