@@ -6,6 +6,7 @@ from typing import Any
 
 import jaxsched as js
 from jaxsched.compat.keras._schedules import SCHEDULES
+from jaxsched.kinds import is_mapping
 
 
 def from_config(config: Mapping[str, Any]) -> js.Schedule:
@@ -23,12 +24,12 @@ def from_config(config: Mapping[str, Any]) -> js.Schedule:
         >>> schedules.from_config({"class_name": "CosineDecay", "config": arguments})
         Cosine(start=1.0, end=0.0, steps=9)
     """
-    if not isinstance(config, Mapping):
+    if not is_mapping(config):
         raise TypeError(f"`config` must be a dictionary: got {config!r}. Pass `schedules.serialize(schedule)`.")
-    known = ", ".join(SCHEDULES)
+    config = dict(config)
     if "class_name" not in config:
         return _class_of(config)(**config)
-    name = config["class_name"]
+    name, known = config["class_name"], ", ".join(SCHEDULES)
     if name not in SCHEDULES:
         raise ValueError(f"`class_name` must be one of {known}: got {name!r}. Build your own from jaxsched's pieces.")
     return SCHEDULES[name](**config.get("config", {}))
