@@ -10,6 +10,7 @@ import difflib
 import functools
 import inspect
 import itertools
+import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
@@ -19,9 +20,26 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import Kind, checks_of, is_sequence, is_traced
+from jaxsched.kinds import (
+    Counts,
+    CountTuple,
+    Indices,
+    Key,
+    Kind,
+    Lengths,
+    Levels,
+    Reals,
+    Times,
+    checks_of,
+    is_sequence,
+    is_traced,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+LISTS: tuple[Any, ...] = (Counts, CountTuple, Indices, Key, Lengths, Levels, Reals, Times)
+"""The kinds that take a list. Schedules may hold an array of any number, since they can be stacked; a list for one is
+refused here."""
 
 
 @overload
@@ -41,9 +59,14 @@ def foreign(
     if function is None:
         return functools.partial(foreign, groups=groups, names=names)
     signature, checks, names = inspect.signature(function), checks_of(function), names or {}
+    single = {name for name, hint in typing.get_type_hints(function).items() if _is_single(hint)}
 
     def one(arguments: inspect.BoundArguments) -> Any:
         for name in filter(checks.__contains__, list(arguments.arguments)):  # in the order in which they are written
+            if name in single and is_sequence(arguments.arguments[name]):
+                raise TypeError(
+                    f"`{name}` must be a number: got {arguments.arguments[name]!r}. Pass an int or a float."
+                )
             arguments.arguments[name] = checks[name](name, arguments.arguments[name])
         with renamed(names):
             return function(*arguments.args, **arguments.kwargs)
@@ -60,6 +83,11 @@ def foreign(
         return [one(_with(bound, {name: x[i] for name, x in lists.items()})) for i in range(groups_of(lists))]
 
     return made
+
+
+def _is_single(annotation: Any) -> bool:
+    kinds = [each for each in typing.get_args(annotation) or (annotation,) if isinstance(each, Kind)]
+    return any(issubclass(kind, js.Numeric) and not issubclass(kind, LISTS) for kind in kinds)
 
 
 def _with(bound: inspect.BoundArguments, changed: Mapping[str, Any]) -> inspect.BoundArguments:

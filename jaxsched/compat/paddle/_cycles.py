@@ -18,7 +18,7 @@ FACTOR_OF_ZERO = 1e-37
 """What a `factor` of 0 is taken for: one cut leads to `min_lr`."""
 
 
-@foreign
+@foreign(names={"steps": "warmup_steps"})
 def LinearWarmup(learning_rate: js.ScheduleLike, warmup_steps: Steps, start_lr: Rate, end_lr: Level) -> js.Schedule:
     """`paddle.optimizer.lr.LinearWarmup`: a line from `start_lr` to `end_lr`, then `learning_rate`.
 
@@ -56,7 +56,7 @@ def CosineAnnealingDecay(learning_rate: Rate, T_max: Steps, eta_min: Level = 0) 
     return there_and_back(learning_rate, eta_min, T_max)
 
 
-@foreign(names={"steps": "T_0", "growth": "T_mult"})
+@foreign(names={"steps": "T_0", "period": "T_0", "growth": "T_mult"})
 def CosineAnnealingWarmRestarts(learning_rate: Rate, T_0: Steps, T_mult: Steps = 1, eta_min: Level = 0) -> js.Schedule:
     """`paddle.optimizer.lr.CosineAnnealingWarmRestarts`: half a cosine wave again and again, `T_mult` times as long.
 
@@ -72,7 +72,7 @@ def CosineAnnealingWarmRestarts(learning_rate: Rate, T_0: Steps, T_mult: Steps =
     return js.cycle(js.Cosine(learning_rate, eta_min, steps=T_0), T_0, T_mult)
 
 
-@foreign
+@foreign(names={"boundaries": "total_steps"})
 def OneCycleLR(
     max_learning_rate: Rate,
     total_steps: Steps,
@@ -123,7 +123,7 @@ def _at_whole_steps(times: list[Any], values: list[Any]) -> tuple[list[int], lis
     return corners, [sum(value * weight for value, weight in zip(values, row, strict=True)) for row in weights]
 
 
-@foreign
+@foreign(names={"up": "step_size_up", "down": "step_size_down", "steps_per_epoch": "step_size_up` + `step_size_down"})
 def CyclicLR(
     base_learning_rate: Rate,
     max_learning_rate: Rate,
@@ -159,7 +159,7 @@ def CyclicLR(
     return js.nodes.Blend(low, high, js.cyclic(0.0, 1.0, up, down) * height)
 
 
-@foreign
+@foreign(names={"schedule": "learning_rate"})
 def ReduceOnPlateau(
     learning_rate: Rate,
     mode: Mode = "min",

@@ -13,7 +13,7 @@ from jaxsched.kinds import InnerFactor, Level, Levels, NotNegative, Part, Positi
 from jaxsched.numerics import largest
 
 
-@foreign
+@foreign(names={"warmup": "warmup_steps"})
 def NoamDecay(d_model: Positive, warmup_steps: Length, learning_rate: Rate = 1.0) -> js.Schedule:
     r"""`paddle.optimizer.lr.NoamDecay`: $l\,d^{-1/2} \min(t^{-1/2}, t\,w^{-3/2})$, which is 0 at step 0.
 
@@ -151,7 +151,7 @@ def StepDecay(learning_rate: Rate, step_size: Steps, gamma: Gamma = 0.1) -> js.S
     return js.step_decay(learning_rate, gamma, step_size)
 
 
-@foreign
+@foreign(names={"factor": "learning_rate"})
 def LambdaDecay(learning_rate: Rate, lr_lambda: Callable[[Any], Any]) -> js.Schedule:
     r"""`paddle.optimizer.lr.LambdaDecay`: $l\,f(t)$.
 
@@ -167,10 +167,10 @@ def LambdaDecay(learning_rate: Rate, lr_lambda: Callable[[Any], Any]) -> js.Sche
         >>> float(lr.LambdaDecay(0.5, lambda t: 0.5**t)(2))
         0.125
     """
-    return as_factor("lr_lambda", lr_lambda) * learning_rate
+    return js.scale(as_factor("lr_lambda", lr_lambda), learning_rate)
 
 
-@foreign
+@foreign(names={"factor": "learning_rate"})
 def MultiplicativeDecay(learning_rate: Rate, lr_lambda: Callable[[Any], Any]) -> js.Schedule:
     r"""`paddle.optimizer.lr.MultiplicativeDecay`: $l \prod_{s=1}^{t} f(s)$.
 
@@ -186,7 +186,7 @@ def MultiplicativeDecay(learning_rate: Rate, lr_lambda: Callable[[Any], Any]) ->
         >>> float(lr.MultiplicativeDecay(1.0, lambda t: 0.5)(3))
         0.125
     """
-    return product_of(as_factor("lr_lambda", lr_lambda)) * learning_rate
+    return js.scale(product_of(as_factor("lr_lambda", lr_lambda)), learning_rate)
 
 
 @foreign(names={"steps": "total_steps"})
