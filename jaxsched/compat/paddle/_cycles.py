@@ -148,14 +148,13 @@ def CyclicLR(
         >>> [round(float(lr.CyclicLR(0.1, 1.0, 2, 3)(t)), 3) for t in range(6)]
         [0.1, 0.55, 1.0, 0.7, 0.4, 0.1]
     """
-    low, high, up = base_learning_rate, max_learning_rate, step_size_up
-    down = up if step_size_down is None else step_size_down
+    low, high, up, down = base_learning_rate, max_learning_rate, step_size_up, step_size_down
     if scale_fn is None:
         shape: Any = mode  # which `cyclic` checks
         return js.cyclic(low, high, up, down, shape, exp_gamma)
     height = as_factor("scale_fn", scale_fn)
     if scale_mode == "cycle":  # which counts from 1
-        height = js.per_epoch(js.advance(height, 1), up + down)
+        height = js.per_epoch(js.advance(height, 1), up + (up if down is None else down))
     return js.nodes.Blend(low, high, js.cyclic(0.0, 1.0, up, down) * height)
 
 
