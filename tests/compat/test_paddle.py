@@ -53,8 +53,11 @@ def test_the_signature_is_that_of_the_class(name):
         (lambda: ours.MultiStepDecay(1.0, [3], gamma=1.0), "`gamma` must be at least 0 and less than 1: got 1.0"),
         (lambda: ours.StepDecay(1.0, 0), "`step_size` must be at least 1: got 0"),
         (lambda: ours.StepDecay(1.0, 3, gamma=1.5), "`gamma` must be at least 0 and less than 1: got 1.5"),
-        (lambda: ours.ReduceOnPlateau(1.0, mode="median"), "`mode` must be 'min' or 'max': got 'median'"),
-        (lambda: ours.ReduceOnPlateau(1.0, threshold_mode="x"), "`threshold_mode` must be 'rel' or 'abs': got 'x'"),
+        (lambda: ours.ReduceOnPlateau(1.0, mode="median"), "`mode` must be one of 'min', 'max': got 'median'"),
+        (
+            lambda: ours.ReduceOnPlateau(1.0, threshold_mode="x"),
+            "`threshold_mode` must be one of 'rel', 'abs': got 'x'",
+        ),
         (lambda: ours.ReduceOnPlateau(1.0, factor=1.0), "`factor` must be at least 0 and less than 1: got 1.0"),
         (lambda: ours.CosineAnnealingDecay(1.0, 0), "`T_max` must be at least 1: got 0"),
         (lambda: ours.OneCycleLR(1.0, 0), "`total_steps` must be at least 1: got 0"),

@@ -12,7 +12,6 @@ A change of import: `from jaxsched.compat import keras as schedules`. `from_conf
 - `name` and `verbose` are accepted, and mean nothing. Every number may be traced.
 """
 
-from jaxsched.compat.keras._config import from_config as from_config
 from jaxsched.compat.keras._plateau import ReduceLROnPlateau as ReduceLROnPlateau
 from jaxsched.compat.keras._schedules import CosineDecay as CosineDecay
 from jaxsched.compat.keras._schedules import CosineDecayRestarts as CosineDecayRestarts
@@ -20,3 +19,4 @@ from jaxsched.compat.keras._schedules import ExponentialDecay as ExponentialDeca
 from jaxsched.compat.keras._schedules import InverseTimeDecay as InverseTimeDecay
 from jaxsched.compat.keras._schedules import PiecewiseConstantDecay as PiecewiseConstantDecay
 from jaxsched.compat.keras._schedules import PolynomialDecay as PolynomialDecay
+from jaxsched.compat.keras._schedules import from_config as from_config

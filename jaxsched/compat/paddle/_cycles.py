@@ -10,7 +10,7 @@ import jaxsched as js
 from jaxsched.compat._foreign import Rate, Steps, equal, foreign
 from jaxsched.compat._functions import as_factor
 from jaxsched.compat._wave import there_and_back
-from jaxsched.compat.paddle._kinds import ExpGamma, Gamma, Mode, PhasePart, ThresholdMode
+from jaxsched.compat.paddle._kinds import ExpGamma, Gamma, PhasePart
 from jaxsched.kinds import Level, NotNegative, Positive, Whole, is_traced
 from jaxsched.numerics import as_real, largest
 
@@ -161,18 +161,18 @@ def CyclicLR(
 @foreign(names={"schedule": "learning_rate"})
 def ReduceOnPlateau(
     learning_rate: Rate,
-    mode: Mode = "min",
+    mode: str = "min",
     factor: Gamma = 0.1,
     patience: Whole = 10,
     threshold: NotNegative = 1e-4,
-    threshold_mode: ThresholdMode = "rel",
+    threshold_mode: str = "rel",
     cooldown: Whole = 0,
     min_lr: Rate = 0,
     epsilon: NotNegative = 1e-8,
 ) -> js.Controller:
     """`paddle.optimizer.lr.ReduceOnPlateau`: a controller; `update(state, value=metric)` is `step(metric)`.
 
-    As in Paddle, the metric is not looked at during a cooldown.
+    As in Paddle, the metric is not looked at during a cooldown, and modes may be in upper case.
 
     Raises:
         ValueError: an unknown mode, a `factor` of 1 or more, or a number below 0.
@@ -186,13 +186,17 @@ def ReduceOnPlateau(
         >>> float(controller(state))
         0.5
     """
+    better: Any = str(mode).lower()  # which `reduce_on_plateau` checks
+    kind = str(threshold_mode).lower()
+    if kind not in ("rel", "abs"):
+        raise ValueError(f"`threshold_mode` must be one of 'rel', 'abs': got {threshold_mode!r}.")
     return js.reduce_on_plateau(
         learning_rate,
         largest(factor, FACTOR_OF_ZERO),
         patience,
-        rtol=threshold if threshold_mode == "rel" else 0.0,
-        atol=threshold if threshold_mode == "abs" else 0.0,
-        mode="min" if mode == "min" else "max",
+        rtol=threshold if kind == "rel" else 0.0,
+        atol=threshold if kind == "abs" else 0.0,
+        mode=better,
         cooldown=cooldown,
         min_value=min_lr,
         min_change=epsilon,
