@@ -20,24 +20,12 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import (
-    Counts,
-    CountTuple,
-    Indices,
-    Key,
-    Kind,
-    Lengths,
-    Levels,
-    Reals,
-    Times,
-    checks_of,
-    is_sequence,
-    is_traced,
-)
+from jaxsched import kinds
+from jaxsched.kinds import Kind, checks_of, is_sequence, is_traced
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-LISTS: tuple[Any, ...] = (Counts, CountTuple, Indices, Key, Lengths, Levels, Reals, Times)
+LISTS: Any = (kinds.Times, kinds.CountTuple, kinds.Lengths, kinds.Levels, kinds.Reals, kinds.Indices, kinds.Key)
 """The kinds that take a list. Schedules may hold an array of any number, since they can be stacked; a list for one is
 refused here."""
 
@@ -86,8 +74,8 @@ def foreign(
 
 
 def _is_single(annotation: Any) -> bool:
-    kinds = [each for each in typing.get_args(annotation) or (annotation,) if isinstance(each, Kind)]
-    return any(issubclass(kind, js.Numeric) and not issubclass(kind, LISTS) for kind in kinds)
+    members = [each for each in typing.get_args(annotation) or (annotation,) if isinstance(each, Kind)]
+    return any(issubclass(kind, js.Numeric) and not issubclass(kind, LISTS) for kind in members)
 
 
 def _with(bound: inspect.BoundArguments, changed: Mapping[str, Any]) -> inspect.BoundArguments:
