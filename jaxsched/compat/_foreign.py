@@ -25,7 +25,8 @@ from jaxsched.kinds import Kind, checks_of, is_sequence, is_traced
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-LISTS: Any = (kinds.Times, kinds.CountTuple, kinds.Lengths, kinds.Levels, kinds.Reals, kinds.Indices, kinds.Key)
+COUNTS = (kinds.Times, kinds.Counts, kinds.CountTuple, kinds.Lengths)
+LISTS: Any = (*COUNTS, kinds.Levels, kinds.Reals, kinds.Indices, kinds.Key)
 """The kinds that take a list. Schedules may hold an array of any number, since they can be stacked; a list for one is
 refused here."""
 
