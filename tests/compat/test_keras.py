@@ -152,7 +152,7 @@ def test_errors_speak_of_their_arguments():
     refused("CosineDecay", 1.0, 3, [0.1], match="`alpha` must be a number", error=TypeError)
     refused("ReduceLROnPlateau", 1.0, factor=1.0, match="`factor` must lie between 0 and 1")
     refused("ReduceLROnPlateau", 1.0, "val_speed", match="`monitor` is 'val_speed', .* Pass `mode='max'`")
-    refused("ReduceLROnPlateau", 1.0, mode="up", match="`mode` must be one of 'auto', 'min', 'max': got 'up'")
+    refused("ReduceLROnPlateau", 1.0, mode="up", match="`mode` must be .*: got 'up'")
     refused("ReduceLROnPlateau", 1.0, min_lr=-1.0, match="`min_lr` must not be negative")
 
 

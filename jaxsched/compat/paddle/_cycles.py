@@ -189,7 +189,7 @@ def ReduceOnPlateau(
     better: Any = str(mode).lower()  # which `reduce_on_plateau` checks
     kind = str(threshold_mode).lower()
     if kind not in ("rel", "abs"):
-        raise ValueError(f"`threshold_mode` must be one of 'rel', 'abs': got {threshold_mode!r}.")
+        raise ValueError(f"`threshold_mode` must be 'rel' or 'abs': got {threshold_mode!r}.")
     return js.reduce_on_plateau(
         learning_rate,
         largest(factor, FACTOR_OF_ZERO),
