@@ -24,7 +24,7 @@ Check = Callable[[str, Any], Any]
 
 
 def public_module(module: str) -> str:
-    """The public module of a private one of this library: `jaxsched.compat.torch` of `jaxsched.compat.torch._cycles`."""
+    """The public module of one of this library's: `jaxsched.compat.torch` of `jaxsched.compat.torch._cycles`."""
     package, *path = module.split(".")
     private = next((i for i, part in enumerate(path) if part.startswith("_")), len(path))
     return ".".join([package, *path[:private]]) if package == __name__.partition(".")[0] else module
@@ -250,7 +250,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
             bound = signature.bind(*args, **kwargs)
         except TypeError:
             return function(*args, **kwargs)  # which says it in Python's own words
-        for name in bound.arguments.keys() & checks.keys():
+        for name in filter(checks.__contains__, list(bound.arguments)):  # in the order in which they are written
             bound.arguments[name] = checks[name](name, bound.arguments[name])
         return function(*bound.args, **bound.kwargs)
 

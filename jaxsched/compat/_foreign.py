@@ -9,23 +9,35 @@ A kind is made by `ranged`. Traced numbers pass.
 import difflib
 import functools
 import inspect
+import itertools
 import sys
+import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
+from jaxsched import kinds
 from jaxsched.kinds import Kind, checks_of, is_sequence, is_traced, public_module
 
-P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., Any])
+
+COUNTS = (kinds.Times, kinds.Counts, kinds.CountTuple, kinds.Lengths)
+LISTS: Any = (*COUNTS, kinds.Levels, kinds.Reals, kinds.Indices, kinds.Key)
+"""The kinds that take a list. Schedules may hold an array of any number, since they can be stacked; a list for one is
+refused here."""
 
 
+@overload
+def foreign(function: F) -> F: ...
+@overload
+def foreign(*, groups: Sequence[str] = (), names: Mapping[str, str] | None = None) -> Callable[[F], F]: ...
 def foreign(
-    function: Callable[P, Any] | None = None, *, groups: Sequence[str] = (), names: Mapping[str, str] | None = None
+    function: Callable[..., Any] | None = None, *, groups: Sequence[str] = (), names: Mapping[str, str] | None = None
 ) -> Any:
     """The function with its arguments checked by their annotations, and ours renamed to theirs in errors.
 
@@ -37,26 +49,36 @@ def foreign(
     if function is None:
         return functools.partial(foreign, groups=groups, names=names)
     signature, checks, names = inspect.signature(function), checks_of(function), names or {}
+    single = {name for name, hint in typing.get_type_hints(function).items() if _is_single(hint)}
 
     def one(arguments: inspect.BoundArguments) -> Any:
-        for name in arguments.arguments.keys() & checks.keys():
+        for name in filter(checks.__contains__, list(arguments.arguments)):  # in the order in which they are written
+            if name in single and is_sequence(arguments.arguments[name]):
+                raise TypeError(
+                    f"`{name}` must be a number: got {arguments.arguments[name]!r}. Pass an int or a float."
+                )
             arguments.arguments[name] = checks[name](name, arguments.arguments[name])
         with renamed(names):
             return function(*arguments.args, **arguments.kwargs)
 
     @functools.wraps(function)
-    def made(*args: P.args, **kwargs: P.kwargs) -> Any:
+    def made(*args: Any, **kwargs: Any) -> Any:
         try:
             bound = signature.bind(*args, **kwargs)
         except TypeError:
             return function(*args, **kwargs)  # which says it in Python's own words
-        lists = {name: x for name in groups if is_list(x := bound.arguments.get(name))}
+        lists = {name: x for name, x in bound.arguments.items() if name in groups and is_list(x)}
         if not lists:
             return one(bound)
         return [one(_with(bound, {name: x[i] for name, x in lists.items()})) for i in range(groups_of(lists))]
 
     made.__module__ = public_module(function.__module__)
     return made
+
+
+def _is_single(annotation: Any) -> bool:
+    members = [each for each in typing.get_args(annotation) or (annotation,) if isinstance(each, Kind)]
+    return any(issubclass(kind, js.Numeric) and not issubclass(kind, LISTS) for kind in members)
 
 
 def _with(bound: inspect.BoundArguments, changed: Mapping[str, Any]) -> inspect.BoundArguments:
@@ -105,8 +127,9 @@ def ranged(
     most: float | None = None,
     whole: bool = False,
     counted: bool = False,
+    fraction: bool = False,
 ) -> Any:
-    """A kind of finite number in a range, kept as it was given; `whole` is for ints alone.
+    """A kind of finite number in a range, kept as it was given; `whole` is for ints alone, `fraction` for floats.
 
     A `counted` one becomes an int where it is whole, which is exact, and a float where an int32 cannot hold it.
     """
@@ -119,6 +142,8 @@ def ranged(
     given = [(word, bound, fits) for word, bound, fits in bounds if bound is not None]
 
     def check(argument: str, x: Any) -> Any:
+        if fraction and (isinstance(x, int) or jnp.issubdtype(getattr(x, "dtype", float), jnp.integer)):
+            raise TypeError(f"`{argument}` must be a float: got {x!r}. {note}")
         if is_traced(x):
             return x
         array = np.asarray(x) if isinstance(x, (int, float, np.generic, np.ndarray, jax.Array)) else None
@@ -150,10 +175,25 @@ if TYPE_CHECKING:
     Rate: TypeAlias = js.Numeric
     Steps: TypeAlias = js.Numeric
     Length: TypeAlias = js.Numeric
+    Span: TypeAlias = js.Numeric
+    SortedSteps: TypeAlias = Any
 else:
     Rate = ranged("Rate", "It is a learning rate.", least=0)
     Steps = ranged("Steps", "It is a whole number of steps.", least=1, whole=True)
     Length = ranged("Length", "It is a number of steps.", least=0)
+    Span = ranged("Span", "Pass the number of steps that it takes.", above=0)
+
+    class SortedSteps(metaclass=Kind):
+        """A list of steps in order, kept as they were given."""
+
+        @staticmethod
+        def check(name: str, x: Any) -> list[Any]:
+            if not is_list(x) and not (is_traced(x) and x.ndim == 1):
+                raise TypeError(f"`{name}` must be a list: got {x!r} of type {type(x).__name__}. Pass a list of steps.")
+            listed = [js.Numeric.check(f"{name}[{i}]", each) for i, each in enumerate(x)]
+            if any(a > b for a, b in itertools.pairwise(each for each in listed if not is_traced(each))):
+                raise ValueError(f"`{name}` must be sorted: got {x!r}. Put them in increasing order.")
+            return listed
 
 
 def equal(x: Any, y: Any) -> bool:

@@ -4,27 +4,28 @@
 arguments are those of TensorFlow in their order, with `global_step` (`x` in `piecewise_constant`) left out. What
 differs from TensorFlow 2.21:
 
-- `decay_steps` must be positive. There 0 is accepted, and the value is NaN or infinite.
-- Restarts begin at their exact step. There the cycle comes from a floating logarithm, which misses some restarts.
-- `piecewise_constant` refuses unsorted boundaries; there they fail when the step is known, or fall through.
+- `decay_steps` must be positive. TensorFlow accepts 0, and the value is NaN or infinite.
+- Restarts begin at their exact step. TensorFlow takes the cycle from a floating logarithm, which misses some restarts.
+- `piecewise_constant` refuses unsorted boundaries; in TensorFlow they fail when the step is known, or fall through.
 - `noisy_linear_cosine_decay` draws its noise from a `seed` and the step: the same at every reading, of the same
-  distribution as there, but not the same draws.
+  distribution as in TensorFlow, but not the same draws.
 - `name` is accepted, and means nothing. Every number may be traced.
 """
 
-from collections.abc import Sequence
-from typing import Any
-
 import jaxsched as js
-from jaxsched.compat import _arguments as given
+from jaxsched.compat import _foreign
 from jaxsched.compat import keras as _keras
+from jaxsched.compat._foreign import SortedSteps, Span
+from jaxsched.kinds import AtLeastOne, Factor, Key, Level, Levels, NotNegative, Real
 
-Number = Any
-ENDLESS = "Pass the number of steps that the decay takes; there the value would be NaN."
+_named = _foreign.foreign(
+    names={"initial_learning_rate": "learning_rate", "start": "learning_rate", "steps": "decay_steps"}
+)
 
 
+@_named
 def exponential_decay(
-    learning_rate: Number, decay_steps: Number, decay_rate: Number, staircase: bool = False, name: str | None = None
+    learning_rate: Level, decay_steps: Span, decay_rate: Factor, staircase: bool = False, name: str | None = None
 ) -> js.Schedule:
     r"""`exponential_decay`: $b\,r^{t / n}$, or $b\,r^{\lfloor t / n \rfloor}$ as a staircase.
 
@@ -36,13 +37,11 @@ def exponential_decay(
         >>> float(train.exponential_decay(1.0, 10, 0.5)(20))
         0.25
     """
-    del name
-    given.check_positive("decay_steps", decay_steps, ENDLESS)
-    with given.named(start="learning_rate", steps="decay_steps", rate="decay_rate"):
-        return js.exponential_decay(learning_rate, decay_rate, decay_steps, staircase)
+    return _keras.ExponentialDecay(learning_rate, decay_steps, decay_rate, staircase)
 
 
-def piecewise_constant(boundaries: Sequence[Number], values: Sequence[Number], name: str | None = None) -> js.Schedule:
+@_named
+def piecewise_constant(boundaries: SortedSteps, values: Levels, name: str | None = None) -> js.Schedule:
     """`piecewise_constant`: `values[i]` until a boundary and *at* it, the next value from one step later.
 
     Raises:
@@ -53,31 +52,19 @@ def piecewise_constant(boundaries: Sequence[Number], values: Sequence[Number], n
         >>> [float(train.piecewise_constant([2], [1.0, 0.5])(t)) for t in (1, 2, 3)]
         [1.0, 1.0, 0.5]
     """
-    del name
     return _keras.PiecewiseConstantDecay(boundaries, values)
 
 
-def piecewise_constant_decay(
-    boundaries: Sequence[Number], values: Sequence[Number], name: str | None = None
-) -> js.Schedule:
-    """`piecewise_constant_decay`: another name of `piecewise_constant`.
-
-    Raises:
-        ValueError: as there.
-
-    Examples:
-        >>> from jaxsched.compat import tensorflow as train
-        >>> float(train.piecewise_constant_decay([2], [1.0, 0.5])(2))
-        1.0
-    """
-    return piecewise_constant(boundaries, values, name)
+piecewise_constant_decay = piecewise_constant
+"""Another name of `piecewise_constant`."""
 
 
+@_named
 def polynomial_decay(
-    learning_rate: Number,
-    decay_steps: Number,
-    end_learning_rate: Number = 0.0001,
-    power: Number = 1.0,
+    learning_rate: Level,
+    decay_steps: Span,
+    end_learning_rate: Level = 0.0001,
+    power: NotNegative = 1.0,
     cycle: bool = False,
     name: str | None = None,
 ) -> js.Schedule:
@@ -93,18 +80,16 @@ def polynomial_decay(
         >>> [float(train.polynomial_decay(1.0, 4, 0.0, cycle=True)(t)) for t in (0, 4, 6, 8)]
         [1.0, 0.0, 0.25, 0.0]
     """
-    del name
-    given.check_positive("decay_steps", decay_steps, ENDLESS)
-    with given.named(initial_learning_rate="learning_rate"):
-        return _keras.PolynomialDecay(learning_rate, decay_steps, end_learning_rate, power, cycle)
+    return _keras.PolynomialDecay(learning_rate, decay_steps, end_learning_rate, power, cycle)
 
 
+@_named
 def natural_exp_decay(
-    learning_rate: Number, decay_steps: Number, decay_rate: Number, staircase: bool = False, name: str | None = None
+    learning_rate: Level, decay_steps: Span, decay_rate: Real, staircase: bool = False, name: str | None = None
 ) -> js.Schedule:
     r"""`natural_exp_decay`: $b\,e^{-r\,t / n}$, or with $\lfloor t / n \rfloor$ as a staircase.
 
-    There $e^{-r}$ is rounded to float32 where `decay_rate` is a Python number.
+    TensorFlow rounds $e^{-r}$ to float32 where `decay_rate` is a Python number.
 
     Raises:
         ValueError: `decay_steps` is not positive.
@@ -114,14 +99,12 @@ def natural_exp_decay(
         >>> round(float(train.natural_exp_decay(1.0, 10, 0.5)(20)), 6)
         0.367879
     """
-    del name
-    given.check_positive("decay_steps", decay_steps, ENDLESS)
-    with given.named(start="learning_rate", steps="decay_steps", decay="decay_rate"):
-        return js.natural_exponential_decay(learning_rate, decay_rate, decay_steps, staircase)
+    return js.natural_exponential_decay(learning_rate, decay_rate, decay_steps, staircase)
 
 
+@_named
 def inverse_time_decay(
-    learning_rate: Number, decay_steps: Number, decay_rate: Number, staircase: bool = False, name: str | None = None
+    learning_rate: Level, decay_steps: Span, decay_rate: NotNegative, staircase: bool = False, name: str | None = None
 ) -> js.Schedule:
     r"""`inverse_time_decay`: $b / (1 + r\,t / n)$, or with $\lfloor t / n \rfloor$ as a staircase.
 
@@ -133,15 +116,11 @@ def inverse_time_decay(
         >>> float(train.inverse_time_decay(1.0, 10, 0.5)(20))
         0.5
     """
-    del name
-    given.check_positive("decay_steps", decay_steps, ENDLESS)
-    with given.named(start="learning_rate", steps="decay_steps", rate="decay_rate"):
-        return js.inverse_time_decay(learning_rate, decay_rate, decay_steps, staircase)
+    return _keras.InverseTimeDecay(learning_rate, decay_steps, decay_rate, staircase)
 
 
-def cosine_decay(
-    learning_rate: Number, decay_steps: Number, alpha: Number = 0.0, name: str | None = None
-) -> js.Schedule:
+@_named
+def cosine_decay(learning_rate: Level, decay_steps: Span, alpha: Real = 0.0, name: str | None = None) -> js.Schedule:
     r"""`cosine_decay`: $b\,((1 - \alpha)\,\tfrac12 (1 + \cos \pi t / n) + \alpha)$.
 
     Raises:
@@ -152,18 +131,16 @@ def cosine_decay(
         >>> round(float(train.cosine_decay(1.0, 10, alpha=0.1)(5)), 6)
         0.55
     """
-    del name
-    given.check_positive("decay_steps", decay_steps, ENDLESS)
-    with given.named(start="learning_rate", end="alpha", steps="decay_steps"):
-        return js.Cosine(learning_rate, alpha * learning_rate, steps=decay_steps)
+    return _keras.CosineDecay(learning_rate, decay_steps, alpha)
 
 
+@_named
 def cosine_decay_restarts(
-    learning_rate: Number,
-    first_decay_steps: Number,
-    t_mul: Number = 2.0,
-    m_mul: Number = 1.0,
-    alpha: Number = 0.0,
+    learning_rate: Level,
+    first_decay_steps: Span,
+    t_mul: AtLeastOne = 2.0,
+    m_mul: Factor = 1.0,
+    alpha: Real = 0.0,
     name: str | None = None,
 ) -> js.Schedule:
     r"""`cosine_decay_restarts`: $b\,((1 - \alpha)\,m^i\,\tfrac12 (1 + \cos \pi x) + \alpha)$ at x of cycle i.
@@ -179,23 +156,21 @@ def cosine_decay_restarts(
         >>> [float(train.cosine_decay_restarts(1.0, 2, m_mul=0.5)(t)) for t in (0, 1, 2, 4, 6)]
         [1.0, 0.5, 0.5, 0.25, 0.25]
     """
-    del name
-    given.check_positive("first_decay_steps", first_decay_steps, ENDLESS)
-    with given.named(initial_learning_rate="learning_rate"):
-        return _keras.CosineDecayRestarts(learning_rate, first_decay_steps, t_mul, m_mul, alpha)
+    return _keras.CosineDecayRestarts(learning_rate, first_decay_steps, t_mul, m_mul, alpha)
 
 
+@_named
 def linear_cosine_decay(
-    learning_rate: Number,
-    decay_steps: Number,
-    num_periods: Number = 0.5,
-    alpha: Number = 0.0,
-    beta: Number = 0.001,
+    learning_rate: Level,
+    decay_steps: Span,
+    num_periods: Real = 0.5,
+    alpha: Real = 0.0,
+    beta: Real = 0.001,
     name: str | None = None,
 ) -> js.Schedule:
     r"""`linear_cosine_decay`: $b\,((\alpha + 1 - x)\,\tfrac12 (1 + \cos 2 \pi m x) + \beta)$, $x = \min(t / n, 1)$.
 
-    It begins above the learning rate, at $(1 + \alpha + \beta)\,b$, as there.
+    As in TensorFlow, it begins above the learning rate, at $(1 + \alpha + \beta)\,b$.
 
     Raises:
         ValueError: `decay_steps` is not positive.
@@ -205,26 +180,25 @@ def linear_cosine_decay(
         >>> [round(float(train.linear_cosine_decay(1.0, 8)(t)), 6) for t in (0, 4, 8)]
         [1.001, 0.251, 0.001]
     """
-    del name
-    given.check_positive("decay_steps", decay_steps, ENDLESS)
-    with given.named(start="learning_rate", steps="decay_steps"):
-        return js.linear_cosine_decay(learning_rate, decay_steps, num_periods, alpha, beta)
+    return js.linear_cosine_decay(learning_rate, decay_steps, num_periods, alpha, beta)
 
 
+@_named
 def noisy_linear_cosine_decay(
-    learning_rate: Number,
-    decay_steps: Number,
-    initial_variance: Number = 1.0,
-    variance_decay: Number = 0.55,
-    num_periods: Number = 0.5,
-    alpha: Number = 0.0,
-    beta: Number = 0.001,
+    learning_rate: Level,
+    decay_steps: Span,
+    initial_variance: NotNegative = 1.0,
+    variance_decay: Real = 0.55,
+    num_periods: Real = 0.5,
+    alpha: Real = 0.0,
+    beta: Real = 0.001,
     name: str | None = None,
-    seed: Any = 0,
+    seed: Key = 0,
 ) -> js.Schedule:
     r"""`noisy_linear_cosine_decay`: normal noise of variance $\sigma^2 / (1 + \min(t, n))^q$ on the line of $1 - x$.
 
-    `seed`, an int or a JAX key, stands for TensorFlow's global one: the draws are others, their distribution is not.
+    `seed`, an int or a JAX key, takes the place of TensorFlow's global one: the draws differ, their distribution does
+    not.
 
     Raises:
         ValueError: `decay_steps` is not positive, or `initial_variance` is negative.
@@ -235,9 +209,6 @@ def noisy_linear_cosine_decay(
         >>> bool(noisy(3) == noisy(3)), bool(noisy(3) == noisy(4))
         (True, False)
     """
-    del name
-    given.check_positive("decay_steps", decay_steps, ENDLESS)
-    with given.named(start="learning_rate", steps="decay_steps", key="seed"):
-        return js.noisy_linear_cosine_decay(
-            learning_rate, decay_steps, initial_variance, variance_decay, num_periods, alpha, beta, seed
-        )
+    return js.noisy_linear_cosine_decay(
+        learning_rate, decay_steps, initial_variance, variance_decay, num_periods, alpha, beta, seed
+    )

@@ -3,16 +3,15 @@
 A change of import: `from jaxsched.compat import keras as schedules`. `from_config` takes what Keras's own
 `serialize` gives. What differs from Keras 3.15:
 
-- Restarts begin at their exact step. There the cycle comes from a floating logarithm, which misses some restarts
+- Restarts begin at their exact step. Keras takes the cycle from a floating logarithm, which misses some restarts
   (in float32 with `t_mul=7` and a first cycle of 1: those at steps 57, 400 and 2801).
-- `PiecewiseConstantDecay` refuses unsorted boundaries; there the values of overlapping pieces are added up.
-- `ReduceLROnPlateau` never takes NaN for a best; there a first NaN is one for ever. An unknown `mode` is refused;
-  there it is read as "auto", which can be resolved here only for the names of Keras's own metrics.
+- `PiecewiseConstantDecay` refuses unsorted boundaries; Keras adds up the values of overlapping pieces.
+- `ReduceLROnPlateau` never takes NaN for a best; in Keras a first NaN is one for ever. An unknown `mode` is refused;
+  Keras reads it as "auto", which can be resolved here only for the names of Keras's own metrics.
 - The last steps of a cosine keep their relative accuracy.
 - `name` and `verbose` are accepted, and mean nothing. Every number may be traced.
 """
 
-from jaxsched.compat.keras._config import from_config as from_config
 from jaxsched.compat.keras._plateau import ReduceLROnPlateau as ReduceLROnPlateau
 from jaxsched.compat.keras._schedules import CosineDecay as CosineDecay
 from jaxsched.compat.keras._schedules import CosineDecayRestarts as CosineDecayRestarts
@@ -20,3 +19,4 @@ from jaxsched.compat.keras._schedules import ExponentialDecay as ExponentialDeca
 from jaxsched.compat.keras._schedules import InverseTimeDecay as InverseTimeDecay
 from jaxsched.compat.keras._schedules import PiecewiseConstantDecay as PiecewiseConstantDecay
 from jaxsched.compat.keras._schedules import PolynomialDecay as PolynomialDecay
+from jaxsched.compat.keras._schedules import from_config as from_config

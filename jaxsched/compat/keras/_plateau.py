@@ -1,11 +1,10 @@
-"""Keras's `ReduceLROnPlateau`, a callback there."""
+"""Keras's `ReduceLROnPlateau`, which Keras has as a callback."""
 
-from typing import Any
+from typing import Literal
 
 import jaxsched as js
-from jaxsched.compat import _arguments as given
-
-Number = Any
+from jaxsched.compat._foreign import foreign
+from jaxsched.kinds import Bound, InnerFactor, PureSchedule, Real, Whole
 
 RISING = """
 acc accuracy auc binary_accuracy binary_io_u categorical_accuracy concordance_correlation cosine_similarity f1_score
@@ -21,21 +20,22 @@ sparse_categorical_crossentropy squared_hinge
 """The names that Keras gives to metrics to maximise, and to metrics to minimise."""
 
 
+@foreign(names={"schedule": "lr", "atol": "min_delta", "min_value": "min_lr"})
 def ReduceLROnPlateau(
-    lr: Number | js.Schedule,
+    lr: PureSchedule,
     monitor: str = "val_loss",
-    factor: Number = 0.1,
-    patience: Number = 10,
+    factor: InnerFactor = 0.1,
+    patience: Whole = 10,
     verbose: int = 0,
-    mode: str = "auto",
-    min_delta: Number = 1e-4,
-    cooldown: Number = 0,
-    min_lr: Number = 0.0,
+    mode: Literal["auto", "min", "max"] = "auto",
+    min_delta: Real = 1e-4,
+    cooldown: Whole = 0,
+    min_lr: Bound = 0.0,
 ) -> js.Controller:
     """`keras.callbacks.ReduceLROnPlateau`: a cut once `patience` observations have not improved by `min_delta`.
 
     `monitor` is looked at for its direction only, where `mode` is "auto": `update(state, value=…)` takes the metric.
-    There is one update an epoch there; here it is whenever a metric is handed over.
+    Keras updates once an epoch; here there is an update whenever a metric is handed over.
 
     Raises:
         ValueError: `factor` is not between 0 and 1, or the direction of `monitor` is not known.
@@ -49,28 +49,15 @@ def ReduceLROnPlateau(
         >>> float(plateau(state))
         0.25
     """
-    del verbose
-    names = {"schedule": "lr", "atol": "min_delta", "min_value": "min_lr"}
-    with given.named(**names):
-        return js.reduce_on_plateau(
-            lr,
-            factor,
-            patience,
-            rtol=0.0,
-            atol=abs(min_delta),
-            mode=_direction(monitor, mode),
-            cooldown=cooldown,
-            min_value=min_lr,
-            rule="keras",
-        )
+    better = _direction(monitor) if mode == "auto" else mode
+    waits = {"patience": patience, "cooldown": cooldown}
+    return js.reduce_on_plateau(
+        lr, factor, **waits, rtol=0.0, atol=abs(min_delta), mode=better, min_value=min_lr, rule="keras"
+    )
 
 
-def _direction(monitor: str, mode: str) -> str:
-    if mode in ("min", "max"):
-        return mode
+def _direction(monitor: str) -> Literal["min", "max"]:
     metric = monitor.removeprefix("val_")
-    if mode != "auto":
-        raise ValueError(f"`mode` must be 'auto', 'min' or 'max': got {mode!r}.")
     if metric not in RISING and metric not in FALLING:
         raise ValueError(
             f"`monitor` is {monitor!r}, and it is not known whether that is to be maximized or minimized. "

@@ -1,23 +1,23 @@
-"""The classes of `keras.optimizers.schedules`."""
+"""The classes of `keras.optimizers.schedules`, and what Keras has stored as a schedule."""
 
-import itertools
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 import jaxsched as js
-from jaxsched.compat import _arguments as given
+from jaxsched.compat._foreign import SortedSteps, Span, equal, foreign
+from jaxsched.kinds import AtLeastOne, Count, Factor, Level, Levels, NotNegative, Real, is_mapping, is_traced
 
-Number = Any
-ENDLESS = "Pass the number of steps that the decay takes."
+NAMES = {"start": "initial_learning_rate", "steps": "decay_steps"}
 
 
+@foreign(names=NAMES)
 def ExponentialDecay(
-    initial_learning_rate: Number,
-    decay_steps: Number,
-    decay_rate: Number,
+    initial_learning_rate: Level,
+    decay_steps: Span,
+    decay_rate: Factor,
     staircase: bool = False,
     name: str = "ExponentialDecay",
 ) -> js.Schedule:
@@ -31,15 +31,11 @@ def ExponentialDecay(
         >>> float(schedules.ExponentialDecay(1.0, 10, 0.5)(20))
         0.25
     """
-    del name
-    given.check_positive("decay_steps", decay_steps, ENDLESS)
-    with given.named(start="initial_learning_rate", steps="decay_steps", rate="decay_rate"):
-        return js.exponential_decay(initial_learning_rate, decay_rate, decay_steps, staircase)
+    return js.exponential_decay(initial_learning_rate, decay_rate, decay_steps, staircase)
 
 
-def PiecewiseConstantDecay(
-    boundaries: Sequence[Number], values: Sequence[Number], name: str = "PiecewiseConstant"
-) -> js.Schedule:
+@foreign
+def PiecewiseConstantDecay(boundaries: SortedSteps, values: Levels, name: str = "PiecewiseConstant") -> js.Schedule:
     """`PiecewiseConstantDecay`: `values[i]` until a boundary and *at* it, the next value from one step later.
 
     Raises:
@@ -50,23 +46,16 @@ def PiecewiseConstantDecay(
         >>> schedules.PiecewiseConstantDecay([2], [1.0, 0.5])(np.array([1, 2, 3])).tolist()
         [1.0, 1.0, 0.5]
     """
-    del name
-    for argument, x in (("boundaries", boundaries), ("values", values)):
-        if not hasattr(x, "__len__") or isinstance(x, str):
-            raise TypeError(f"`{argument}` must be a list of numbers: got {x!r}.")
-    if len(boundaries) != len(values) - 1:
-        lengths = f"{len(boundaries)} and {len(values)}"
-        raise ValueError(f"The length of `boundaries` should be 1 less than the length of `values`: got {lengths}.")
-    if any(a > b for a, b in itertools.pairwise(boundaries) if not (given.is_traced(a) or given.is_traced(b))):
-        raise ValueError(f"`boundaries` must be sorted: got {boundaries!r}. Put them in increasing order.")
-    return js.piecewise_constant([_after(each) for each in boundaries], values)
+    after = [each // 1 + 1 for each in boundaries]
+    return js.piecewise_constant([jnp.maximum(x, 0) if is_traced(x) else max(int(x), 0) for x in after], values)
 
 
+@foreign(names={**NAMES, "end": "end_learning_rate"})
 def PolynomialDecay(
-    initial_learning_rate: Number,
-    decay_steps: Number,
-    end_learning_rate: Number = 0.0001,
-    power: Number = 1.0,
+    initial_learning_rate: Level,
+    decay_steps: Span,
+    end_learning_rate: Level = 0.0001,
+    power: NotNegative = 1.0,
     cycle: bool = False,
     name: str = "PolynomialDecay",
 ) -> js.Schedule:
@@ -82,19 +71,17 @@ def PolynomialDecay(
         >>> float(schedules.PolynomialDecay(1.0, 10, 0.0, power=2.0)(5))
         0.25
     """
-    del name
-    given.check_positive("decay_steps", decay_steps, ENDLESS)
-    with given.named(start="initial_learning_rate", end="end_learning_rate", steps="decay_steps"):
-        if given.equal(power, 0):  # 0**0 is 1, at the end too
-            return js.Constant(initial_learning_rate)
-        kind = js.StretchingPolynomial if cycle else js.Polynomial
-        return kind(initial_learning_rate, end_learning_rate, steps=decay_steps, power=power)
+    if equal(power, 0):  # 0**0 is 1, at the end too
+        return js.Constant(initial_learning_rate)
+    kind = js.StretchingPolynomial if cycle else js.Polynomial
+    return kind(initial_learning_rate, end_learning_rate, steps=decay_steps, power=power)
 
 
+@foreign(names=NAMES)
 def InverseTimeDecay(
-    initial_learning_rate: Number,
-    decay_steps: Number,
-    decay_rate: Number,
+    initial_learning_rate: Level,
+    decay_steps: Span,
+    decay_rate: NotNegative,
     staircase: bool = False,
     name: str = "InverseTimeDecay",
 ) -> js.Schedule:
@@ -108,19 +95,17 @@ def InverseTimeDecay(
         >>> float(schedules.InverseTimeDecay(1.0, 10, 0.5)(20))
         0.5
     """
-    del name
-    given.check_positive("decay_steps", decay_steps, ENDLESS)
-    with given.named(start="initial_learning_rate", steps="decay_steps", rate="decay_rate"):
-        return js.inverse_time_decay(initial_learning_rate, decay_rate, decay_steps, staircase)
+    return js.inverse_time_decay(initial_learning_rate, decay_rate, decay_steps, staircase)
 
 
+@foreign(names=NAMES)
 def CosineDecay(
-    initial_learning_rate: Number,
-    decay_steps: Number,
-    alpha: Number = 0.0,
+    initial_learning_rate: Level,
+    decay_steps: Span,
+    alpha: Real = 0.0,
     name: str = "CosineDecay",
-    warmup_target: Number | None = None,
-    warmup_steps: Number = 0,
+    warmup_target: Level | None = None,
+    warmup_steps: Count = 0,
 ) -> js.Schedule:
     r"""`CosineDecay`: $p\,((1 - \alpha)\,\tfrac12 (1 + \cos \pi t / n) + \alpha)$, p being the initial learning rate.
 
@@ -136,23 +121,18 @@ def CosineDecay(
         >>> [float(schedule(t)) for t in (0, 1, 2, 4, 6)]
         [0.0, 0.5, 1.0, 0.5, 0.0]
     """
-    del name
-    given.check_positive("decay_steps", decay_steps, ENDLESS)
     peak = initial_learning_rate if warmup_target is None else warmup_target
-    with given.named(start="initial_learning_rate" if warmup_target is None else "warmup_target", steps="decay_steps"):
-        decay = js.Cosine(peak, alpha * peak, steps=decay_steps)
-    if warmup_target is None:
-        return decay
-    with given.named(start="initial_learning_rate", steps="warmup_steps"):
-        return js.warmup(decay, warmup_steps, start=initial_learning_rate)
+    decay = js.Cosine(peak, alpha * peak, steps=decay_steps)
+    return decay if warmup_target is None else js.warmup(decay, warmup_steps, start=initial_learning_rate)
 
 
+@foreign(names={**NAMES, "steps": "first_decay_steps", "period": "first_decay_steps", "growth": "t_mul"})
 def CosineDecayRestarts(
-    initial_learning_rate: Number,
-    first_decay_steps: Number,
-    t_mul: Number = 2.0,
-    m_mul: Number = 1.0,
-    alpha: Number = 0.0,
+    initial_learning_rate: Level,
+    first_decay_steps: Span,
+    t_mul: AtLeastOne = 2.0,
+    m_mul: Factor = 1.0,
+    alpha: Real = 0.0,
     name: str = "SGDRDecay",
 ) -> js.Schedule:
     r"""`CosineDecayRestarts`: $b\,((1 - \alpha)\,m^i\,\tfrac12 (1 + \cos \pi x) + \alpha)$ at x of cycle i.
@@ -169,33 +149,54 @@ def CosineDecayRestarts(
         >>> [float(schedule(t)) for t in (0, 1, 2, 4, 6)]
         [1.0, 0.5, 0.5, 0.25, 0.25]
     """
-    del name
-    given.check_positive("first_decay_steps", first_decay_steps, ENDLESS)
-    names = {"start": "initial_learning_rate", "period": "first_decay_steps", "growth": "t_mul", "decay": "m_mul"}
-    with given.named(**names, steps="first_decay_steps"):
-        first = js.Cosine((1 - alpha) * initial_learning_rate, 0.0, steps=first_decay_steps)
-        cycles = js.cycle(first, first_decay_steps, t_mul, m_mul)
-    return cycles if given.equal(alpha, 0) else cycles + alpha * initial_learning_rate
+    first = js.Cosine((1 - alpha) * initial_learning_rate, 0.0, steps=first_decay_steps)
+    cycles = js.cycle(first, first_decay_steps, t_mul, m_mul)
+    return cycles if equal(alpha, 0) else cycles + alpha * initial_learning_rate
 
 
-SCHEDULES: dict[str, Callable[..., js.Schedule]] = {
-    schedule.__name__: schedule
-    for schedule in (
-        ExponentialDecay,
-        PiecewiseConstantDecay,
-        PolynomialDecay,
-        InverseTimeDecay,
-        CosineDecay,
-        CosineDecayRestarts,
+_ALL = (ExponentialDecay, PiecewiseConstantDecay, PolynomialDecay, InverseTimeDecay, CosineDecay, CosineDecayRestarts)
+SCHEDULES: dict[str, Callable[..., js.Schedule]] = {each.__name__: each for each in _ALL}
+
+
+def from_config(config: Mapping[str, Any]) -> js.Schedule:
+    """The schedule of what `keras.optimizers.schedules.serialize`, or a schedule's own `get_config`, gave.
+
+    A bare `get_config()` does not say its class: it is found by the arguments and by the name that is its default.
+
+    Raises:
+        TypeError: `config` is not a dictionary.
+        ValueError: a class that is not one of Keras's schedules, or a bare configuration that fits none or several.
+
+    Examples:
+        >>> from jaxsched.compat import keras as schedules
+        >>> arguments = {"initial_learning_rate": 1.0, "decay_steps": 9}
+        >>> schedules.from_config({"class_name": "CosineDecay", "config": arguments})
+        Cosine(start=1.0, end=0.0, steps=9)
+    """
+    if not is_mapping(config):
+        raise TypeError(f"`config` must be a dictionary: got {config!r}. Pass `schedules.serialize(schedule)`.")
+    config = dict(config)
+    if "class_name" not in config:
+        return _class_of(config)(**config)
+    name, known = config["class_name"], ", ".join(SCHEDULES)
+    if name not in SCHEDULES:
+        raise ValueError(f"`class_name` must be one of {known}: got {name!r}. Build your own from jaxsched's pieces.")
+    return SCHEDULES[name](**config.get("config", {}))
+
+
+def _class_of(config: Mapping[str, Any]) -> Callable[..., js.Schedule]:
+    fitting = [schedule for schedule in SCHEDULES.values() if _takes(schedule, config)]
+    named_so = [s for s in fitting if inspect.signature(s).parameters["name"].default == config.get("name")]
+    candidates = fitting if len(fitting) == 1 else named_so
+    if len(candidates) == 1:
+        return candidates[0]
+    found = " or ".join(each.__name__ for each in fitting) or f"none of {', '.join(SCHEDULES)}"
+    raise ValueError(
+        f"`config` must say its class: {sorted(config)} may be {found}. "
+        f"Pass `schedules.serialize(schedule)`, which has a `class_name`."
     )
-}
 
 
-def _after(boundary: Number) -> Number:
-    """The first step after a boundary: a value is held at its boundary still."""
-    if isinstance(boundary, (int, np.integer)):
-        return max(int(boundary) + 1, 0)
-    if given.is_traced(boundary):
-        whole = jnp.issubdtype(boundary.dtype, jnp.integer)
-        return jnp.maximum((boundary if whole else jnp.floor(boundary)) + 1, 0)
-    return max(int(np.floor(boundary)) + 1, 0)
+def _takes(schedule: Callable[..., js.Schedule], config: Mapping[str, Any]) -> bool:
+    takes = inspect.signature(schedule).parameters.values()
+    return {p.name for p in takes if p.default is p.empty} <= set(config) <= {p.name for p in takes}

@@ -3,14 +3,14 @@
 `from jaxsched.compat import paddle as lr`. `last_epoch` and `verbose` are left out: to begin at step n, write
 `jaxsched.advance(schedule, n)`. `LRScheduler` is `jaxsched.Schedule`. What differs from Paddle 3.3.1:
 
-- A restart is at its exact step. Inside `LinearWarmup`, `CosineAnnealingWarmRestarts` there takes it from a floating
+- A restart is at its exact step. Inside `LinearWarmup`, Paddle's `CosineAnnealingWarmRestarts` takes it from a floating
   logarithm, and shows `eta_min` instead of the peak at some (`T_0=1, T_mult=3`, step 121).
-- `OneCycleLR` holds its end. There one step more overshoots it, even below 0, and the next raises; a phase of no
+- `OneCycleLR` holds its end. In Paddle one step more overshoots it, even below 0, and the next raises; a phase of no
   length divides by 0.
-- `NoamDecay` without warmup steps begins at its peak; there it divides by 0.
+- `NoamDecay` without warmup steps begins at its peak; Paddle divides by 0.
 - In `ReduceOnPlateau` NaN is a bad metric and never the best one, and a relative threshold means what it says for
-  negative metrics; there a first NaN stays the best for ever, and of negative metrics slightly worse ones improve.
-- Refused, and not there: unsorted boundaries, a negative `gamma` or `exp_gamma`, thresholds and waits below 0.
+  negative metrics; in Paddle a first NaN stays the best for ever, and of negative metrics slightly worse ones improve.
+- Unlike Paddle, these raise: unsorted boundaries, a negative `gamma` or `exp_gamma`, thresholds and waits below 0.
 """
 
 from jaxsched.compat.paddle._cycles import CosineAnnealingDecay as CosineAnnealingDecay

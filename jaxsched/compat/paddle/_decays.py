@@ -1,15 +1,20 @@
 """Paddle's schedulers that only decay."""
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import jaxsched as js
-from jaxsched.compat._arguments import Number, is_traced, number, rate, sorted_steps, whole_steps
+from jaxsched.compat._foreign import Length, Rate, SortedSteps, Span, Steps, equal, foreign
 from jaxsched.compat._functions import as_factor, product_of
+from jaxsched.compat.paddle._kinds import Gamma, StartFactor
+from jaxsched.kinds import InnerFactor, Level, Levels, NotNegative, Part, Positive
+from jaxsched.numerics import largest
 
 
-def NoamDecay(d_model: Number, warmup_steps: Number, learning_rate: Number = 1.0) -> js.Schedule:
+@foreign(names={"warmup": "warmup_steps"})
+def NoamDecay(d_model: Positive, warmup_steps: Length, learning_rate: Rate = 1.0) -> js.Schedule:
     r"""`paddle.optimizer.lr.NoamDecay`: $l\,d^{-1/2} \min(t^{-1/2}, t\,w^{-3/2})$, which is 0 at step 0.
 
     Raises:
@@ -20,15 +25,14 @@ def NoamDecay(d_model: Number, warmup_steps: Number, learning_rate: Number = 1.0
         >>> round(float(lr.NoamDecay(512, 4000)(4000)), 9)
         0.000698771
     """
-    d_model = number("d_model", d_model, "It is the width of the model.", above=0)
-    warmup_steps = number("warmup_steps", warmup_steps, "It is a number of steps.", least=0)
-    return js.noam(d_model, warmup_steps, rate("learning_rate", learning_rate))
+    return js.noam(d_model, warmup_steps, learning_rate)
 
 
-def PiecewiseDecay(boundaries: Sequence[Number], values: Sequence[Number]) -> js.Schedule:
+@foreign
+def PiecewiseDecay(boundaries: SortedSteps, values: Levels) -> js.Schedule:
     """`paddle.optimizer.lr.PiecewiseDecay`: `values[i]` until step `boundaries[i]`, and at last `values[-1]`.
 
-    As there, of values beyond one more than `boundaries` only the last counts.
+    As in Paddle, of values beyond one more than `boundaries` only the last counts.
 
     Raises:
         ValueError: `boundaries` are empty or unsorted, or `values` are not more than they.
@@ -38,18 +42,19 @@ def PiecewiseDecay(boundaries: Sequence[Number], values: Sequence[Number]) -> js
         >>> lr.PiecewiseDecay([2, 4], [1.0, 0.5, 0.25])(np.arange(5)).tolist()
         [1.0, 1.0, 0.5, 0.5, 0.25]
     """
-    begins = sorted_steps("boundaries", boundaries)
-    if not begins:
+    count = len(boundaries)
+    if count == 0:
         raise ValueError("`boundaries` cannot be empty: got none. For one value pass it to `jaxsched.Constant`.")
-    if len(values) <= len(begins):
+    if len(values) <= count:
         raise ValueError(
-            f"`values` must have one more element than `boundaries`: got {len(values)} and {len(begins)}. "
+            f"`values` must have one more element than `boundaries`: got {len(values)} and {count}. "
             f"The last one holds from the last boundary on."
         )
-    return js.piecewise_constant(begins, [*values[: len(begins)], values[-1]])
+    return js.piecewise_constant([largest(each, 0) for each in boundaries], [*values[:count], values[-1]])
 
 
-def NaturalExpDecay(learning_rate: Number, gamma: Number) -> js.Schedule:
+@foreign
+def NaturalExpDecay(learning_rate: Rate, gamma: Positive) -> js.Schedule:
     r"""`paddle.optimizer.lr.NaturalExpDecay`: $l\,e^{-g\,t}$.
 
     Raises:
@@ -60,11 +65,11 @@ def NaturalExpDecay(learning_rate: Number, gamma: Number) -> js.Schedule:
         >>> round(float(lr.NaturalExpDecay(1.0, 0.1)(10)), 6)
         0.367879
     """
-    gamma = number("gamma", gamma, "The learning rate decays by it.", above=0)
-    return js.natural_exponential_decay(rate("learning_rate", learning_rate), gamma)
+    return js.natural_exponential_decay(learning_rate, gamma)
 
 
-def InverseTimeDecay(learning_rate: Number, gamma: Number) -> js.Schedule:
+@foreign
+def InverseTimeDecay(learning_rate: Rate, gamma: NotNegative) -> js.Schedule:
     r"""`paddle.optimizer.lr.InverseTimeDecay`: $l / (1 + g\,t)$.
 
     Raises:
@@ -75,12 +80,12 @@ def InverseTimeDecay(learning_rate: Number, gamma: Number) -> js.Schedule:
         >>> float(lr.InverseTimeDecay(1.0, 0.5)(2))
         0.5
     """
-    gamma = number("gamma", gamma, "The learning rate decays by it.", least=0)
-    return js.inverse_time_decay(rate("learning_rate", learning_rate), gamma)
+    return js.inverse_time_decay(learning_rate, gamma)
 
 
+@foreign(names={"steps": "decay_steps"})
 def PolynomialDecay(
-    learning_rate: Number, decay_steps: Number, end_lr: Number = 0.0001, power: Number = 1.0, cycle: bool = False
+    learning_rate: Rate, decay_steps: Steps, end_lr: Level = 0.0001, power: Positive = 1.0, cycle: bool = False
 ) -> js.Schedule:
     r"""`paddle.optimizer.lr.PolynomialDecay`: $(l - e)(1 - t/n)^p + e$; with `cycle`, n grows to the next multiple.
 
@@ -93,13 +98,12 @@ def PolynomialDecay(
         >>> lr.PolynomialDecay(1.0, 2, end_lr=0.0, cycle=True)(np.arange(5)).tolist()
         [1.0, 0.5, 0.0, 0.25, 0.0]
     """
-    power = number("power", power, "It is the exponent of the decay.", above=0)
-    start, decay_steps = rate("learning_rate", learning_rate), whole_steps("decay_steps", decay_steps)
     kind = js.StretchingPolynomial if cycle else js.Polynomial
-    return kind(start, number("end_lr", end_lr), steps=decay_steps, power=power)
+    return kind(learning_rate, end_lr, steps=decay_steps, power=power)
 
 
-def ExponentialDecay(learning_rate: Number, gamma: Number) -> js.Schedule:
+@foreign
+def ExponentialDecay(learning_rate: Rate, gamma: InnerFactor) -> js.Schedule:
     r"""`paddle.optimizer.lr.ExponentialDecay`: $l\,g^t$.
 
     Raises:
@@ -110,11 +114,11 @@ def ExponentialDecay(learning_rate: Number, gamma: Number) -> js.Schedule:
         >>> round(float(lr.ExponentialDecay(1.0, 0.5)(3)), 6)
         0.125
     """
-    gamma = number("gamma", gamma, "The learning rate decays by it.", above=0, below=1)
-    return js.exponential_decay(rate("learning_rate", learning_rate), gamma)
+    return js.exponential_decay(learning_rate, gamma)
 
 
-def MultiStepDecay(learning_rate: Number, milestones: Sequence[Number], gamma: Number = 0.1) -> js.Schedule:
+@foreign
+def MultiStepDecay(learning_rate: Rate, milestones: SortedSteps, gamma: Gamma = 0.1) -> js.Schedule:
     r"""`paddle.optimizer.lr.MultiStepDecay`: $l\,g^{m}$ with m milestones at or before t.
 
     Raises:
@@ -126,12 +130,13 @@ def MultiStepDecay(learning_rate: Number, milestones: Sequence[Number], gamma: N
         >>> lr.MultiStepDecay(1.0, [2, 4], gamma=0.5)(np.arange(5)).tolist()
         [1.0, 1.0, 0.5, 0.5, 0.25]
     """
-    begins = _increasing(milestones)
-    gamma = number("gamma", gamma, "The learning rate decays by it.", least=0, below=1)
-    return js.multistep_decay(rate("learning_rate", learning_rate), gamma, begins)
+    if any(itertools.starmap(equal, itertools.pairwise(milestones))):
+        raise ValueError(f"`milestones` must be increasing: got {milestones!r}. One step can be listed only once.")
+    return js.multistep_decay(learning_rate, gamma, [largest(each, 0) for each in milestones])
 
 
-def StepDecay(learning_rate: Number, step_size: Number, gamma: Number = 0.1) -> js.Schedule:
+@foreign(names={"every": "step_size"})
+def StepDecay(learning_rate: Rate, step_size: Steps, gamma: Gamma = 0.1) -> js.Schedule:
     r"""`paddle.optimizer.lr.StepDecay`: $l\,g^{\lfloor t / n \rfloor}$.
 
     Raises:
@@ -143,11 +148,11 @@ def StepDecay(learning_rate: Number, step_size: Number, gamma: Number = 0.1) -> 
         >>> lr.StepDecay(1.0, 2, gamma=0.5)(np.arange(5)).tolist()
         [1.0, 1.0, 0.5, 0.5, 0.25]
     """
-    gamma = number("gamma", gamma, "The learning rate decays by it.", least=0, below=1)
-    return js.step_decay(rate("learning_rate", learning_rate), gamma, whole_steps("step_size", step_size))
+    return js.step_decay(learning_rate, gamma, step_size)
 
 
-def LambdaDecay(learning_rate: Number, lr_lambda: Callable[[Any], Any]) -> js.Schedule:
+@foreign(names={"factor": "learning_rate"})
+def LambdaDecay(learning_rate: Rate, lr_lambda: Callable[[Any], Any]) -> js.Schedule:
     r"""`paddle.optimizer.lr.LambdaDecay`: $l\,f(t)$.
 
     A function that JAX can trace becomes part of the program, in float64 where the backend has it; any other is
@@ -162,13 +167,14 @@ def LambdaDecay(learning_rate: Number, lr_lambda: Callable[[Any], Any]) -> js.Sc
         >>> float(lr.LambdaDecay(0.5, lambda t: 0.5**t)(2))
         0.125
     """
-    return js.scale(as_factor("lr_lambda", lr_lambda), rate("learning_rate", learning_rate))
+    return js.scale(as_factor("lr_lambda", lr_lambda), learning_rate)
 
 
-def MultiplicativeDecay(learning_rate: Number, lr_lambda: Callable[[Any], Any]) -> js.Schedule:
+@foreign(names={"factor": "learning_rate"})
+def MultiplicativeDecay(learning_rate: Rate, lr_lambda: Callable[[Any], Any]) -> js.Schedule:
     r"""`paddle.optimizer.lr.MultiplicativeDecay`: $l \prod_{s=1}^{t} f(s)$.
 
-    No horizon is known, so every reading of step t multiplies t factors, as there; where the horizon is known,
+    No horizon is known, so every reading of step t multiplies t factors, as Paddle does; where the horizon is known,
     `jaxsched.multiplicative_decay` tabulates them once. A function that JAX cannot trace is called on the host.
 
     Raises:
@@ -180,15 +186,16 @@ def MultiplicativeDecay(learning_rate: Number, lr_lambda: Callable[[Any], Any]) 
         >>> float(lr.MultiplicativeDecay(1.0, lambda t: 0.5)(3))
         0.125
     """
-    return js.scale(product_of(as_factor("lr_lambda", lr_lambda)), rate("learning_rate", learning_rate))
+    return js.scale(product_of(as_factor("lr_lambda", lr_lambda)), learning_rate)
 
 
+@foreign(names={"steps": "total_steps"})
 def LinearLR(
-    learning_rate: Number, total_steps: Number, start_factor: Number = 1.0 / 3, end_factor: Number = 1.0
+    learning_rate: Rate, total_steps: Span, start_factor: StartFactor = 1.0 / 3, end_factor: Part = 1.0
 ) -> js.Schedule:
     """`paddle.optimizer.lr.LinearLR`: a line from `start_factor` to `end_factor` times `learning_rate`.
 
-    A known `total_steps` that is not whole ends with its whole part, short of `end_factor`, as there.
+    As in Paddle, a known `total_steps` that is not whole ends with its whole part, short of `end_factor`.
 
     Raises:
         ValueError: a factor does not lie between 0 and 1, `total_steps` is not positive, or `learning_rate` is
@@ -199,18 +206,7 @@ def LinearLR(
         >>> lr.LinearLR(1.0, 4, start_factor=0.5)(np.arange(5)).tolist()
         [0.5, 0.625, 0.75, 0.875, 1.0]
     """
-    start = number("start_factor", start_factor, "The learning rate is multiplied by it.", above=0, most=1)
-    end = number("end_factor", end_factor, "The learning rate is multiplied by it.", least=0, most=1)
-    total = number("total_steps", total_steps, "It is a number of steps.", above=0)
-    if isinstance(total, float) and total != math.floor(total):
-        total, end = math.floor(total), start + (end - start) * math.floor(total) / total
-    learning_rate = rate("learning_rate", learning_rate)
-    return js.Linear(learning_rate * start, learning_rate * end, steps=total)
-
-
-def _increasing(x: Any) -> list[Any]:
-    begins = sorted_steps("milestones", x)
-    known = [each for each in x if not is_traced(each)]
-    if any(a == b for a, b in zip(known, known[1:], strict=False)):
-        raise ValueError(f"`milestones` must be increasing: got {x!r}. One step can be listed only once.")
-    return begins
+    if isinstance(total_steps, float) and total_steps != math.floor(total_steps):
+        done, total_steps = math.floor(total_steps) / total_steps, math.floor(total_steps)
+        end_factor = start_factor + (end_factor - start_factor) * done
+    return js.Linear(learning_rate * start_factor, learning_rate * end_factor, steps=total_steps)
