@@ -207,7 +207,7 @@ class Switches(Rule):
         return js.join([self.before, self.after], [self.milestone]).duration
 
     def start(self, lr):
-        return self.before.start(lr)
+        return self.before.start(self.lr)  # torch's constructor sets the rate back
 
     def next(self, lr, epoch):
         later = self.after.next(lr, jnp.maximum(epoch - self.milestone, 1))
@@ -230,7 +230,7 @@ class Recursion(Rule):
         return jax.vmap(value)(step.ravel()).reshape(step.shape) if step.ndim else value(step)
 
     def start(self, lr):
-        return self.rule.start(lr)
+        return self.rule.start(self.lr)
 
     def next(self, lr, epoch):
         return self.rule.next(lr, epoch)
@@ -280,10 +280,12 @@ def sequence(lr: Any, rules: Sequence[Rule], milestones: Sequence[Any]) -> Rule:
     """Rules one after another, without those that are over before epoch 0. The first may begin at another rate."""
     begun = sum(m <= 0 for m in milestones if is_known(m))
     first, *others = rules[begun:]
-    first = dataclasses.replace(first, lr=lr) if isinstance(first, Times) else first
+    if isinstance(first, (Times, Recursion)):
+        first = dataclasses.replace(first, lr=lr)
+    elif not same_rate(lr, first.lr):
+        first = Recursion(lr, first)
     steps = zip(others, milestones[begun:], strict=True)
-    whole = functools.reduce(lambda before, later: Switches(before, *later), steps, first)
-    return whole if same_rate(lr, first.lr) else Recursion(lr, whole)
+    return functools.reduce(lambda before, later: Switches(before, *later), steps, first)
 
 
 def same_rate(a: Any, b: Any) -> bool:
