@@ -319,4 +319,4 @@ def _is_over(link: Any, wave: Any) -> bool:
         return False
     with jax.ensure_compile_time_eval():
         low = 1 / (2 * wave.frequency) if isinstance(wave, Wave) else wave.period / 2
-        return bool(np.all(end <= low)) and equal(link.factor(end), 1)
+        return bool(np.all(np.asarray(end) <= np.asarray(low))) and equal(link.factor(end), 1)
