@@ -17,7 +17,7 @@ from jaxsched.compat.torch._arguments import (
     rate,
     whole,
 )
-from jaxsched.compat.torch._rules import Rule, Sets, chain, same_rate, sequence
+from jaxsched.compat.torch._rules import Rule, Sets, chain, rate_of, same_rate, sequence
 
 
 def SequentialLR(lr: Number, schedulers: Sequence[Any], milestones: Sequence[Number]) -> Schedules:
@@ -185,10 +185,10 @@ def _rule_of(name: str, i: int, scheduler: Any, lr: Any, foreign: bool = False) 
             f"{where} must come from a function of this module: got {scheduler!r}. To multiply other schedules write "
             f"`a * b`."
         )
-    if not same_rate(scheduler.lr, lr):
+    if not same_rate(rate_of(scheduler), lr):
         raise ValueError(
             f"{name} expects all schedulers to belong to the same optimizer, but {where} was made with an `lr` of "
-            f"{scheduler.lr!r}, and `lr` is {lr!r}."
+            f"{rate_of(scheduler)!r}, and `lr` is {lr!r}."
         )
     return scheduler
 
@@ -197,9 +197,7 @@ def _common_rate(schedulers: Sequence[Any]) -> Any:
     """The rate that schedulers were made with: 0 if none has one, since then they all set it."""
 
     def of(scheduler):
-        return (
-            [of(each) for each in scheduler] if isinstance(scheduler, (list, tuple)) else getattr(scheduler, "lr", None)
-        )
+        return list(map(of, scheduler)) if isinstance(scheduler, (list, tuple)) else rate_of(scheduler)
 
-    found = [rate for rate in map(of, schedulers) if rate is not None and not (isinstance(rate, list) and None in rate)]
+    found = [x for x in map(of, schedulers) if x is not None and not (isinstance(x, list) and None in x)]
     return found[0] if found else 0.0

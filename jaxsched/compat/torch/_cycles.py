@@ -185,9 +185,7 @@ def OneCycleMomentum(
     return for_each_group(one, max_lr=max_lr, base_momentum=base_momentum, max_momentum=max_momentum)
 
 
-def _phases(
-    total_steps, epochs, steps_per_epoch, pct_start, anneal_strategy, three_phase
-) -> Callable[..., js.Schedule]:
+def _phases(total_steps, epochs, steps_per_epoch, pct_start, anneal_strategy, three_phase) -> Callable[..., Any]:
     """A function from the first value, that at the peak and the last to the schedule."""
     last = as_real(_total(total_steps, epochs, steps_per_epoch)) - 1
     if is_known(pct_start) and (not 0 <= pct_start <= 1 or isinstance(pct_start, int)):

@@ -8,7 +8,7 @@ import abc
 import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -23,9 +23,6 @@ from jaxsched.compat.torch._arguments import is_known
 
 class Rule(js.Schedule):
     """A scheduler of torch: its values by itself, and how it changes a rate."""
-
-    if TYPE_CHECKING:
-        lr: Any  # the rate it was made with; `None` if it does not matter
 
     @abc.abstractmethod
     def start(self, lr: Any) -> Any:
@@ -48,7 +45,6 @@ class Sets(Rule):
     """A rate of its own, whatever was there: `LambdaLR`, `CyclicLR`, `OneCycleLR`, `CosineAnnealingWarmRestarts`."""
 
     schedule: js.Schedule
-    lr = None
 
     def at(self, step):
         return self.schedule(step)
@@ -171,7 +167,8 @@ class Chains(Rule):
 
     @property
     def lr(self):
-        return self.second.lr if self.first.lr is None else self.first.lr
+        own = rate_of(self.first)
+        return rate_of(self.second) if own is None else own
 
     def at(self, step):
         return self.first(step) * self.second.factor(step)  # pyright: ignore[reportAttributeAccessIssue]
@@ -196,7 +193,8 @@ class Switches(Rule):
 
     @property
     def lr(self):
-        return self.after.lr if self.before.lr is None else self.before.lr
+        own = rate_of(self.before)
+        return rate_of(self.after) if own is None else own
 
     def at(self, step):
         later = self._restarted(self.before(self.milestone - 1)) if isinstance(self.after, Resumes) else self.after
@@ -272,20 +270,28 @@ def chain(lr: Any, rules: Sequence[Rule]) -> Rule:
     """Rules that all act at every epoch. Those before the last that sets the rate have no effect."""
     links = [link for rule in rules for link in _links(rule)]
     begin = max((i for i, link in enumerate(links) if isinstance(link, Sets)), default=0)
-    whole = functools.reduce(Chains, links[begin:])
-    return whole if len(links[begin:]) == 1 or _is_product(links[begin:]) else Recursion(lr, whole)
+    whole, *others = links[begin:]
+    for link in others:
+        whole = Chains(whole, link)
+    return whole if not others or _is_product(links[begin:]) else Recursion(lr, whole)
 
 
 def sequence(lr: Any, rules: Sequence[Rule], milestones: Sequence[Any]) -> Rule:
     """Rules one after another, without those that are over before epoch 0. The first may begin at another rate."""
     begun = sum(m <= 0 for m in milestones if is_known(m))
-    first, *others = rules[begun:]
-    if isinstance(first, (Times, Recursion)):
-        first = dataclasses.replace(first, lr=lr)
-    elif not same_rate(lr, first.lr):
-        first = Recursion(lr, first)
-    steps = zip(others, milestones[begun:], strict=True)
-    return functools.reduce(lambda before, later: Switches(before, *later), steps, first)
+    whole, *others = rules[begun:]
+    if isinstance(whole, (Times, Recursion)):
+        whole = dataclasses.replace(whole, lr=lr)
+    elif not same_rate(rate_of(whole), lr):
+        whole = Recursion(lr, whole)
+    for later, milestone in zip(others, milestones[begun:], strict=True):
+        whole = Switches(whole, later, milestone)
+    return whole
+
+
+def rate_of(x: Any) -> Any:
+    """The `lr` that a rule was made with; `None` for one that sets the rate, and for what is no rule."""
+    return getattr(x, "lr", None) if isinstance(x, Rule) else None
 
 
 def same_rate(a: Any, b: Any) -> bool:
