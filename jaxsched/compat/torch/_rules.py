@@ -197,8 +197,21 @@ class Switches(Rule):
         return rate_of(self.after) if own is None else own
 
     def at(self, step):
-        later = self._restarted(self.before(self.milestone - 1)) if isinstance(self.after, Resumes) else self.after
-        return js.join([self.before, later], [self.milestone])(step)
+        first, *links = self._links(self.milestone)
+        resumes = any(isinstance(rule, Resumes) for rule, _ in links)
+        pieces, begin, rate = [first], 0, first(0) if resumes else None
+        for rule, milestone in links:
+            if resumes:
+                rate = jnp.where(milestone > begin, pieces[-1](milestone - 1 - begin), rate)
+            pieces.append(rule.resumed(rate) if isinstance(rule, Resumes) else rule)
+            begin = milestone
+        return js.join(pieces, [milestone for _, milestone in links])(step)
+
+    def _links(self, last):
+        """The first rule, and each later one with its milestone: one that begins at or after the `last` is not seen."""
+        milestone = jnp.minimum(self.milestone, last)
+        before = self.before._links(milestone) if isinstance(self.before, Switches) else [self.before]
+        return [*before, (self.after, milestone)]
 
     @property
     def duration(self):
@@ -209,11 +222,9 @@ class Switches(Rule):
 
     def next(self, lr, epoch):
         later = self.after.next(lr, jnp.maximum(epoch - self.milestone, 1))
-        later = jnp.where(epoch == self.milestone, self._restarted(lr)(0), later)
+        restarted = self.after.resumed(lr) if isinstance(self.after, Resumes) else self.after
+        later = jnp.where(epoch == self.milestone, restarted(0), later)
         return jnp.where(epoch >= self.milestone, later, self.before.next(lr, epoch))
-
-    def _restarted(self, lr):
-        return self.after.resumed(lr) if isinstance(self.after, Resumes) else self.after
 
 
 class Recursion(Rule):
