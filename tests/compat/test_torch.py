@@ -273,6 +273,17 @@ def test_a_nested_scheduler_makes_no_step_too_many():
         assert np.max(np.abs(got[:6] - of_torch)) > 0.05
 
 
+def test_a_nested_scheduler_ends_at_the_milestone_of_the_outer_one():
+    inner = schedulers.SequentialLR(0.1, [exponential(), schedulers.SWALR(0.1, 0.01, 2), 0.2], [2, 9])
+    got = rates(schedulers.SequentialLR(0.1, [inner, 0.3], [5]))
+    close(got, [*rates(inner)[:5], *[0.3] * 7])
+
+
+def test_a_scheduler_of_no_length_leaves_the_rate_alone():
+    swa = [exponential(), schedulers.StepLR(0.1, 2), schedulers.SWALR(0.1, 0.01, 4)]
+    close(schedulers.SequentialLR(0.1, swa, [3, 3])(3), 0.1 * 0.9**2)
+
+
 def test_a_sequence_in_a_chain_sets_the_rate_at_epoch_0():  # as in torch, where its constructor does
     inner = schedulers.SequentialLR(1.0, [exponential(1.0), schedulers.StepLR(1.0, 2)], [3])
     chain = schedulers.ChainedScheduler(1.0, [schedulers.ConstantLR(1.0, 0.5, 2), inner])
