@@ -274,7 +274,7 @@ def test_a_nested_scheduler_makes_no_step_too_many():
 
 
 def test_a_nested_scheduler_ends_at_the_milestone_of_the_outer_one():
-    inner = schedulers.SequentialLR(0.1, [exponential(), schedulers.SWALR(0.1, 0.01, 2), 0.2], [2, 9])
+    inner = schedulers.SequentialLR(0.1, [exponential(), schedulers.SWALR(0.1, 0.01, 7), 0.2], [2, 9])
     got = rates(schedulers.SequentialLR(0.1, [inner, schedulers.SWALR(0.1, 0.02, 2)], [5]))
     close(got[:7], [*rates(inner)[:5], rates(inner)[4], (rates(inner)[4] + 0.02) / 2])
 
