@@ -199,7 +199,8 @@ class Switches(Rule):
     def at(self, step):
         first, *links = self._links(self.milestone)
         resumes = any(isinstance(rule, Resumes) for rule, _ in links)
-        pieces, begin, rate = [first], 0, first(0) if resumes else None
+        pieces, begin = [first], 0
+        rate: Any = first(0) if resumes else None
         for rule, milestone in links:
             if resumes:
                 rate = jnp.where(milestone > begin, pieces[-1](milestone - 1 - begin), rate)
