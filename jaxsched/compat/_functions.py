@@ -33,15 +33,10 @@ def as_factor(name: str, fn: Function) -> js.Schedule:
         raise TypeError(f"`{name}` should be a function, but got {type(fn).__name__}.")
     if not isinstance(fn, Hashable):
         fn = functools.partial(fn)  # which is hashed by its identity
-    if _holds_tracers(fn):
-        return js.nodes.Wrap(fn)  # what is differentiated stays in the program's own dtype
-    plain = _is_plain(name, fn)
-    if plain and not _in_float64():
-        return js.nodes.Wrap(OnHost(fn))
-    for kind in (InFloats, InIntegers):
-        if _agrees(kind(fn), fn):
-            return js.nodes.Wrap(kind(fn))
-    return js.nodes.Wrap(OnHost(fn) if plain else InFloats(fn))  # the latter to say what is wrong
+    plain = _plain_values(name, fn)
+    if plain is None:
+        return js.nodes.Wrap(fn)
+    return js.nodes.Wrap(Compiled(fn) if _in_float64() and _agrees(Compiled(fn), plain) else OnHost(fn))
 
 
 def product_of(factor: js.Schedule) -> js.Schedule:
@@ -90,18 +85,8 @@ def _float64_works() -> bool:
 
 
 @dataclasses.dataclass(frozen=True)
-class InFloats:
-    """`fn(t)` for a t of float64, in which Python's `2 ** -t` and `t / 10` mean the same."""
-
-    fn: Function
-
-    def __call__(self, step):
-        return wide(lambda t: self.fn(t.astype(jnp.result_type(float))), step)
-
-
-@dataclasses.dataclass(frozen=True)
-class InIntegers:
-    """`fn(t)` for an integer t, which may be an index."""
+class Compiled:
+    """`fn(t)` for an integer t, as part of the program."""
 
     fn: Function
 
@@ -168,51 +153,33 @@ def _called(fn: Callable[[Any], float], step: jax.Array) -> jax.Array:
     return value if words is None else jax.lax.bitcast_convert_type(value, jnp.float64)
 
 
-def _holds_tracers(fn: Function, depth: int = 3) -> bool:
-    """Whether numbers that are being traced have gone into the function, or into functions in it."""
-    if isinstance(fn, functools.partial):
-        return _holds_tracers(fn.func, depth) or _traced((fn.args, fn.keywords))
-    cells = [cell.cell_contents for cell in getattr(fn, "__closure__", None) or () if _is_filled(cell)]
-    inner = depth > 0 and any(_holds_tracers(each, depth - 1) for each in cells if callable(each))
-    return inner or _traced((cells, getattr(fn, "__defaults__", None)))
+def _plain_values(name: str, fn: Function) -> list[float] | None:
+    """What a function of a Python int gives at the probes; `None` for one of traced numbers, or of a JAX array only."""
+    values = []
+    for step in PROBES:
+        try:
+            with jax.ensure_compile_time_eval():
+                value = fn(step)
+            if isinstance(value, Tracer):
+                return None  # what is differentiated stays in the program's own dtype
+            values.append(float(value))
+        except (TypeError, jax.errors.JAXTypeError):
+            if step == 0:
+                return None
+            values.append(math.nan)
+        except Exception as error:
+            if step == 0:
+                raise ValueError(f"`{name}` must have a value at epoch 0: it raised {error!r}.") from error
+            values.append(math.nan)  # it need not be defined so late
+    return values
 
 
-def _traced(x: Any) -> bool:
-    return any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(x))
-
-
-def _is_filled(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not None
-    except ValueError:  # a name that is not bound yet
-        return False
-
-
-def _is_plain(name: str, fn: Function) -> bool:
-    """Whether it is a function of a Python int, and not one of a JAX array or over traced numbers only."""
-    try:
-        with jax.ensure_compile_time_eval():
-            float(fn(0))
-    except (TypeError, jax.errors.JAXTypeError):
-        return False
-    except Exception as error:
-        raise ValueError(f"`{name}` must have a value at epoch 0: it raised {error!r}.") from error
-    return True
-
-
-def _agrees(traced: Function, fn: Function) -> bool:
-    """Whether JAX can trace it, and finds what Python finds."""
+def _agrees(traced: Function, plain: list[float]) -> bool:
+    """Whether JAX can trace a function, and finds what Python finds."""
     try:
         with jax.ensure_compile_time_eval():
             got = np.asarray(js.nodes.Wrap(traced)(np.array(PROBES)))
     except Exception:
         return False
-    allowed = 1e-4 if jnp.result_type(float) == jnp.float64 or _float64_works() else 1e-6
-    for step, value in zip(PROBES, got.tolist(), strict=True):
-        try:
-            want = float(fn(step))
-        except Exception:  # it need not be defined so late
-            continue
-        if math.isfinite(want) and not abs(value - want) <= allowed * abs(want) + 1e-30:
-            return False
-    return True
+    pairs = zip(got.tolist(), plain, strict=True)
+    return all(abs(x - y) <= 1e-4 * abs(y) + 1e-30 for x, y in pairs if math.isfinite(y))

@@ -10,6 +10,7 @@ ZERO = "a length of 0 is not there here, and never over there"
 MUTATES = "OneCycleLR changes the rate of its partners there"
 SHARED = "two SWALR share the `swa_lr` of the last there"
 NEGATIVE = "a relative threshold points the wrong way there where the metric is negative"
+NESTED = "torch makes one step too many of a nested scheduler"
 PART = "a recursion there does not see an end between two steps"
 
 
@@ -171,8 +172,10 @@ def nested(rng):
     first = {"call": inside.function, "arguments": inside.arguments}
     if rng.random() < 0.5:
         last = part(rng, rng.choice([exponential, linear, cosine]), lr)
+        if inside.function == "ChainedScheduler":  # of which every step is seen
+            inside.arguments["schedulers"].append(_call("ExponentialLR", lr=lr, gamma=0.9))
         arguments = {"lr": lr, "schedulers": [first, last], "milestones": [rng.randint(3, 50)]}
-        return Case("SequentialLR", arguments, steps(*arguments["milestones"], last=100))
+        return Case("SequentialLR", arguments, steps(*arguments["milestones"], last=100), differs=NESTED)
     both = [first, part(rng, rng.choice([exponential, linear, multistep]), lr)]
     rng.shuffle(both)
     return Case("ChainedScheduler", {"lr": lr, "schedulers": both}, steps(20, 60, last=100))

@@ -17,23 +17,22 @@ from jaxsched.compat.torch._arguments import (
     rate,
     whole,
 )
-from jaxsched.compat.torch._closed import made, rule_of
-from jaxsched.compat.torch._rules import Chains, Rule, Sets, switches
+from jaxsched.compat.torch._rules import Rule, Sets, chain, rate_of, same_rate, sequence
 
 
 def SequentialLR(lr: Number, schedulers: Sequence[Any], milestones: Sequence[Number]) -> Schedules:
     """`torch.optim.lr_scheduler.SequentialLR`: one scheduler after another, each on its own clock from its milestone.
 
     At a milestone a scheduler begins from its `lr` again, but for two that go on from the rate that is there, as in
-    torch: `SWALR`, and `MultiplicativeLR`, which multiplies it by `lr_lambda(0)`. Where the first scheduler is itself
-    a `SequentialLR` or a `ChainedScheduler`, torch counts one of its steps too many, and so does this. As a later
-    one torch has neither of them; here they begin anew.
+    torch: `SWALR`, and `MultiplicativeLR`, which multiplies it by `lr_lambda(0)`. `SequentialLR` and
+    `ChainedScheduler` can be among them.
 
     `OneCycleLR` and `CyclicLR` among the schedulers do not change the `lr` of the others; there they do.
 
     Args:
         lr: the learning rate, in the place of the optimizer.
-        schedulers: what the functions of this module return, made with the same `lr`; or any schedules.
+        schedulers: what the functions of this module return, made with the same `lr`, or copies of that (stored and
+            read, returned by `jax.jit`, …); or any schedules, which set the rate.
         milestones: the epochs at which each scheduler but the first begins, sorted.
 
     Raises:
@@ -60,7 +59,7 @@ def SequentialLR(lr: Number, schedulers: Sequence[Any], milestones: Sequence[Num
     def one(lr, schedulers):
         lr = rate("lr", lr)
         rules = [_rule_of("SequentialLR", i, each, lr, foreign=True) for i, each in enumerate(schedulers)]
-        return made(switches(lr, rules, milestones))
+        return sequence(lr, rules, milestones)
 
     return [one(*group) for group in groups] if isinstance(groups, list) else one(lr, schedulers)
 
@@ -81,7 +80,7 @@ def ChainedScheduler(lr: Number | None = None, schedulers: Any = None) -> Schedu
     Args:
         lr: the learning rate, in the place of the optimizer; may come second, as there, or be left out if a scheduler
             was made with one.
-        schedulers: what the functions of this module return, made with the same `lr`.
+        schedulers: what the functions of this module return, made with the same `lr`, or copies of that.
 
     Raises:
         ValueError: no scheduler, one that was made with another `lr`, or `ReduceLROnPlateau` among them.
@@ -102,7 +101,7 @@ def ChainedScheduler(lr: Number | None = None, schedulers: Any = None) -> Schedu
 
     def one(lr, schedulers):
         lr = rate("lr", lr)
-        return made(Chains(lr, tuple(_rule_of("ChainedScheduler", i, each, lr) for i, each in enumerate(schedulers))))
+        return chain(lr, [_rule_of("ChainedScheduler", i, each, lr) for i, each in enumerate(schedulers)])
 
     return [one(*group) for group in groups] if isinstance(groups, list) else one(lr, schedulers)
 
@@ -179,31 +178,26 @@ def _rule_of(name: str, i: int, scheduler: Any, lr: Any, foreign: bool = False) 
     where = f"`schedulers[{i}]`"
     if isinstance(scheduler, js.Controller):
         raise ValueError(f"{where} is a controller: {name} does not support `ReduceLROnPlateau`, which needs a metric.")
-    rule = rule_of(scheduler)
-    if rule is None and foreign:
-        return Sets(lr, js.as_schedule(scheduler))
-    if rule is None:
+    if not isinstance(scheduler, Rule):
+        if foreign:
+            return Sets(js.as_schedule(scheduler))
         raise TypeError(
-            f"{where} must come from a function of this module, as made: got {scheduler!r}. "
-            f"To multiply other schedules write `a * b`."
+            f"{where} must come from a function of this module: got {scheduler!r}. To multiply other schedules write "
+            f"`a * b`."
         )
-    if not isinstance(rule, Sets) and rule.lr is not lr and is_known(rule.lr, lr) and rule.lr != lr:
+    if not same_rate(rate_of(scheduler), lr):
         raise ValueError(
             f"{name} expects all schedulers to belong to the same optimizer, but {where} was made with an `lr` of "
-            f"{rule.lr!r}, and `lr` is {lr!r}."
+            f"{rate_of(scheduler)!r}, and `lr` is {lr!r}."
         )
-    return rule
+    return scheduler
 
 
 def _common_rate(schedulers: Sequence[Any]) -> Any:
-    def of(scheduler):
-        if isinstance(scheduler, (list, tuple)):
-            rates = [of(each) for each in scheduler]
-            return None if None in rates else rates
-        rule = rule_of(scheduler)
-        return None if rule is None else rule.lr
+    """The rate that schedulers were made with: 0 if none has one, since then they all set it."""
 
-    rates = [found for found in map(of, schedulers) if found is not None]
-    if not rates and len(schedulers):
-        raise ValueError("`lr` must be given: no scheduler was made with one. Pass `ChainedScheduler(lr, schedulers)`.")
-    return rates[0] if rates else 1.0
+    def of(scheduler):
+        return list(map(of, scheduler)) if isinstance(scheduler, (list, tuple)) else rate_of(scheduler)
+
+    found = [x for x in map(of, schedulers) if x is not None and not (isinstance(x, list) and None in x)]
+    return found[0] if found else 0.0

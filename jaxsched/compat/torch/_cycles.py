@@ -6,6 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 
 import jaxsched as js
+from jaxsched.compat._arguments import as_real
 from jaxsched.compat._functions import as_factor
 from jaxsched.compat.torch._arguments import (
     Number,
@@ -18,12 +19,11 @@ from jaxsched.compat.torch._arguments import (
     positive,
     rate,
 )
-from jaxsched.compat.torch._closed import made
 from jaxsched.compat.torch._fractions import Faster, in_parts
 from jaxsched.compat.torch._rules import Sets
 
 MODES = ("triangular", "triangular2", "exp_range")
-SHAPES = {"cos": "cosine", "linear": "linear"}
+SHAPES = {"cos": (js.Cosine, js.CosineInterpolated), "linear": (js.Linear, js.Interpolated)}
 
 
 def CyclicLR(
@@ -56,9 +56,7 @@ def CyclicLR(
     weight = _triangles(step_size_up, step_size_down, mode, gamma, scale_fn, scale_mode)
 
     def one(base_lr, max_lr):
-        base_lr = rate("base_lr", base_lr)
-        schedule = weight(base_lr, rate("max_lr", max_lr))
-        return made(Sets(base_lr, schedule))
+        return Sets(weight(rate("base_lr", base_lr), rate("max_lr", max_lr)))
 
     return for_each_group(one, base_lr=base_lr, max_lr=max_lr)
 
@@ -144,21 +142,12 @@ def OneCycleLR(
         [0.04, 0.52, 1.0, 4e-06]
     """
     del cycle_momentum, base_momentum, max_momentum
-    total = _total(total_steps, epochs, steps_per_epoch)
-    shape = _shape(pct_start, anneal_strategy)
+    phases = _phases(total_steps, epochs, steps_per_epoch, pct_start, anneal_strategy, three_phase)
     positive("div_factor", div_factor, "The first value is `max_lr / div_factor`.")
     positive("final_div_factor", final_div_factor, "The last value is the first over it.")
-
-    def one(max_lr):
-        peak = rate("max_lr", max_lr)
-        low = peak / div_factor
-        regular = {"shape": shape, "div": div_factor, "final_div": final_div_factor, "three_phase": three_phase}
-        schedule = _phases([low, peak, low, low / final_div_factor], total, pct_start, shape, three_phase)
-        if schedule is None:
-            schedule = js.one_cycle(peak, total - 1, warmup=pct_start * total - 1.0, **regular)
-        return made(Sets(low, schedule))
-
-    return for_each_group(one, max_lr=max_lr)
+    low = 1.0 / div_factor
+    shape = phases(low, 1.0, low / final_div_factor)
+    return for_each_group(lambda max_lr: Sets(js.scale(shape, rate("max_lr", max_lr))), max_lr=max_lr)
 
 
 def OneCycleMomentum(
@@ -187,17 +176,30 @@ def OneCycleMomentum(
     """
     del div_factor, final_div_factor
     _cycles("OneCycleLR", cycle_momentum)
-    total = _total(total_steps, epochs, steps_per_epoch)
-    shape = _shape(pct_start, anneal_strategy)
+    phases = _phases(total_steps, epochs, steps_per_epoch, pct_start, anneal_strategy, three_phase)
 
     def one(max_lr, base_momentum, max_momentum):
-        low, high = rate("base_momentum", base_momentum), rate("max_momentum", max_momentum)
-        schedule = _phases([high, low, high, high], total, pct_start, shape, three_phase)
-        regular = {"shape": shape, "three_phase": three_phase}
-        way = pct_start * total - 1.0
-        return schedule or js.one_cycle_momentum(low, high, total - 1, warmup=way, **regular)
+        high = rate("max_momentum", max_momentum)
+        return phases(high, rate("base_momentum", base_momentum), high)
 
     return for_each_group(one, max_lr=max_lr, base_momentum=base_momentum, max_momentum=max_momentum)
+
+
+def _phases(total_steps, epochs, steps_per_epoch, pct_start, anneal_strategy, three_phase) -> Callable[..., Any]:
+    """A function from the first value, that at the peak and the last to the schedule."""
+    last = as_real(_total(total_steps, epochs, steps_per_epoch)) - 1
+    if is_known(pct_start) and (not 0 <= pct_start <= 1 or isinstance(pct_start, int)):
+        raise ValueError(f"`pct_start` must be a float between 0 and 1: got {pct_start!r}.")
+    one_of("anneal_strategy", anneal_strategy, tuple(SHAPES))
+    ramp, points = SHAPES[anneal_strategy]
+    up = pct_start * (last + 1.0) - 1.0
+    times, known = [0, up, 2 * up, last] if three_phase else [0, up, last], is_known(last, up)
+    if known and up < 0:  # it begins inside the last phase, which would have begun before step 0
+        gone = -times[-2]
+        return lambda first, peak, end: js.advance(ramp(first if three_phase else peak, end, steps=last + gone), gone)
+    begun = 2 + sum(time < last for time in times[1:-1]) if known else len(times)
+    times = times[:begun] if known else [jnp.clip(time, 0, last) for time in times]
+    return lambda *values: points(([*values[:2], values[0], values[2]] if three_phase else values)[:begun], times)
 
 
 def _total(total_steps, epochs, steps_per_epoch):
@@ -208,60 +210,6 @@ def _total(total_steps, epochs, steps_per_epoch):
     return integer("epochs", epochs, 1) * integer("steps_per_epoch", steps_per_epoch, 1)
 
 
-def _shape(pct_start, anneal_strategy) -> str:
-    if is_known(pct_start) and (not 0 <= pct_start <= 1 or isinstance(pct_start, int)):
-        raise ValueError(f"`pct_start` must be a float between 0 and 1: got {pct_start!r}.")
-    one_of("anneal_strategy", anneal_strategy, tuple(SHAPES))
-    return SHAPES[anneal_strategy]
-
-
 def _cycles(name: str, cycle_momentum: bool) -> None:
     if not cycle_momentum:
         raise ValueError(f"`cycle_momentum` must be true: `{name}` leaves the momentum alone otherwise.")
-
-
-def _phases(values: list[Any], total, pct_start, shape: str, three_phase: bool) -> js.Schedule | None:
-    """Phases of which some have no place in the run; `None` for those that have."""
-    if not is_known(total, pct_start):
-        return None
-    last, up = total - 1, pct_start * total - 1.0
-    down = 2 * pct_start * total - 2.0
-    low, peak, again, end = values
-    if up < 0:  # it begins inside the last phase, which would have begun before step 0
-        begin = down if three_phase else up
-        return Remainder(again if three_phase else peak, end, last, last - begin, js.as_schedule(_WEIGHTS[shape]))
-    points = js.CosineInterpolated if shape == "cosine" else js.Interpolated
-    if three_phase and down >= last:
-        return points(jnp.stack([low, peak, again]) if not is_known(low) else [low, peak, again], [0, up, down])
-    if up >= last:
-        return points(jnp.stack([low, peak]) if not is_known(low) else [low, peak], [0, up])
-    return None
-
-
-class Remainder(js.Schedule):
-    """The last part of a phase of `length` steps that ends at step `last`: from `start` to `end` by a weight."""
-
-    start: js.Numeric
-    end: js.Numeric
-    last: js.Numeric
-    length: js.Numeric
-    weight: js.Schedule
-
-    def at(self, step):
-        left = jnp.maximum(self.last - step, 0) / self.length
-        return self.end + (self.start - self.end) * self.weight(left)
-
-    @property
-    def duration(self):
-        return self.last
-
-
-def _half_wave(left):
-    return jnp.square(jnp.sin(jnp.pi / 2 * left))
-
-
-def _line(left):
-    return left
-
-
-_WEIGHTS = {"cosine": _half_wave, "linear": _line}

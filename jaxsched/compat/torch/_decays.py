@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 import jaxsched as js
+from jaxsched.compat._wave import wave
 from jaxsched.compat.torch._arguments import (
     Number,
     Schedules,
@@ -20,9 +21,7 @@ from jaxsched.compat.torch._arguments import (
     rate,
     whole,
 )
-from jaxsched.compat.torch._closed import made
-from jaxsched.compat.torch._fractions import Faster, in_parts
-from jaxsched.compat.torch._rules import Anneals, Mixes, Powers, Scales, Sets
+from jaxsched.compat.torch._rules import Anneals, Mixes, Powers, Rule, Scales, Sets
 
 
 def StepLR(lr: Number, step_size: Number, gamma: Number = 0.1) -> Schedules:
@@ -39,7 +38,7 @@ def StepLR(lr: Number, step_size: Number, gamma: Number = 0.1) -> Schedules:
     positive("step_size", step_size, "It is a number of epochs.")
     not_negative("gamma", gamma)
     step_size = whole("step_size", step_size)
-    return _scaled(lr, lambda lr: js.step_decay(lr, gamma, step_size))
+    return _times(Scales, lr, js.step_decay(1.0, gamma, step_size))
 
 
 def MultiStepLR(lr: Number, milestones: Sequence[Number], gamma: Number = 0.1) -> Schedules:
@@ -61,7 +60,7 @@ def MultiStepLR(lr: Number, milestones: Sequence[Number], gamma: Number = 0.1) -
     if is_known(milestones) and all(map(is_known, milestones)):
         milestones = sorted(whole("milestones", each) for each in milestones)
         not_negative("milestones", min(milestones, default=0), "They are epochs.")
-    return _scaled(lr, lambda lr: js.multistep_decay(lr, gamma, milestones))
+    return _times(Scales, lr, js.multistep_decay(1.0, gamma, milestones))
 
 
 def ConstantLR(lr: Number, factor: Number = 1.0 / 3, total_iters: Number = 5) -> Schedules:
@@ -79,7 +78,7 @@ def ConstantLR(lr: Number, factor: Number = 1.0 / 3, total_iters: Number = 5) ->
     """
     between("factor", factor, 0.0, 1.0)
     not_negative("total_iters", total_iters, "0 is no phase at all.")
-    return _scaled(lr, lambda lr: js.nodes.Piecewise(values=[lr * factor, lr], boundaries=[total_iters]))
+    return _times(Scales, lr, js.piecewise_constant(boundaries=[total_iters], values=[factor, 1.0]))
 
 
 def LinearLR(
@@ -101,7 +100,7 @@ def LinearLR(
     between("start_factor", start_factor, 0.0, 1.0, open_start=True)
     between("end_factor", end_factor, 0.0, 1.0)
     not_negative("total_iters", total_iters, "0 is the end at once.")
-    return _scaled(lr, lambda lr: js.Linear(lr * start_factor, lr * end_factor, steps=total_iters))
+    return _times(Scales, lr, js.Linear(start_factor, end_factor, steps=total_iters))
 
 
 def ExponentialLR(lr: Number, gamma: Number) -> Schedules:
@@ -116,13 +115,7 @@ def ExponentialLR(lr: Number, gamma: Number) -> Schedules:
         0.125
     """
     not_negative("gamma", gamma)
-
-    def one(lr):
-        schedule, factor = js.exponential_decay(rate("lr", lr), gamma), js.exponential_decay(1.0, gamma)
-        damping = factor.decay  # pyright: ignore[reportAttributeAccessIssue]
-        return made(Powers(rate("lr", lr), schedule, factor, damping))
-
-    return for_each_group(one, lr=lr)
+    return _times(Powers, lr, js.exponential_decay(1.0, gamma))
 
 
 def PolynomialLR(lr: Number, total_iters: Number = 5, power: Number = 1.0) -> Schedules:
@@ -141,9 +134,8 @@ def PolynomialLR(lr: Number, total_iters: Number = 5, power: Number = 1.0) -> Sc
     not_negative("total_iters", total_iters, "0 is the end at once.")
     not_negative("power", power, "A negative power is infinite at the end.")
     if is_known(power) and float(power) == 0:
-        return _scaled(lr, lambda lr: js.Constant(lr))  # 0**0 is 1, at the end too
-    first = 1.0 / (1.0 + 1.0 / total_iters) ** power if not is_known(total_iters) or total_iters > 0 else 1.0
-    return _scaled(lr, lambda lr: js.Polynomial(lr, 0.0, steps=total_iters, power=power), first)
+        return _times(Scales, lr, js.Constant(1.0))  # 0**0 is 1, at the end too
+    return _times(Scales, lr, js.Polynomial(1.0, 0.0, steps=total_iters, power=power))
 
 
 def CosineAnnealingLR(lr: Number, T_max: Number, eta_min: Number = 0.0) -> Schedules:
@@ -161,14 +153,8 @@ def CosineAnnealingLR(lr: Number, T_max: Number, eta_min: Number = 0.0) -> Sched
     """
     positive("T_max", T_max, "It is the number of epochs until the low.")
 
-    def one(lr):
-        lr, low = rate("lr", lr), rate("eta_min", eta_min)
-        wave = js.cycle(js.join([js.Cosine(lr, low, steps=half), js.Cosine(low, lr, steps=half)], [half]), 2 * half)
-        schedule = wave if parts == 1 else Faster(wave, parts, 2 * half)
-        return made(Anneals(lr, schedule, half, low, parts))
-
-    (half,), parts = in_parts(T_max)
-    return for_each_group(one, lr=lr)
+    factor = wave(1.0, 0.0, 2 * T_max, 1)
+    return for_each_group(lambda lr: Anneals(rate("lr", lr), rate("eta_min", eta_min), factor), lr=lr)
 
 
 def CosineAnnealingWarmRestarts(lr: Number, T_0: Number, T_mult: Number = 1, eta_min: Number = 0.0) -> Schedules:
@@ -188,12 +174,7 @@ def CosineAnnealingWarmRestarts(lr: Number, T_0: Number, T_mult: Number = 1, eta
     if is_known(eta_min) and not isinstance(eta_min, (int, float, np.ndarray, jax.Array)):
         raise ValueError(f"`eta_min` must be a float or an int: got {eta_min!r} of type {type(eta_min).__name__}.")
 
-    def one(lr):
-        lr = rate("lr", lr)
-        schedule = js.sgdr(lr, T_0, growth=T_mult, end=eta_min)
-        return made(Sets(lr, schedule))
-
-    return for_each_group(one, lr=lr)
+    return for_each_group(lambda lr: Sets(js.sgdr(rate("lr", lr), T_0, growth=T_mult, end=eta_min)), lr=lr)
 
 
 def SWALR(lr: Number, swa_lr: Number, anneal_epochs: Number = 10, anneal_strategy: str = "cos") -> Schedules:
@@ -215,19 +196,13 @@ def SWALR(lr: Number, swa_lr: Number, anneal_epochs: Number = 10, anneal_strateg
     ramp = js.Cosine if anneal_strategy == "cos" else js.Linear
 
     def one(lr, swa_lr):
-        lr, swa_lr = rate("lr", lr), rate("swa_lr", swa_lr)
-        return made(Mixes(lr, ramp(lr, swa_lr, anneal_epochs), swa_lr, ramp(0.0, 1.0, anneal_epochs)))
+        return Mixes(ramp(rate("lr", lr), rate("swa_lr", swa_lr), steps=anneal_epochs))
 
     return for_each_group(one, lr=lr, swa_lr=swa_lr)
 
 
-def _scaled(lr: Any, make: Callable[[Any], js.Schedule], first: Any = 1.0) -> Any:
-    def one(lr):
-        lr = rate("lr", lr)
-        schedule = make(lr)
-        return made(Scales(lr, schedule, make(1.0), first))
-
-    return for_each_group(one, lr=lr)
+def _times(rule: Callable[[Any, js.Schedule], Rule], lr: Any, factor: js.Schedule) -> Any:
+    return for_each_group(lambda lr: rule(rate("lr", lr), factor), lr=lr)
 
 
 def _listed(x: Any) -> Any:

@@ -19,7 +19,7 @@ class Faster(js.Schedule):
 
     schedule: js.Schedule
     factor: js.Numeric
-    period: js.Numeric = 0
+    period: js.Count = 0
 
     def at(self, step):
         local = jnp.where(self.period > 0, step % jnp.maximum(self.period, 1), step)

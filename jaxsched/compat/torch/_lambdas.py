@@ -5,7 +5,6 @@ from typing import Any
 
 from jaxsched.compat._functions import as_factor, product_of
 from jaxsched.compat.torch._arguments import Number, Schedules, for_each_group, rate
-from jaxsched.compat.torch._closed import made
 from jaxsched.compat.torch._rules import Multiplies, Sets
 
 
@@ -28,9 +27,7 @@ def LambdaLR(lr: Number, lr_lambda: Callable[[Any], Any] | Sequence[Callable[[An
     """
 
     def one(lr, lr_lambda):
-        lr = rate("lr", lr)
-        schedule = lr * as_factor("lr_lambda", lr_lambda)
-        return made(Sets(lr, schedule))
+        return Sets(rate("lr", lr) * as_factor("lr_lambda", lr_lambda))
 
     return for_each_group(one, lr=lr, lr_lambda=lr_lambda)
 
@@ -53,9 +50,7 @@ def MultiplicativeLR(lr: Number, lr_lambda: Callable[[Any], Any] | Sequence[Call
     """
 
     def one(lr, lr_lambda):
-        lr, ratio = rate("lr", lr), as_factor("lr_lambda", lr_lambda)
-        factor = product_of(ratio)
-        schedule = lr * factor
-        return made(Multiplies(lr, schedule, factor, ratio))
+        ratio = as_factor("lr_lambda", lr_lambda)
+        return Multiplies(rate("lr", lr), product_of(ratio), ratio)
 
     return for_each_group(one, lr=lr, lr_lambda=lr_lambda)

@@ -10,8 +10,7 @@ from jaxsched.compat.torch import _composed as composed
 from jaxsched.compat.torch import _cycles as cycles
 from jaxsched.compat.torch import _decays as decays
 from jaxsched.compat.torch import _lambdas as lambdas
-from jaxsched.compat.torch._closed import made, rule_of
-from jaxsched.compat.torch._rules import Chains, Rule, switches
+from jaxsched.compat.torch._rules import Rule, chain, sequence
 
 
 def from_scheduler(scheduler: Any) -> Any:
@@ -30,32 +29,26 @@ def from_scheduler(scheduler: Any) -> Any:
         >>> optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.1)  # doctest: +SKIP
         >>> live = torch.optim.lr_scheduler.StepLR(optimizer, step_size=30)  # doctest: +SKIP
         >>> schedulers.from_scheduler(live)  # doctest: +SKIP
-        Staircase(schedule=Exponential(start=0.1, decay=2.302585092994046, steps=30), every=30)
+        Scales(lr=0.1, factor=Staircase(schedule=Exponential(start=1.0, decay=2.302585092994046, steps=30), every=30))
     """
     kind = _kind_of(scheduler)
     groups = scheduler.optimizer.param_groups
-    make = _plateau if kind == "ReduceLROnPlateau" else _schedule
+    make = _plateau if kind == "ReduceLROnPlateau" else _rule
     found = [make(scheduler, i) for i in range(len(groups))]
     return found if len(found) > 1 else found[0]
 
 
-def _schedule(scheduler: Any, i: int) -> js.Schedule:
-    return made(_rule(scheduler, i))
-
-
 def _rule(scheduler: Any, i: int) -> Rule:
-    """The rule by which a scheduler changes the rate of parameter group `i`."""
+    """The schedule of a scheduler for parameter group `i`."""
     kind = _kind_of(scheduler)
     group = scheduler.optimizer.param_groups[i]
     if kind == "SequentialLR":
         rules = [_rule(each, i) for each in scheduler._schedulers]
-        return switches(_plain(group["initial_lr"]), rules, [int(each) for each in scheduler._milestones])
+        return sequence(_plain(group["initial_lr"]), rules, [int(each) for each in scheduler._milestones])
     if kind == "ChainedScheduler":
-        rules = tuple(_rule(each, i) for each in scheduler._schedulers)
-        return Chains(_plain(group.get("initial_lr", group["lr"])), rules)
-    rule = rule_of(MAKERS[kind](scheduler, i, group))
-    assert rule is not None
-    return rule
+        rules = [_rule(each, i) for each in scheduler._schedulers]
+        return chain(_plain(group.get("initial_lr", group["lr"])), rules)
+    return MAKERS[kind](scheduler, i, group)
 
 
 def _plateau(scheduler: Any, i: int) -> js.Controller:

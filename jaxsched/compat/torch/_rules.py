@@ -1,27 +1,28 @@
-"""What torch's schedulers do to the rate that is there: their recursions, for when several act on one rate.
+"""What torch's schedulers do to the rate that is there, as data: what the functions of this module return.
 
 A scheduler by itself is a function of the step. In `SequentialLR` and `ChainedScheduler` each turns the current rate
-into the next one, whoever left it there; a `Rule` is that step. As a schedule it takes the steps one by one, in a
-loop: what is left to a composition that has no closed form.
+into the next one, whoever left it there. A `Rule` is both: a schedule, and that step.
 """
 
 import abc
 import dataclasses
 import functools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 import jaxsched as js
+from jaxsched.compat._arguments import equal
 from jaxsched.compat._functions import wide
-from jaxsched.compat.torch._arguments import is_known, plain
+from jaxsched.compat._wave import Wave
+from jaxsched.compat.torch._arguments import is_known
 
 
 class Rule(js.Schedule):
-    """One scheduler of torch as a recursion. Its value as a schedule is found by taking all steps up to that one."""
-
-    lr: js.Numeric
+    """A scheduler of torch: its values by itself, and how it changes a rate."""
 
     @abc.abstractmethod
     def start(self, lr: Any) -> Any:
@@ -31,32 +32,228 @@ class Rule(js.Schedule):
     def next(self, lr: Any, epoch: Any) -> Any:
         """The rate at an epoch after 0, if it was `lr` at the one before."""
 
+
+class Resumes(Rule):
+    """A rule that goes on from the rate that is there at a milestone of `SequentialLR`. All others begin anew."""
+
     @abc.abstractmethod
-    def restart(self, lr: Any) -> Any:
-        """The rate at a milestone of `SequentialLR`, if it was `lr` before."""
+    def resumed(self, lr: Any) -> js.Schedule:
+        """Its values from the milestone on, if the rate was `lr` before."""
 
-    def nested(self) -> "Rule":
-        """The rule of a scheduler that `SequentialLR` starts through another one: its epoch 0 is a step like others."""
-        return self
 
-    def __repr__(self):
-        alone = getattr(self, "schedule", None)  # which says it all
-        return super().__repr__() if alone is None else f"{type(self).__name__}({alone!r})"
+class Sets(Rule):
+    """A rate of its own, whatever was there: `LambdaLR`, `CyclicLR`, `OneCycleLR`, `CosineAnnealingWarmRestarts`."""
+
+    schedule: js.Schedule
+
+    def at(self, step):
+        return self.schedule(step)
+
+    @property
+    def duration(self):
+        return self.schedule.duration
+
+    def start(self, lr):
+        return self.schedule(0)
+
+    def next(self, lr, epoch):
+        return self.schedule(epoch)
+
+
+class Times(Rule):
+    """A rule that multiplies the rate: `lr` times `factor`."""
+
+    lr: js.Numeric
+    factor: js.Schedule
+
+    def at(self, step):
+        return self.lr * self.factor(step)
+
+    @property
+    def duration(self):
+        return self.factor.duration
+
+
+class Scales(Times):
+    """The rate by the ratio of two neighbours of `factor`: `LinearLR` and its like."""
+
+    def start(self, lr):
+        return lr * self.factor(0)
+
+    def next(self, lr, epoch):
+        return _towards(0.0, lr, self.factor, epoch, lr)
+
+
+class Powers(Times):
+    """The rate times `factor(1)`: `ExponentialLR`, whose own factor may be 0 long before the rate is."""
+
+    def start(self, lr):
+        return lr
+
+    def next(self, lr, epoch):
+        return lr * self.factor(1)
+
+
+class Multiplies(Times, Resumes):
+    """The rate times a function of the epoch: `MultiplicativeLR`. `factor` is the product of `ratio`."""
+
+    ratio: js.Schedule
+
+    def start(self, lr):
+        return lr
+
+    def next(self, lr, epoch):
+        return lr * self.ratio(epoch)
+
+    def resumed(self, lr):
+        return js.scale(self.factor, lr * self.ratio(0))
+
+
+class Anneals(Rule):
+    """What is above `eta_min` by the ratio of two neighbours of a cosine, and anew from `lr` after each low."""
+
+    lr: js.Numeric
+    eta_min: js.Numeric
+    factor: js.Schedule
+
+    def at(self, step):
+        return js.nodes.Blend(self.eta_min, self.lr, self.factor)(step)
+
+    def start(self, lr):
+        return lr
+
+    def next(self, lr, epoch):
+        return _towards(self.eta_min, lr, self.factor, epoch, lr + (self.lr - self.eta_min) * self.factor(epoch))
+
+
+class Mixes(Resumes):
+    """From the rate that is there to the end of a ramp by its growing weight: `SWALR`."""
+
+    ramp: js.Schedule
+
+    @property
+    def lr(self):
+        return self.ramp.start  # pyright: ignore[reportAttributeAccessIssue]
+
+    def at(self, step):
+        return self.ramp(step)
+
+    @property
+    def duration(self):
+        return self.ramp.duration
+
+    def start(self, lr):
+        return self.resumed(lr)(0)
+
+    def next(self, lr, epoch):
+        end = self.ramp.end  # pyright: ignore[reportAttributeAccessIssue]
+        return _towards(end, lr, dataclasses.replace(self.ramp, start=1.0, end=0.0), epoch, end)  # pyright: ignore
+
+    def resumed(self, lr):
+        return dataclasses.replace(self.ramp, start=lr)  # pyright: ignore[reportCallIssue]
+
+
+def _towards(end: Any, lr: Any, factor: js.Schedule, epoch: Any, after_zero: Any) -> Any:
+    """What is above `end`, by the ratio of two neighbours of `factor`."""
+    before = factor(epoch - 1)
+    return jnp.where(before == 0, after_zero, end + (lr - end) * factor(epoch) / jnp.where(before == 0, 1, before))
+
+
+class Chains(Rule):
+    """One after another at every epoch: `ChainedScheduler`. As a schedule it is a product, or else in a `Recursion`."""
+
+    first: Rule
+    second: Rule
+
+    @property
+    def lr(self):
+        own = rate_of(self.first)
+        return rate_of(self.second) if own is None else own
+
+    def at(self, step):
+        return self.first(step) * self.second.factor(step)  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def duration(self):
+        return (self.first * self.second).duration
+
+    def start(self, lr):
+        return self.second.start(self.first.start(lr))
+
+    def next(self, lr, epoch):
+        return self.second.next(self.first.next(lr, epoch), epoch)
+
+
+class Switches(Rule):
+    """One after another, the later from its milestone on: `SequentialLR`."""
+
+    before: Rule
+    after: Rule
+    milestone: js.Count
+
+    @property
+    def lr(self):
+        own = rate_of(self.before)
+        return rate_of(self.after) if own is None else own
+
+    def at(self, step):
+        first, *links = self._links(self.milestone)
+        resumes = any(isinstance(rule, Resumes) for rule, _ in links)
+        pieces, begin = [first], 0
+        rate: Any = first(0) if resumes else None
+        for rule, milestone in links:
+            if resumes:
+                rate = jnp.where(milestone > begin, pieces[-1](milestone - 1 - begin), rate)
+            pieces.append(rule.resumed(rate) if isinstance(rule, Resumes) else rule)
+            begin = milestone
+        return js.join(pieces, [milestone for _, milestone in links])(step)
+
+    def _links(self, last):
+        """The first rule, and each later one with its milestone: one that begins at or after the `last` is not seen."""
+        milestone = jnp.minimum(self.milestone, last)
+        before = self.before._links(milestone) if isinstance(self.before, Switches) else [self.before]
+        return [*before, (self.after, milestone)]
+
+    @property
+    def duration(self):
+        return js.join([self.before, self.after], [self.milestone]).duration
+
+    def start(self, lr):
+        return self.before.start(self.lr)  # torch's constructor sets the rate back
+
+    def next(self, lr, epoch):
+        later = self.after.next(lr, jnp.maximum(epoch - self.milestone, 1))
+        restarted = self.after.resumed(lr) if isinstance(self.after, Resumes) else self.after
+        later = jnp.where(epoch == self.milestone, restarted(0), later)
+        return jnp.where(epoch >= self.milestone, later, self.before.next(lr, epoch))
+
+
+class Recursion(Rule):
+    """A rule without a closed form, from the rate `lr` on: its values are found by taking all steps, in a loop."""
+
+    lr: js.Numeric
+    rule: Rule
 
     def at(self, step):
         leaves, structure = jax.tree.flatten(self)
         value = functools.partial(_all_steps, structure, leaves)
         return jax.vmap(value)(step.ravel()).reshape(step.shape) if step.ndim else value(step)
 
+    def start(self, lr):
+        return self.rule.start(self.lr)
+
+    def next(self, lr, epoch):
+        return self.rule.next(lr, epoch)
+
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _all_steps(structure, leaves, step):
     def formula(step, *leaves):
-        rule = jax.tree.unflatten(structure, leaves)
+        node = jax.tree.unflatten(structure, leaves)
         last = jnp.floor(step).astype(jnp.result_type(int))
-        lr = jnp.asarray(rule.start(rule.lr)).astype(jnp.result_type(float))
-        body = lambda epoch, lr: jnp.asarray(rule.next(lr, epoch)).astype(lr.dtype)  # noqa: E731
-        if forgets(rule):
+        lr = jnp.asarray(node.start(node.lr)).astype(jnp.result_type(float))
+        body = lambda epoch, lr: jnp.asarray(node.next(lr, epoch)).astype(lr.dtype)  # noqa: E731
+        if isinstance(next(_links(node)), Sets):  # the epoch before does not matter
             return jnp.where(last > 0, body(last, lr), lr)
         return jax.lax.fori_loop(1, last + 1, body, lr)
 
@@ -81,189 +278,63 @@ def _(structure, primals, tangents):
     return value(*given), sum(parts, jnp.zeros((), jnp.result_type(float)))
 
 
-class Scales(Rule):
-    """The rate by the ratio of two neighbours of `factor`: `LinearLR` and its like."""
-
-    schedule: js.Schedule
-    factor: js.Schedule
-    first: js.Numeric = 1.0
-    extra: js.Numeric = 1.0
-
-    def start(self, lr):
-        return lr * self.factor(jnp.zeros((), int)) * self.extra
-
-    def next(self, lr, epoch):
-        now, before = self.factor(epoch), self.factor(epoch - 1)
-        return lr * jnp.where(before == 0, 1, now / jnp.where(before == 0, 1, before))
-
-    def restart(self, lr):
-        return self.schedule(jnp.zeros((), int))
-
-    def nested(self):
-        return dataclasses.replace(self, extra=self.first)
+def chain(lr: Any, rules: Sequence[Rule]) -> Rule:
+    """Rules that all act at every epoch. Those before the last that sets the rate have no effect."""
+    links = [link for rule in rules for link in _links(rule)]
+    begin = max((i for i, link in enumerate(links) if isinstance(link, Sets)), default=0)
+    whole, *others = links[begin:]
+    for link in others:
+        whole = Chains(whole, link)
+    return whole if not others or _is_product(links[begin:]) else Recursion(lr, whole)
 
 
-class Powers(Rule):
-    """The rate times a constant, kept as minus its logarithm: `ExponentialLR`."""
-
-    schedule: js.Schedule
-    factor: js.Schedule
-    damping: js.Numeric
-    extra: js.Numeric = 1.0
-
-    def start(self, lr):
-        return lr * self.extra
-
-    def next(self, lr, epoch):
-        return lr * jnp.exp(-self.damping)
-
-    def restart(self, lr):
-        return self.lr
-
-    def nested(self):
-        return dataclasses.replace(self, extra=plain(jnp.exp(-self.damping)))
+def sequence(lr: Any, rules: Sequence[Rule], milestones: Sequence[Any]) -> Rule:
+    """Rules one after another, without those that are over before epoch 0. The first may begin at another rate."""
+    begun = sum(m <= 0 for m in milestones if is_known(m))
+    whole, *others = rules[begun:]
+    if isinstance(whole, (Times, Recursion)):
+        whole = dataclasses.replace(whole, lr=lr)
+    elif not same_rate(rate_of(whole), lr):
+        whole = Recursion(lr, whole)
+    for later, milestone in zip(others, milestones[begun:], strict=True):
+        whole = Switches(whole, later, milestone)
+    return whole
 
 
-class Multiplies(Rule):
-    """The rate times a function of the epoch: `MultiplicativeLR`. At a milestone it goes on from the rate there."""
-
-    schedule: js.Schedule
-    factor: js.Schedule
-    ratio: js.Schedule
-    extra: js.Numeric = 1.0
-
-    def start(self, lr):
-        return lr * self.extra
-
-    def next(self, lr, epoch):
-        return lr * self.ratio(epoch)
-
-    def restart(self, lr):
-        return lr * self.ratio(jnp.zeros((), int))
-
-    def nested(self):
-        return dataclasses.replace(self, extra=self.ratio(0))
+def rate_of(x: Any) -> Any:
+    """The `lr` that a rule was made with; `None` for one that sets the rate, and for what is no rule."""
+    return getattr(x, "lr", None) if isinstance(x, Rule) else None
 
 
-class Sets(Rule):
-    """A rate of its own, whatever was there: `LambdaLR`, `CyclicLR`, `OneCycleLR`, `CosineAnnealingWarmRestarts`."""
-
-    schedule: js.Schedule
-
-    def start(self, lr):
-        return self.schedule(jnp.zeros((), int))
-
-    def next(self, lr, epoch):
-        return self.schedule(epoch)
-
-    def restart(self, lr):
-        return self.schedule(jnp.zeros((), int))
+def same_rate(a: Any, b: Any) -> bool:
+    """Whether two rates may be the same, as far as is known: in float32, which a compiled program returns."""
+    return a is None or b is None or not is_known(a, b) or bool(np.all(np.isclose(a, b, rtol=1e-6, atol=0)))
 
 
-class Anneals(Rule):
-    """What is above `eta_min` by the ratio of two neighbours of a cosine, and anew from `lr` after each low."""
-
-    schedule: js.Schedule
-    T_max: js.Numeric
-    eta_min: js.Numeric
-    parts: js.Numeric = 1
-    extra: js.Numeric = 1.0
-
-    def start(self, lr):
-        return self.eta_min + (lr - self.eta_min) * self.extra
-
-    def next(self, lr, epoch):
-        T_max = self.T_max / self.parts
-        now, before = 1 + jnp.cos(jnp.pi * epoch / T_max), 1 + jnp.cos(jnp.pi * (epoch - 1) / T_max)
-        from_low = lr + (self.lr - self.eta_min) * (1 - jnp.cos(jnp.pi / T_max)) / 2
-        low = (epoch - 1 - T_max) % (2 * T_max) == 0
-        falling = self.eta_min + (lr - self.eta_min) * now / jnp.where(before == 0, 1, before)
-        return jnp.where(low, from_low, falling)
-
-    def restart(self, lr):
-        return self.lr
-
-    def nested(self):
-        # At epoch 0 there is a step from epoch -1, whose cosine is below 1; for a `T_max` of 1 it is a low.
-        before = 1 + jnp.cos(jnp.pi * self.parts / self.T_max)
-        return dataclasses.replace(self, extra=plain(jnp.where(before == 0, 2, 2 / jnp.where(before == 0, 1, before))))
+def _links(rule: Rule) -> Iterator[Rule]:
+    if isinstance(rule, Chains):
+        yield from _links(rule.first)
+        yield from _links(rule.second)
+    elif isinstance(rule, Recursion) and isinstance(rule.rule, Chains):
+        yield from _links(rule.rule)
+    else:
+        yield rule
 
 
-class Mixes(Rule):
-    """From the rate that is there to `swa_lr` by a growing weight: `SWALR`."""
-
-    schedule: js.Schedule
-    swa_lr: js.Numeric
-    weight: js.Schedule
-    ahead: js.Numeric = 0
-
-    def start(self, lr):
-        return self.next(lr, jnp.zeros((), int))
-
-    def next(self, lr, epoch):
-        now, before = self.weight(epoch + self.ahead), self.weight(epoch + self.ahead - 1)
-        full = before == 1
-        origin = jnp.where(full, self.swa_lr, (lr - before * self.swa_lr) / jnp.where(full, 1, 1 - before))
-        return self.swa_lr * now + origin * (1 - now)
-
-    def restart(self, lr):
-        return self.next(lr, jnp.zeros((), int))
-
-    def nested(self):
-        return dataclasses.replace(self, ahead=1)
+def _is_product(links: list[Rule]) -> bool:
+    """Whether a chain is the product of its factors: a cosine must fall to 0, when all others are over."""
+    waves: list[Any] = [link for link in links if isinstance(link, Anneals)]
+    others: list[Any] = [link for link in links if not isinstance(link, Anneals)]
+    if not waves:
+        return all(isinstance(link, Times) for link in others)
+    return len(waves) == 1 and equal(waves[0].eta_min, 0) and all(_is_over(link, waves[0].factor) for link in others)
 
 
-class Chains(Rule):
-    """One after another at every epoch: `ChainedScheduler`."""
-
-    rules: tuple
-
-    def start(self, lr):
-        return functools.reduce(lambda lr, rule: rule.start(lr), self.rules, lr)
-
-    def next(self, lr, epoch):
-        return functools.reduce(lambda lr, rule: rule.next(lr, epoch), self.rules, lr)
-
-    def restart(self, lr):
-        return self.start(self.lr)  # torch has no such thing
-
-    def nested(self):
-        return dataclasses.replace(self, rules=tuple(rule.nested() for rule in self.rules))
-
-
-class Switches(Rule):
-    """One after another, each from its milestone on: `SequentialLR`."""
-
-    rules: tuple
-    milestones: tuple
-
-    def start(self, lr):
-        return self.rules[0].start(self.lr)
-
-    def next(self, lr, epoch):
-        value = self.rules[0].next(lr, epoch)
-        for rule, milestone in zip(self.rules[1:], self.milestones, strict=True):
-            later = jnp.where(epoch == milestone, rule.restart(lr), rule.next(lr, jnp.maximum(epoch - milestone, 1)))
-            value = jnp.where(epoch >= milestone, later, value)
-        return value
-
-    def restart(self, lr):
-        return self.start(self.lr)  # torch has no such thing
-
-    def nested(self):
-        return switches(self.lr, (self.rules[0].nested(), *self.rules[1:]), [m - 1 for m in self.milestones])
-
-
-def switches(lr: Any, rules: Any, milestones: Any) -> Switches:
-    """The rule of `SequentialLR`, without the schedulers that are over before epoch 0."""
-    known = [m for m in milestones if is_known(m)]
-    begun = sum(m <= 0 for m in known)
-    first, *others = rules[begun:]
-    if isinstance(first, (Chains, Switches)):
-        first = first.nested()
-    return Switches(lr, (first, *others), tuple(milestones[begun:]))
-
-
-def forgets(rule: Rule) -> bool:
-    """Whether the rate of the epoch before does not matter."""
-    return isinstance(rule, Sets) or (isinstance(rule, Chains) and any(map(forgets, rule.rules)))
+def _is_over(link: Any, wave: Any) -> bool:
+    """Whether a warmup ends at a factor of 1 before a wave is at its low."""
+    end = link.factor.duration if isinstance(link, Scales) else None
+    if end is None or not is_known(*jax.tree.leaves((link, wave))):
+        return False
+    with jax.ensure_compile_time_eval():
+        low = 1 / (2 * wave.frequency) if isinstance(wave, Wave) else wave.period / 2
+        return bool(np.all(np.asarray(end) <= np.asarray(low))) and equal(link.factor(end), 1)
