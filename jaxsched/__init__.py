@@ -35,6 +35,7 @@ from jaxsched._controllers.recover import recover as recover
 from jaxsched._core.kinds import Count as Count
 from jaxsched._core.kinds import Level as Level
 from jaxsched._core.kinds import Numeric as Numeric
+from jaxsched._core.node import FORMER as _FORMER
 from jaxsched._core.schedule import Constant as Constant
 
 # What a schedule is.
@@ -226,6 +227,8 @@ def __getattr__(name):
     """The rooms above the door when they are first asked for; for any other name, what may have been meant."""
     if name in _LATE:
         return _importlib.import_module(f"{__name__}.{name}")
+    if name in _FORMER:  # a pickle made before it was renamed
+        return globals()[_FORMER[name]]
     compat = _importlib.import_module(f"{__name__}.compat")
     frameworks = [getattr(compat, each) for each in compat.FRAMEWORKS]
     raise AttributeError(

@@ -52,7 +52,8 @@ def publish(namespace: dict[str, Any]) -> None:
     """Public names carry their public module: what pickles and documentation say, wherever the code is moved."""
     for name in namespace.get("__all__", list(namespace)):
         x = namespace.get(name)
-        if not name.startswith("_") and isinstance(x, (type, FunctionType)):
+        ours = isinstance(x, (type, FunctionType)) and x.__module__.startswith("jaxsched")
+        if ours and not name.startswith("_"):
             x.__module__ = namespace["__name__"]
 
 

@@ -23,6 +23,7 @@ from jaxsched._controllers.base import OverDevices as OverDevices
 from jaxsched._controllers.greedy import Greedy as Greedy
 from jaxsched._controllers.plateau import ReduceOnPlateau as ReduceOnPlateau
 from jaxsched._controllers.recover import Recover as Recover
+from jaxsched._core.node import FORMER as _FORMER
 from jaxsched._core.node import Data as Data
 
 # And those of the door, so that every `repr` evaluates here.
@@ -62,3 +63,9 @@ from jaxsched._curves.tables import Tabulated as Tabulated
 from jaxsched._names import publish as _publish
 
 _publish(globals())
+
+
+def __getattr__(name: str) -> type:
+    if name in _FORMER:  # a pickle made before it was renamed
+        return globals()[_FORMER[name]]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,6 +23,13 @@ R = TypeVar("R")
 Check = Callable[[str, Any], Any]
 
 
+def public_module(module: str) -> str:
+    """The public module of a private one of this library: `jaxsched.compat.torch` of `jaxsched.compat.torch._cycles`."""
+    package, *path = module.split(".")
+    private = next((i for i, part in enumerate(path) if part.startswith("_")), len(path))
+    return ".".join([package, *path[:private]]) if package == __name__.partition(".")[0] else module
+
+
 class Kind(type):
     """The class of kinds: `isinstance(x, jaxsched.Count)` says whether `x` is one."""
 
@@ -30,8 +37,9 @@ class Kind(type):
     lowest: float | None = None  # what a traced number is clamped to, where it is clamped
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> "Kind":
-        ours = namespace["__module__"].startswith("jaxsched._")
-        return super().__new__(cls, name, bases, {**namespace, **({"__module__": "jaxsched.kinds"} if ours else {})})
+        module = public_module(namespace["__module__"])
+        module = "jaxsched.kinds" if module == "jaxsched" else module
+        return super().__new__(cls, name, bases, {**namespace, "__module__": module})
 
     def __instancecheck__(cls, x: Any) -> bool:
         try:

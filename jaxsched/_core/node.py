@@ -17,6 +17,9 @@ KINDS: dict[str, type] = {}
 """Every such class by its name in stored data: `Cosine`, `compat.torch.Chains`, or `module.Mine` for a user's. A class
 that is defined again takes the place of the first."""
 
+FORMER = {"Sequence": "StackedJoin"}
+"""Classes by their former names: what was stored or pickled outlives a renaming."""
+
 
 def written(*, alias: str, default: Any = dataclasses.MISSING) -> Any:
     """A field that is kept in an exact form, such as a logarithm, and passed and shown as a number under another name.
@@ -237,12 +240,10 @@ def _register(cls: type) -> None:
 
 def kind_name(cls: type) -> str:
     """The name of a class in stored data: that of its public module, if there is one above the door, and its own."""
-    package, *path = cls.__module__.split(".")
+    package, *path = kinds.public_module(cls.__module__).split(".")
     if package != __name__.partition(".")[0]:
         return f"{cls.__module__}.{cls.__qualname__}"
-    private = next((i for i, part in enumerate(path) if part.startswith("_")), len(path))
-    public = [part for part in path[:private] if part not in ("nodes", "states")]
-    return ".".join([*public, cls.__name__])
+    return ".".join([*(part for part in path if part not in ("nodes", "states")), cls.__name__])
 
 
 def stack_key(node: Any) -> Any:

@@ -103,7 +103,7 @@ class Shaped(Ramp):
         0.25
     """
 
-    remaining: Schedule
+    remaining: Schedule = dataclasses.field(metadata={"clock": "fraction"})
 
     def weights(self, x, rest):
         of_start = evaluate(self.remaining, x)

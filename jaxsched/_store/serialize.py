@@ -11,13 +11,10 @@ import numpy as np
 
 from jaxsched._core.fields import is_mapping, is_sequence, is_traced
 from jaxsched._core.kinds import Key, as_written, kinds_in
-from jaxsched._core.node import KINDS, Data, alias_of, fields_of, hints_of, is_static, kind_name
+from jaxsched._core.node import FORMER, KINDS, Data, alias_of, fields_of, hints_of, is_static, kind_name
 from jaxsched._curves.ramp import End, Open
 
 VERSION = 1
-
-ALIASES = {"Sequence": "StackedJoin"}
-"""Kinds by their former names: what was stored or pickled outlives a renaming."""
 
 ROOMS = ("compat", "foresight", "search", "show")
 """Modules that may have kinds of their own and are imported when one is read."""
@@ -143,7 +140,7 @@ def _decode(x: Any, path: str) -> Any:
 
 
 def _class_of(kind: Any, path: str) -> type:
-    name = ALIASES.get(kind, kind) if isinstance(kind, str) else ""
+    name = FORMER.get(kind, kind) if isinstance(kind, str) else ""
     module = name.rpartition(".")[0]
     if name not in KINDS and module.partition(".")[0] in ROOMS:
         try:

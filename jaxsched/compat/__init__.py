@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from jaxsched.compat._factors import compound as compound
 from jaxsched.compat._factors import factors as factors
 
+FRAMEWORKS = ("keras", "optax", "paddle", "tensorflow", "timm", "torch", "transformers")
+
 if TYPE_CHECKING:
     from jaxsched.compat import keras as keras
     from jaxsched.compat import optax as optax
@@ -20,15 +22,16 @@ if TYPE_CHECKING:
     from jaxsched.compat import torch as torch
     from jaxsched.compat import transformers as transformers
 else:
-    FRAMEWORKS = ("keras", "optax", "paddle", "tensorflow", "timm", "torch", "transformers")
 
     def __dir__():
-        return [*globals(), *FRAMEWORKS]
+        return ["compound", "factors", *FRAMEWORKS]
 
     def __getattr__(name):
         """A framework's module, when it is first asked for."""
-        if name in FRAMEWORKS:
-            import importlib
+        import importlib
 
-            return importlib.import_module(f"jaxsched.compat.{name}")
-        raise AttributeError(f"module 'jaxsched.compat' has no attribute {name!r}")
+        from jaxsched.compat._foreign import did_you_mean
+
+        if name in FRAMEWORKS:
+            return importlib.import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}. {did_you_mean(name, __dir__())}".rstrip())

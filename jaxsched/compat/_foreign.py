@@ -9,6 +9,7 @@ A kind is made by `ranged`. Traced numbers pass.
 import difflib
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
@@ -18,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import Kind, checks_of, is_sequence, is_traced
+from jaxsched.kinds import Kind, checks_of, is_sequence, is_traced, public_module
 
 P = ParamSpec("P")
 
@@ -54,6 +55,7 @@ def foreign(
             return one(bound)
         return [one(_with(bound, {name: x[i] for name, x in lists.items()})) for i in range(groups_of(lists))]
 
+    made.__module__ = public_module(function.__module__)
     return made
 
 
@@ -102,8 +104,12 @@ def ranged(
     below: float | None = None,
     most: float | None = None,
     whole: bool = False,
+    counted: bool = False,
 ) -> Any:
-    """A kind of finite number in a range, kept as it was given; `whole` is for ints alone."""
+    """A kind of finite number in a range, kept as it was given; `whole` is for ints alone.
+
+    A `counted` one becomes an int where it is whole, which is exact, and a float where an int32 cannot hold it.
+    """
     bounds = [
         ("greater than", above, np.greater),
         ("at least", least, np.greater_equal),
@@ -126,9 +132,18 @@ def ranged(
             raise ValueError(f"`{argument}` must be {wanted}: got {x!r}. {note}")
         if whole and array.dtype.kind not in "iu":
             raise TypeError(f"`{argument}` must be an int: got {x!r}. {note}")
-        return x.item() if array.ndim == 0 and not isinstance(x, (int, float)) else x
+        x = x.item() if array.ndim == 0 and not isinstance(x, (int, float)) else x
+        return _counted(x) if counted else x
 
-    return Kind(name, (), {"__module__": __name__, "__doc__": note, "check": staticmethod(check)})
+    return Kind(
+        name, (), {"__module__": sys._getframe(1).f_globals["__name__"], "__doc__": note, "check": staticmethod(check)}
+    )
+
+
+def _counted(x: Any) -> Any:
+    if np.ndim(x):
+        return x
+    return int(x) if x == int(x) and x < 2**31 else float(x)
 
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Any
 
 from case import Case
 
-ZERO_STEPS = "a length of 0 holds the first value for ever there, and is not there here"
-ZERO_RATE = "a rate of 0 decays nothing there, and at once here"
+ZERO_STEPS = "optax holds the first value for ever if the length is 0, here that means no transition"
+ZERO_RATE = "a rate of 0 decays nothing in optax, and at once here"
 
 
 def cases(seed: int = 20261122) -> list[Case]:

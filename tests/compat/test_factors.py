@@ -1,6 +1,7 @@
 """`compat.factors` against T5X's recorded values, and both it and `compound` against formulas on random arguments."""
 
 import contextlib
+import json
 import math
 import random
 
@@ -13,7 +14,7 @@ from translations_reference import create_learning_rate_scheduler
 from translations_values import expected
 
 import jaxsched as js
-from jaxsched.compat._factors import compound, factors
+from jaxsched.compat import compound, factors
 
 T5X = {row.name: row for row in table() if row.framework == "T5X"}
 STEPS = np.array([0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 10_000, 123_456])
@@ -182,6 +183,22 @@ def test_factors_of_scenic_are_known_beside_those_of_t5x():
         (lambda: factors("linear_decay", decay_factor=-0.1), ValueError, "`decay_factor` must not be negative"),
         (lambda: factors("linear_warmup", warmup_steps=-1), ValueError, "`warmup_steps` must not be negative: got -1"),
         (lambda: factors("cosine_decay", steps_per_cycle=0), ValueError, "`steps_per_cycle` must be greater than 0"),
+        (
+            lambda: compound("polynomial", decay_steps=9, end_factor=0.1, power=-1),
+            ValueError,
+            "`power` must be greater",
+        ),
+        (lambda: compound("decay_every", decay_factor="a", steps_per_decay=9), TypeError, "`decay_factor` must be a"),
+        (
+            lambda: compound("piecewise_linear", decay_events=[1, 2], decay_factors=[0.5]),
+            ValueError,
+            "`decay_factors` must be as many as `decay_events`: got 1 and 2",
+        ),
+        (
+            lambda: compound("piecewise_constant", decay_events=[2, 1], decay_factors=[0.5, 0.1]),
+            ValueError,
+            "`decay_events` must be sorted",
+        ),
         (lambda: compound("constant"), ValueError, "`base_learning_rate` must be given for the factor 'constant'"),
         (lambda: compound("rsqrt_normalized_decay"), ValueError, "Did you mean 'rsqrt_decay'"),
         (
@@ -239,4 +256,7 @@ def test_it_is_a_schedule_as_data():
     assert repr(lr) == (
         "Clip(schedule=Product(left=Constant(value=1.0), right=Linear(start=0.0, end=1.0, steps=4)), lo=1e-08)"
     )
-    assert repr(js.from_dict(js.to_dict(lr))) == repr(lr)
+    for seed in range(22):
+        names, entries = " * ".join(["constant", "linear_decay", *FACTORS]), scenic_arguments(random.Random(seed))
+        for made in (lr, factors(**t5x_arguments(random.Random(seed))), compound(names, **entries)):
+            assert js.from_dict(json.loads(json.dumps(js.to_dict(made)))) == made

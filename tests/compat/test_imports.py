@@ -26,8 +26,18 @@ def test_the_modules_wait_until_they_are_asked_for():
     assert set(FRAMEWORKS) <= set(dir(js.compat))
 
 
+def test_what_is_listed_is_what_is_public():
+    assert dir(js.compat) == sorted(["compound", "factors", *FRAMEWORKS])
+    assert set(js.compat.FRAMEWORKS) == set(FRAMEWORKS)
+    for framework in FRAMEWORKS:
+        module = getattr(js.compat, framework)
+        assert all(getattr(module, name) is not None for name in dir(module)), framework
+
+
 def test_what_is_not_there_is_no_attribute():
-    with pytest.raises(AttributeError, match="has no attribute 'pytorch'"):
+    with pytest.raises(AttributeError, match="has no attribute 'pytorch'. Did you mean 'torch'?"):
         js.compat.pytorch  # noqa: B018
+    with pytest.raises(AttributeError, match="has no attribute 'LinearSchedule'"):
+        js.compat.optax.LinearSchedule  # noqa: B018
     with pytest.raises(AttributeError, match="has no attribute 'kompat'"):
         js.kompat  # noqa: B018

@@ -1,6 +1,7 @@
 """What is particular to `jaxsched.compat.optax`: the signatures, what differs from optax, and what only it can do."""
 
 import inspect
+from types import MappingProxyType
 
 import jax
 import jax.numpy as jnp
@@ -53,23 +54,69 @@ def test_the_last_steps_of_a_cosine_are_exact():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: ours.cosine_decay_schedule(1.0, 0), "`decay_steps` must be positive: got 0"),
-        (lambda: ours.cosine_onecycle_schedule(0, 1.0), "`transition_steps` must be positive: got 0"),
-        (lambda: ours.linear_onecycle_schedule(-1, 1.0), "`transition_steps` must be positive: got -1"),
+        (lambda: ours.cosine_decay_schedule(1.0, 0), "`decay_steps` must be greater than 0: got 0"),
+        (lambda: ours.cosine_onecycle_schedule(0, 1.0), "`transition_steps` must be greater than 0: got 0"),
+        (lambda: ours.linear_onecycle_schedule(-1, 1.0), "`transition_steps` must be greater than 0: got -1"),
         (lambda: ours.linear_onecycle_schedule(9, 1.0, 0.9, 0.5), "`pct_start` must not exceed `pct_final`"),
         (lambda: ours.warmup_cosine_decay_schedule(0.0, 1.0, 5, 5), "`decay_steps` must exceed `warmup_steps`"),
-        (lambda: ours.piecewise_constant_schedule(1.0, {3: -1.0}), "`boundaries_and_scales` must not hold negative"),
-        (lambda: ours.piecewise_interpolate_schedule("cubic", 1.0), "`interpolate_type` must be either 'cosine'"),
+        (
+            lambda: ours.piecewise_constant_schedule(1.0, {3: -1.0}),
+            r"`boundaries_and_scales\[3\]` must not be neg.*-1",
+        ),
+        (
+            lambda: ours.piecewise_interpolate_schedule("cubic", 1.0),
+            "`interpolate_type` must be .*'cubic'",
+        ),
         (lambda: ours.exponential_decay(1.0, 5, -0.5), "`decay_rate` must not be negative"),
-        (lambda: ours.polynomial_schedule(1.0, 0.0, -1, 5), "`power` must be greater than 0"),
+        (lambda: ours.polynomial_schedule(1.0, 0.0, -1, 5), "`power` must not be negative: got -1"),
         (lambda: ours.join_schedules([1.0, 2.0], []), "`boundaries` must have one element fewer"),
         (lambda: ours.join_schedules([1.0, 2.0, 3.0], [5, 3]), "`boundaries` must be sorted"),
-        (lambda: ours.sgdr_schedule([]), "at least one schedule"),
+        (lambda: ours.sgdr_schedule([]), "`cosine_kwargs` must hold at least one schedule"),
     ],
 )
 def test_what_makes_no_sense_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ours.constant_schedule("a"), "`value` must be a number: got 'a'"),
+        (lambda: ours.constant_schedule(lambda t: t), "`value` must be a number: got <function"),
+        (
+            lambda: ours.piecewise_constant_schedule(1.0, [3, 0.5]),
+            r"`boundaries_and_scales` must be a dict .*\[3, 0.5\]",
+        ),
+        (lambda: ours.sgdr_schedule([{}, 3]), r"`cosine_kwargs` must be dicts .*\[{}, 3\]"),
+        (lambda: ours.exponential_decay(1.0, 5, 0.5, staircase="no"), "`staircase` must be True or False: got 'no'"),
+        (lambda: ours.join_schedules([1.0, 2.0], 3), "`boundaries` must be a sequence of numbers: got 3"),
+        (
+            lambda: jax.jit(lambda held: ours.exponential_decay(1.0, 5, 0.5, 0, held)(3))(True),
+            "`staircase` must be True",
+        ),
+    ],
+)
+def test_what_is_of_another_kind_is_refused(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+class Config:
+    """As in ml_collections: no `Mapping`, though it has what `**` needs."""
+
+    def __init__(self, **entries):
+        self.entries, self.keys = entries, entries.keys
+
+    def __getitem__(self, key):
+        return self.entries[key]
+
+
+def test_dicts_of_configuration_libraries_are_dicts():
+    cycle = {"init_value": 0.0, "peak_value": 1.0, "warmup_steps": 1, "decay_steps": 3}
+    assert ours.sgdr_schedule((Config(**cycle),)) == ours.sgdr_schedule([cycle])
+    scales = MappingProxyType({4: 0.5, 2: 0.1})
+    assert ours.piecewise_constant_schedule(1.0, scales) == ours.piecewise_constant_schedule(1.0, {2: 0.1, 4: 0.5})
 
 
 NUMBERS = {

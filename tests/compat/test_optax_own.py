@@ -8,11 +8,11 @@ import pytest
 from jaxsched.compat import optax as ours
 
 DEFECTS = {
-    "PolynomialTest.test_zero_steps_schedule": "a length of 0 is not there; there it holds the first value for ever",
-    "ExponentialTest.test_nonvalid_decay_rate0": "a rate of 0 falls to 0 at once; there it decays nothing",
-    "ExponentialTest.test_nonvalid_decay_rate1": "a rate of 0 falls to 0 at once; there it decays nothing",
+    "PolynomialTest.test_zero_steps_schedule": "a length of 0 means none; optax holds the first value for ever",
+    "ExponentialTest.test_nonvalid_decay_rate0": "a rate of 0 falls to 0 at once; in optax it decays nothing",
+    "ExponentialTest.test_nonvalid_decay_rate1": "a rate of 0 falls to 0 at once; in optax it decays nothing",
 }
-"""The tests that demand a defect: each must fail. What we give there is in `test_optax.py`."""
+"""The tests that demand a defect: each must fail. `test_optax_names.py` has what we give instead."""
 
 
 def own_tests():

@@ -1,31 +1,25 @@
 """optax's schedules of several pieces."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import itertools
+from collections.abc import Iterable, Mapping
 
 import jax.numpy as jnp
-import numpy as np
 
 import jaxsched as js
-from jaxsched.compat._arguments import is_traced
-from jaxsched.compat.optax._schedules import (
-    Number,
-    check_positive,
-    cosine,
-    exponential_decay,
-    interpolated,
-    length,
-    linear_schedule,
-)
+from jaxsched.compat._foreign import equal, foreign
+from jaxsched.compat.optax._schedules import Horizon, Length, cosine, exponential_decay, linear_schedule
+from jaxsched.kinds import CountTuple, Factor, Level, NotNegative, Part, Positive, Schedules, is_mapping, is_traced
+from jaxsched.numerics import as_real
 
 
+@foreign
 def linear_onecycle_schedule(
-    transition_steps: Number,
-    peak_value: Number,
-    pct_start: Number = 0.3,
-    pct_final: Number = 0.85,
-    div_factor: Number = 25.0,
-    final_div_factor: Number = 1e4,
+    transition_steps: Horizon,
+    peak_value: Level,
+    pct_start: Part = 0.3,
+    pct_final: Part = 0.85,
+    div_factor: Positive = 25.0,
+    final_div_factor: Positive = 1e4,
 ) -> js.Schedule:
     """`optax.linear_onecycle_schedule`: up to the peak, down to where it began, and on to the end, by lines.
 
@@ -37,22 +31,21 @@ def linear_onecycle_schedule(
         >>> float(schedules.linear_onecycle_schedule(10, 1.0)(3))
         1.0
     """
-    check_positive("transition_steps", transition_steps)
     if not is_traced(pct_start) and not is_traced(pct_final) and pct_start > pct_final:
-        raise ValueError(
-            f"`pct_start` must not exceed `pct_final`: got {pct_start!r} and {pct_final!r}. Up comes first."
-        )
-    first = peak_value / div_factor
-    boundaries = [0, _part(pct_start, transition_steps), _part(pct_final, transition_steps), transition_steps]
-    return interpolated("linear", boundaries, [first, peak_value, first, first / final_div_factor])
+        given = f"{pct_start!r} and {pct_final!r}"
+        raise ValueError(f"`pct_start` must not exceed `pct_final`: got {given}. Up comes first.")
+    up = _part(pct_start, transition_steps)
+    three = {"warmup": up, "down": _part(pct_final, transition_steps) - up, "three_phase": True, "shape": "linear"}
+    return js.one_cycle(peak_value, transition_steps, **three, div=div_factor, final_div=final_div_factor)
 
 
+@foreign
 def cosine_onecycle_schedule(
-    transition_steps: Number,
-    peak_value: Number,
-    pct_start: Number = 0.3,
-    div_factor: Number = 25.0,
-    final_div_factor: Number = 1e4,
+    transition_steps: Horizon,
+    peak_value: Level,
+    pct_start: Part = 0.3,
+    div_factor: Positive = 25.0,
+    final_div_factor: Positive = 1e4,
 ) -> js.Schedule:
     """`optax.cosine_onecycle_schedule`: up to the peak and down to the end, by half cosine waves.
 
@@ -64,13 +57,12 @@ def cosine_onecycle_schedule(
         >>> float(schedules.cosine_onecycle_schedule(10, 1.0)(3))
         1.0
     """
-    check_positive("transition_steps", transition_steps)
-    boundaries = [0, _part(pct_start, transition_steps), transition_steps]
-    last = peak_value / (div_factor * final_div_factor)
-    return interpolated("cosine", boundaries, [peak_value / div_factor, peak_value, last])
+    up = _part(pct_start, transition_steps)
+    return js.one_cycle(peak_value, transition_steps, warmup=up, div=div_factor, final_div=final_div_factor)
 
 
-def warmup_constant_schedule(init_value: Number, peak_value: Number, warmup_steps: Number) -> js.Schedule:
+@foreign
+def warmup_constant_schedule(init_value: Level, peak_value: Level, warmup_steps: Length) -> js.Schedule:
     """`optax.warmup_constant_schedule`: a line up to `peak_value`, then that.
 
     Examples:
@@ -81,13 +73,14 @@ def warmup_constant_schedule(init_value: Number, peak_value: Number, warmup_step
     return linear_schedule(init_value, peak_value, warmup_steps)
 
 
+@foreign
 def warmup_cosine_decay_schedule(
-    init_value: Number,
-    peak_value: Number,
-    warmup_steps: Number,
-    decay_steps: Number,
-    end_value: Number = 0.0,
-    exponent: Number = 1.0,
+    init_value: Level,
+    peak_value: Level,
+    warmup_steps: Length,
+    decay_steps: Length,
+    end_value: Level = 0.0,
+    exponent: NotNegative = 1.0,
 ) -> js.Schedule:
     """`optax.warmup_cosine_decay_schedule`: a line up, then a cosine down; `decay_steps` includes the warmup.
 
@@ -100,25 +93,26 @@ def warmup_cosine_decay_schedule(
         [0.5, 1.0, 0.5, 0.0]
     """
     steps = decay_steps - warmup_steps
-    if not is_traced(steps) and not np.all(np.asarray(steps) > 0):
+    if not is_traced(steps) and not steps > 0:
         given = f"{decay_steps!r} and {warmup_steps!r}"
         raise ValueError(f"`decay_steps` must exceed `warmup_steps`: got {given}. It includes the warmup.")
     if is_traced(peak_value):
         end_value = jnp.where(peak_value == 0, 0.0, end_value)
-    elif np.all(np.asarray(peak_value) == 0):  # the end is a part of the peak there, and so is 0 too
+    elif equal(peak_value, 0):  # optax's end is a part of the peak, and so is 0 too
         end_value = 0.0
-    return js.warmup(cosine(peak_value, end_value, length(steps), exponent), length(warmup_steps), start=init_value)
+    return js.warmup(cosine(peak_value, end_value, steps, exponent), warmup_steps, start=init_value)
 
 
+@foreign
 def warmup_exponential_decay_schedule(
-    init_value: Number,
-    peak_value: Number,
-    warmup_steps: Number,
-    transition_steps: Number,
-    decay_rate: Number,
-    transition_begin: Number = 0,
+    init_value: Level,
+    peak_value: Level,
+    warmup_steps: Length,
+    transition_steps: Length,
+    decay_rate: Factor,
+    transition_begin: Length = 0,
     staircase: bool = False,
-    end_value: Number | None = None,
+    end_value: Level | None = None,
 ) -> js.Schedule:
     """`optax.warmup_exponential_decay_schedule`: a line up, then `exponential_decay` on its own clock.
 
@@ -129,10 +123,11 @@ def warmup_exponential_decay_schedule(
         [0.5, 1.0, 0.5]
     """
     decay = exponential_decay(peak_value, transition_steps, decay_rate, transition_begin, staircase, end_value)
-    return js.warmup(decay, length(warmup_steps), start=init_value)
+    return js.warmup(decay, warmup_steps, start=init_value)
 
 
-def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Number]]) -> js.Schedule:
+@foreign(names={"schedules": "cosine_kwargs"})
+def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, js.Numeric]]) -> js.Schedule:
     """`optax.sgdr_schedule`: one `warmup_cosine_decay_schedule` after another, from their arguments.
 
     Examples:
@@ -141,12 +136,15 @@ def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Number]]) -> js.Schedule:
         >>> [float(schedules.sgdr_schedule([cycle, cycle])(t)) for t in (1, 3, 4)]
         [1.0, 0.0, 1.0]
     """
-    cycles = [dict(kwargs) for kwargs in cosine_kwargs]
-    ends = np.cumsum([kwargs["decay_steps"] for kwargs in cycles]).tolist()
-    return js.join([warmup_cosine_decay_schedule(**kwargs) for kwargs in cycles], ends[:-1])
+    cycles = list(cosine_kwargs)
+    if not all(map(is_mapping, cycles)):
+        raise TypeError(f"`cosine_kwargs` must be dicts of arguments, one for each cycle: got {cycles!r}.")
+    pieces = [warmup_cosine_decay_schedule(**kwargs) for kwargs in cycles]
+    return js.join(pieces, list(itertools.accumulate(kwargs["decay_steps"] for kwargs in cycles))[:-1])
 
 
-def join_schedules(schedules: Sequence[Any], boundaries: Sequence[int]) -> js.Schedule:
+@foreign
+def join_schedules(schedules: Schedules, boundaries: CountTuple) -> js.Schedule:
     """`optax.join_schedules`: each schedule from its boundary on, on its own clock.
 
     Raises:
@@ -160,7 +158,7 @@ def join_schedules(schedules: Sequence[Any], boundaries: Sequence[int]) -> js.Sc
     return js.join(schedules, boundaries)
 
 
-def _part(fraction: Number, steps: Number) -> Number:
+def _part(fraction: js.Numeric, steps: js.Numeric) -> js.Numeric:
     if is_traced(fraction) or is_traced(steps):
-        return jnp.floor(fraction * steps)
+        return jnp.floor(as_real(fraction) * as_real(steps))
     return int(fraction * steps)

@@ -2,66 +2,59 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
 
 import jaxsched as js
-from jaxsched.compat._arguments import Number, number
+from jaxsched.compat._foreign import Rate, did_you_mean, foreign, is_list
 from jaxsched.compat.timm._cycles import CosineLRScheduler, PolyLRScheduler, TanhLRScheduler
-from jaxsched.compat.timm._parts import check_known, for_each_group
+from jaxsched.compat.timm._kinds import DecayFn
 from jaxsched.compat.timm._plateau import PlateauLRScheduler
 from jaxsched.compat.timm._steps import MultiStepLRScheduler, StepLRScheduler, WSDLRScheduler
+from jaxsched.kinds import Counts, Key
 
 SCHEDULERS = ("cosine", "tanh", "step", "constant", "multistep", "plateau", "poly", "wsd", "rsqrt", "none")
 
-FROM_COMMAND_LINE: dict[str, tuple[str, Any]] = {
-    "num_epochs": ("epochs", 100),
-    "decay_epochs": ("decay_epochs", 30),
-    "decay_milestones": ("decay_milestones", [30, 60]),
-    "warmup_epochs": ("warmup_epochs", 5),
-    "cooldown_epochs": ("cooldown_epochs", 0),
-    "patience_epochs": ("patience_epochs", 10),
-    "decay_rate": ("decay_rate", 0.1),
-    "min_lr": ("min_lr", 0.0),
-    "warmup_lr": ("warmup_lr", 1e-5),
-    "warmup_prefix": ("warmup_prefix", False),
-    "noise": ("lr_noise", None),
-    "noise_pct": ("lr_noise_pct", 0.67),
-    "noise_std": ("lr_noise_std", 1.0),
-    "noise_seed": ("seed", 42),
-    "cycle_mul": ("lr_cycle_mul", 1.0),
-    "cycle_decay": ("lr_cycle_decay", 0.1),
-    "cycle_limit": ("lr_cycle_limit", 1),
-    "k_decay": ("lr_k_decay", 1.0),
-    "decay_fn": ("lr_decay_fn", None),
-    "stable_timescale": ("lr_stable_timescale", None),
-}
-"""An argument of the factory, its name on the command line, and its default there."""
+DEFAULTS: dict[str, Any] = {"epochs": 100, "decay_epochs": 30, "decay_milestones": [30, 60], "warmup_epochs": 5}
+DEFAULTS |= {"cooldown_epochs": 0, "patience_epochs": 10, "decay_rate": 0.1, "min_lr": 0.0, "warmup_lr": 1e-5}
+DEFAULTS |= {"warmup_prefix": False, "lr_noise": None, "lr_noise_pct": 0.67, "lr_noise_std": 1.0, "seed": 42}
+DEFAULTS |= {"lr_cycle_mul": 1.0, "lr_cycle_decay": 0.1, "lr_cycle_limit": 1, "lr_k_decay": 1.0}
+DEFAULTS |= {"lr_decay_fn": None, "lr_stable_timescale": None}
+"""The arguments of the command line and their defaults on it."""
+
+OURS = {"epochs": "num_epochs", "seed": "noise_seed"}
+"""What the factory calls some of them. The others it calls the same, without `lr_`."""
+
+NAMES = {"lr_min": "min_lr", "warmup_lr_init": "warmup_lr", "warmup_t": "warmup_epochs", "t_initial": "num_epochs"}
+NAMES |= {"patience_t": "patience_epochs", "noise_range_t": "noise", "power": "decay_rate", "x": "lr"}
 
 
+@foreign(names=NAMES)
 def create_scheduler_v2(
     lr: Any,
     sched: str = "cosine",
     num_epochs: int = 300,
     decay_epochs: float | None = None,
-    decay_milestones: Sequence[int] = (90, 180, 270),
+    decay_milestones: Counts = (90, 180, 270),
     cooldown_epochs: int = 0,
     patience_epochs: int = 10,
-    decay_rate: Number = 0.1,
-    min_lr: Number = 0.0,
-    warmup_lr: Number = 1e-5,
+    decay_rate: js.Numeric = 0.1,
+    min_lr: Rate = 0.0,
+    warmup_lr: Rate = 1e-5,
     warmup_epochs: int = 0,
     warmup_prefix: bool = False,
-    noise: Any = None,
-    noise_pct: Number = 0.67,
-    noise_std: Number = 1.0,
-    noise_seed: int | None = 42,
-    cycle_mul: Number = 1.0,
-    cycle_decay: Number = 0.1,
+    noise: js.Numeric | Sequence[js.Numeric] | None = None,
+    noise_pct: js.Numeric = 0.67,
+    noise_std: js.Numeric = 1.0,
+    noise_seed: Key | None = 42,
+    cycle_mul: js.Numeric = 1.0,
+    cycle_decay: js.Numeric = 0.1,
     cycle_limit: int = 1,
-    k_decay: Number = 1.0,
-    decay_fn: Any = None,
-    stable_timescale: Number | None = None,
-    plateau_mode: str = "max",
+    k_decay: js.Numeric = 1.0,
+    decay_fn: DecayFn | None = None,
+    stable_timescale: js.Numeric | None = None,
+    plateau_mode: Literal["min", "max"] = "max",
     step_on_epochs: bool = True,
     updates_per_epoch: int = 0,
 ) -> tuple[Any, int]:
@@ -78,20 +71,25 @@ def create_scheduler_v2(
         >>> float(lr(0)), float(lr(10)), epochs
         (9.999999747378752e-06, 0.0, 15)
     """
-    check_known("sched", sched, SCHEDULERS)
-    per_epoch = 1 if step_on_epochs else number("updates_per_epoch", updates_per_epoch, "Or step on epochs.", above=0)
+    if sched not in SCHEDULERS:
+        close = did_you_mean(str(sched), SCHEDULERS)
+        raise ValueError(f"`sched` must be one of {', '.join(map(repr, SCHEDULERS))}: got {sched!r}. {close}".rstrip())
+    if not step_on_epochs and not updates_per_epoch > 0:
+        raise ValueError(f"`updates_per_epoch` must be greater than 0: got {updates_per_epoch!r}. Or step on epochs.")
+    per_epoch = 1 if step_on_epochs else updates_per_epoch
     if decay_epochs is None:  # step, or a part of the whole
         decay_epochs = 0.2 if sched in ("wsd", "rsqrt") else 90
     t_initial, warmup_t = num_epochs * per_epoch, warmup_epochs * per_epoch
-    warm: dict[str, Any] = {"warmup_t": warmup_t, "warmup_lr_init": warmup_lr, "t_in_epochs": step_on_epochs}
-    disturbed: dict[str, Any] = {"noise_pct": noise_pct, "noise_std": noise_std, "noise_seed": noise_seed}
-    disturbed["noise_range_t"] = _noise_range(noise, t_initial)
-    cycles: dict[str, Any] = {"cycle_mul": cycle_mul, "cycle_decay": cycle_decay, "cycle_limit": cycle_limit}
-    prefixed = warm | disturbed | {"warmup_prefix": warmup_prefix}
+    given: dict[str, Any] = {"warmup_t": warmup_t, "warmup_lr_init": warmup_lr}
+    given |= {"noise_pct": noise_pct, "noise_std": noise_std, "noise_seed": noise_seed}
+    if noise is not None:
+        parts: Any = noise
+        given["noise_range_t"] = (parts[0] if np.shape(parts) == (1,) else parts) * t_initial
+    prefixed = given | {"warmup_prefix": warmup_prefix}
     total = num_epochs + (warmup_epochs if warmup_prefix else 0)
 
     if sched == "none":
-        return for_each_group(js.as_schedule)(lr), total
+        return [js.as_schedule(each) for each in lr] if is_list(lr) else js.as_schedule(lr), total
     if sched == "step":
         return StepLRScheduler(lr, decay_epochs * per_epoch, decay_rate, **prefixed), total
     if sched == "constant":
@@ -101,11 +99,9 @@ def create_scheduler_v2(
     if sched == "plateau":
         if not step_on_epochs:
             raise ValueError("`step_on_epochs` must be true for 'plateau': it looks at one metric an epoch.")
-        warm.pop("t_in_epochs")
-        given = {"patience_t": patience_epochs, "lr_min": min_lr, "mode": plateau_mode} | warm | disturbed
+        given |= {"patience_t": patience_epochs, "lr_min": min_lr, "mode": plateau_mode}
         return PlateauLRScheduler(lr, decay_rate, **given), total
 
-    cooldown_t = cooldown_epochs * per_epoch
     if sched in ("wsd", "rsqrt"):
         timescale = None if stable_timescale is None else stable_timescale * per_epoch
         stable, shape = ("rsqrt", "linear") if sched == "rsqrt" else ("constant", "1-sqrt")
@@ -117,18 +113,18 @@ def create_scheduler_v2(
                 f"`decay_epochs` must come to 1 to {length} steps for {sched!r}: got {decay_epochs!r}, which is "
                 f"{decay_t}. It is a part of {base}."
             )
-        given = {"stable_fn": stable, "stable_timescale": timescale, "decay_fn": decay_fn or shape} | warm | disturbed
+        given |= {"stable_fn": stable, "stable_timescale": timescale, "decay_fn": decay_fn or shape}
         schedule, length = WSDLRScheduler(lr, length, decay_t, min_lr, **given), warmup_t + length
     else:
-        given = {"lr_min": min_lr} | cycles | prefixed
+        prefixed |= {"lr_min": min_lr, "cycle_mul": cycle_mul, "cycle_decay": cycle_decay, "cycle_limit": cycle_limit}
         if sched == "tanh":
-            schedule = TanhLRScheduler(lr, t_initial, **given)
+            schedule = TanhLRScheduler(lr, t_initial, **prefixed)
         elif sched == "poly":
-            schedule = PolyLRScheduler(lr, t_initial, power=decay_rate, k_decay=k_decay, **given)
+            schedule = PolyLRScheduler(lr, t_initial, power=decay_rate, k_decay=k_decay, **prefixed)
         else:
-            schedule = CosineLRScheduler(lr, t_initial, k_decay=k_decay, **given)
+            schedule = CosineLRScheduler(lr, t_initial, k_decay=k_decay, **prefixed)
         length = _cycle_length(t_initial, cycle_mul, cycle_limit) + (warmup_t if warmup_prefix else 0)
-    return schedule, (length + cooldown_t) // per_epoch
+    return schedule, (length + cooldown_epochs * per_epoch) // per_epoch
 
 
 def create_scheduler(args: Any, lr: Any, updates_per_epoch: int = 0) -> tuple[Any, int]:
@@ -145,7 +141,7 @@ def create_scheduler(args: Any, lr: Any, updates_per_epoch: int = 0) -> tuple[An
 
 
 def scheduler_kwargs(cfg: Any, decreasing_metric: bool | None = None) -> dict[str, Any]:
-    """timm's `scheduler_kwargs`: the command line's arguments under the names that `create_scheduler_v2` has for them.
+    """timm's `scheduler_kwargs`: the command line's arguments under the names of `create_scheduler_v2`.
 
     Examples:
         >>> from types import SimpleNamespace
@@ -154,17 +150,10 @@ def scheduler_kwargs(cfg: Any, decreasing_metric: bool | None = None) -> dict[st
         0.5
     """
     falls = "loss" in getattr(cfg, "eval_metric", "top1") if decreasing_metric is None else decreasing_metric
-    kwargs = {name: getattr(cfg, theirs, default) for name, (theirs, default) in FROM_COMMAND_LINE.items()}
+    kwargs = {OURS.get(x, x.removeprefix("lr_")): getattr(cfg, x, default) for x, default in DEFAULTS.items()}
     step_on_epochs = not getattr(cfg, "sched_on_updates", False)
     plateau_mode = "min" if falls else "max"
     return {"sched": cfg.sched, **kwargs, "plateau_mode": plateau_mode, "step_on_epochs": step_on_epochs}
-
-
-def _noise_range(noise: Any, t_initial: Any) -> Any:
-    if not isinstance(noise, (list, tuple)):
-        return None if noise is None else noise * t_initial
-    times = [part * t_initial for part in noise]
-    return times[0] if len(times) == 1 else times
 
 
 def _cycle_length(t_initial: Any, mul: Any, limit: Any) -> int:

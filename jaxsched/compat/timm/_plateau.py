@@ -1,29 +1,34 @@
 """timm's plateau: PyTorch's, after a warmup and with noise."""
 
+from typing import Literal
+
 import jaxsched as js
-from jaxsched.compat._arguments import Number, is_traced, largest, number, rate, whole_steps
-from jaxsched.compat.timm._parts import Noise, NoiseRange, check_known, for_each_group
+from jaxsched.compat._foreign import Rate, equal, foreign
+from jaxsched.compat.timm._kinds import Cut, NoiseRange
+from jaxsched.compat.timm._parts import noisy
+from jaxsched.kinds import Key, NotNegative, Whole
+from jaxsched.numerics import largest
 
 FACTOR_OF_ZERO = 1e-37
 """What a `decay_rate` of 0 is taken for: one cut leads to `lr_min`."""
 
 
-@for_each_group
+@foreign(groups=("lr",), names={"bound": "noise_pct", "key": "noise_seed"})
 def PlateauLRScheduler(
-    lr: Number,
-    decay_rate: Number = 0.1,
-    patience_t: Number = 10,
-    threshold: Number = 1e-4,
-    cooldown_t: Number = 0,
-    warmup_t: Number = 0,
-    warmup_lr_init: Number = 0.0,
-    lr_min: Number = 0.0,
-    mode: str = "max",
-    noise_range_t: NoiseRange = None,
-    noise_type: str = "normal",
-    noise_pct: Number = 0.67,
-    noise_std: Number = 1.0,
-    noise_seed: int | None = None,
+    lr: Rate,
+    decay_rate: Cut = 0.1,
+    patience_t: Whole = 10,
+    threshold: NotNegative = 1e-4,
+    cooldown_t: Whole = 0,
+    warmup_t: Whole = 0,
+    warmup_lr_init: Rate = 0.0,
+    lr_min: Rate = 0.0,
+    mode: Literal["min", "max"] = "max",
+    noise_range_t: NoiseRange | None = None,
+    noise_type: Literal["normal", "uniform"] = "normal",
+    noise_pct: NotNegative = 0.67,
+    noise_std: NotNegative = 1.0,
+    noise_seed: Key | None = None,
     initialize: bool = True,
 ) -> js.Controller:
     """timm's `PlateauLRScheduler`: a controller; its i-th `update(state, value=metric)` is `step(i, metric)`, i from 1.
@@ -31,8 +36,8 @@ def PlateauLRScheduler(
     The warmup reaches `lr` at epoch `warmup_t`, and metrics until then are not looked at.
 
     Raises:
-        TypeError: `warmup_t` is not an int.
-        ValueError: `decay_rate` does not lie between 0 and 1, an unknown `mode` or `noise_type`, or a negative number.
+        ValueError: `decay_rate` does not lie between 0 and 1, a count is not whole, an unknown `mode` or `noise_type`,
+            or a negative number.
 
     Examples:
         >>> from jaxsched.compat import timm as scheduler
@@ -44,22 +49,16 @@ def PlateauLRScheduler(
         0.5
     """
     del initialize
-    lr, warmup_t = rate("lr", lr), whole_steps("warmup_t", warmup_t, least=0)
-    check_known("mode", mode, ("min", "max"))
-    check_known("noise_type", noise_type, ("normal", "uniform"))
-    lr_init = number("warmup_lr_init", warmup_lr_init, "It is the learning rate at the start of the warmup.")
-    none = not is_traced(warmup_t) and warmup_t == 0
-    schedule = js.as_schedule(lr) if none else js.Linear(lr_init, lr, steps=warmup_t)
-    noise = Noise(noise_range_t, noise_pct, noise_std, noise_seed, noise_type, begin=warmup_t + 1)
-    factor = number("decay_rate", decay_rate, "The rate is multiplied by it.", least=0, below=1)
+    schedule = js.Constant(lr) if equal(warmup_t, 0) else js.Linear(warmup_lr_init, lr, steps=warmup_t)
+    schedule = noisy(schedule, noise_range_t, noise_pct, noise_std, noise_seed, noise_type, begin=warmup_t + 1)
     return js.reduce_on_plateau(
-        noise.on(schedule),
-        largest(factor, FACTOR_OF_ZERO),
-        number("patience_t", patience_t, "It is a number of epochs.", least=0),
-        rtol=number("threshold", threshold, "It is how much better is better.", least=0),
+        schedule,
+        largest(decay_rate, FACTOR_OF_ZERO),
+        patience_t,
+        rtol=threshold,
         mode=mode,
-        cooldown=number("cooldown_t", cooldown_t, "It is a number of epochs.", least=0),
-        min_value=rate("lr_min", lr_min),
+        cooldown=cooldown_t,
+        min_value=lr_min,
         min_change=1e-8,
         begin=warmup_t,
     )

@@ -1,15 +1,17 @@
 """Hugging Face's schedules, `transformers.get_scheduler` and each `get_…_schedule` of `transformers.optimization`.
 
-A change of import: `from jaxsched.compat import transformers as optimization`, with the learning rate in the place of
-the optimizer. A `Trainer` says the same by `TrainingArguments(lr_scheduler_type="cosine", warmup_steps=…,
-lr_scheduler_kwargs={…})`: here that is `get_scheduler("cosine", lr, warmup_steps, max_steps, {…})`. A list of
+A change of import: `from jaxsched.compat import transformers as optimization`, and put the learning rate where
+transformers takes the optimizer. `TrainingArguments(lr_scheduler_type="cosine", warmup_steps=…,
+lr_scheduler_kwargs={…})` of a `Trainer` is `get_scheduler("cosine", lr, warmup_steps, max_steps, {…})`. A list of
 learning rates, as of parameter groups, gives a list of schedules. What differs from transformers 5.23:
 
-- `get_polynomial_decay_schedule_with_warmup` with no steps after its warmup is at `lr_end`; there it divides by zero.
-- A relative end belongs to each group's own learning rate; there `lr_end` and `min_lr` are divided by the default one.
-- "reduce_lr_on_plateau" and "greedy" with a relative threshold ask for an improvement by a part of the best's size;
-  there a flat negative metric improves on itself, so that the rate is never cut.
-- "greedy" leaves NaN out of its average; there one NaN makes every later average NaN.
+- `get_polynomial_decay_schedule_with_warmup` with no steps after its warmup is at `lr_end`; transformers divides by
+  zero.
+- A relative end belongs to each group's own learning rate; transformers divides `lr_end` and `min_lr` by the default
+  one.
+- "reduce_lr_on_plateau" and "greedy" with a relative threshold ask for an improvement by a part of the best's size. In
+  transformers a flat negative metric improves on itself, so that the rate is never cut.
+- "greedy" leaves NaN out of its average; in transformers one NaN makes every later average NaN.
 - `last_epoch` is left out: a schedule is a function of the step. So is `AdafactorSchedule`, which shows what the
   optimizer computes from its parameters' sizes. Without `scale_parameter` that is
   `js.clip(js.InverseSqrt(1.0, 1), hi=0.01)`.
@@ -19,7 +21,8 @@ learning rates, as of parameter groups, gives a list of schedules. What differs 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jaxsched.compat._arguments import did_you_mean as _did_you_mean
+import jaxsched as js
+from jaxsched.compat._foreign import did_you_mean as _did_you_mean
 from jaxsched.compat.transformers._metrics import GreedyLR as GreedyLR
 from jaxsched.compat.transformers._metrics import get_greedy_schedule as get_greedy_schedule
 from jaxsched.compat.transformers._metrics import get_reduce_on_plateau_schedule as get_reduce_on_plateau_schedule
@@ -41,8 +44,7 @@ from jaxsched.compat.transformers._steps import (
     get_polynomial_decay_schedule_with_warmup as get_polynomial_decay_schedule_with_warmup,
 )
 from jaxsched.compat.transformers._steps import get_wsd_schedule as get_wsd_schedule
-
-Number = Any
+from jaxsched.kinds import is_mapping as _is_mapping
 
 TYPE_TO_SCHEDULER_FUNCTION: dict[str, Callable[..., Any]] = {
     "linear": get_linear_schedule_with_warmup,
@@ -63,13 +65,13 @@ TYPE_TO_SCHEDULER_FUNCTION: dict[str, Callable[..., Any]] = {
 def get_scheduler(
     name: Any,
     lr: Any,
-    num_warmup_steps: Number | None = None,
-    num_training_steps: Number | None = None,
+    num_warmup_steps: js.Numeric | None = None,
+    num_training_steps: js.Numeric | None = None,
     scheduler_specific_kwargs: Mapping[str, Any] | None = None,
-) -> Any:
+) -> js.Schedule | js.Controller:
     """`get_scheduler`: the schedule of that name, a string or a `SchedulerType`.
 
-    What a schedule has no use for is ignored, as there: "constant" takes nothing, "constant_with_warmup" only
+    What a schedule has no use for is ignored, as in transformers: "constant" takes nothing, "constant_with_warmup" only
     `num_warmup_steps`. "reduce_lr_on_plateau" and "greedy" give a controller.
 
     Raises:
@@ -79,14 +81,14 @@ def get_scheduler(
     Examples:
         >>> from jaxsched.compat import transformers as optimization
         >>> optimization.get_scheduler("linear", 0.5, 100, 1000)
-        Warmup(ramp=Linear(start=0.0, end=None, steps=100), schedule=Linear(start=0.5, end=0.0, steps=900))
+        Warmup(ramp=Linear(start=0.0, end=Open(), steps=100), schedule=Linear(start=0.5, end=0.0, steps=900))
     """
     name = getattr(name, "value", name)
     if not isinstance(name, str) or name not in TYPE_TO_SCHEDULER_FUNCTION:
         close = _did_you_mean(name, TYPE_TO_SCHEDULER_FUNCTION, cutoff=0.6) if isinstance(name, str) else ""
         known = f"All are: {', '.join(TYPE_TO_SCHEDULER_FUNCTION)}."
         raise ValueError(f"`name` {name!r} is not a valid SchedulerType. {close and close + ' '}{known}")
-    if not isinstance(scheduler_specific_kwargs, (Mapping, type(None))):
+    if scheduler_specific_kwargs is not None and not _is_mapping(scheduler_specific_kwargs):
         raise TypeError(f"`scheduler_specific_kwargs` must be a dictionary: got {scheduler_specific_kwargs!r}.")
     make, kwargs = TYPE_TO_SCHEDULER_FUNCTION[name], dict(scheduler_specific_kwargs or {})
     if name == "constant":

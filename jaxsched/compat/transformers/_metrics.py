@@ -1,16 +1,16 @@
 """The schedulers of `transformers.optimization` that a metric drives."""
 
-from typing import Any
+from typing import Any, Literal
 
 import jaxsched as js
-from jaxsched.compat import _arguments as given
-from jaxsched.compat.transformers._groups import for_each_group as _for_each_group
+from jaxsched.compat._foreign import foreign
+from jaxsched.compat.torch import ReduceLROnPlateau
+from jaxsched.kinds import Bound, InnerFactor, NotNegative, PureSchedule, Whole
 
-Number = Any
+NAMES = {"min_value": "min_lr", "max_value": "max_lr", "window": "window_size"}
 
 
-@_for_each_group
-def get_reduce_on_plateau_schedule(lr: Number | js.Schedule, **kwargs: Any) -> js.Controller:
+def get_reduce_on_plateau_schedule(lr: js.ScheduleLike, **kwargs: Any) -> js.Controller:
     """`get_reduce_on_plateau_schedule`: torch's `ReduceLROnPlateau`, whose arguments these are.
 
     They are mode="min", factor=0.1, patience=10, threshold=1e-4, threshold_mode="rel", cooldown=0, min_lr=0, eps=1e-8.
@@ -26,11 +26,10 @@ def get_reduce_on_plateau_schedule(lr: Number | js.Schedule, **kwargs: Any) -> j
         >>> float(plateau(state))
         0.5
     """
-    return _reduce_on_plateau(lr, **kwargs)
+    return ReduceLROnPlateau(lr, **kwargs)
 
 
-@_for_each_group
-def get_greedy_schedule(lr: Number | js.Schedule, **kwargs: Any) -> js.Controller:
+def get_greedy_schedule(lr: js.ScheduleLike, **kwargs: Any) -> js.Controller:
     """`get_greedy_schedule`: `GreedyLR`, whose arguments these are.
 
     Raises:
@@ -46,23 +45,23 @@ def get_greedy_schedule(lr: Number | js.Schedule, **kwargs: Any) -> js.Controlle
     return GreedyLR(lr, **kwargs)
 
 
-@_for_each_group
+@foreign(groups=("lr", "min_lr", "max_lr"), names=NAMES)
 def GreedyLR(
-    lr: Number | js.Schedule,
-    mode: str = "min",
-    factor: Number = 0.95,
-    patience: Number = 10,
-    threshold: Number = 1e-6,
-    threshold_mode: str = "abs",
-    cooldown: Number = 0,
-    warmup: Number = 0,
-    min_lr: Number = 1e-3,
-    max_lr: Number = 1.0,
-    eps: Number = 1e-8,
+    lr: PureSchedule,
+    mode: Literal["min", "max"] = "min",
+    factor: InnerFactor = 0.95,
+    patience: Whole = 10,
+    threshold: NotNegative = 1e-6,
+    threshold_mode: Literal["rel", "abs"] = "abs",
+    cooldown: Whole = 0,
+    warmup: Whole = 0,
+    min_lr: Bound = 1e-3,
+    max_lr: Bound = 1.0,
+    eps: Bound = 1e-8,
     verbose: bool = False,
     smooth: bool = False,
     window_size: int = 50,
-    reset_start: Number = 500,
+    reset_start: Whole = 500,
 ) -> js.Controller:
     """`GreedyLR`: raised after more than `patience` improvements in a row, cut after as many failures.
 
@@ -79,52 +78,18 @@ def GreedyLR(
         0.5
     """
     del verbose
-    rtol, atol = _thresholds(threshold, threshold_mode)
-    with given.named(rtol="threshold", atol="threshold", min_value="min_lr", max_value="max_lr", min_change="eps"):
-        return js.greedy(
-            lr,
-            factor,
-            patience,
-            rtol=rtol,
-            atol=atol,
-            mode=mode,
-            cooldown=cooldown,
-            warmup=warmup,
-            min_value=min_lr,
-            max_value=max_lr,
-            min_change=eps,
-            window=window_size if smooth else 1,
-            reset_after=reset_start,
-        )
-
-
-def _reduce_on_plateau(
-    lr: Number | js.Schedule,
-    mode: str = "min",
-    factor: Number = 0.1,
-    patience: Number = 10,
-    threshold: Number = 1e-4,
-    threshold_mode: str = "rel",
-    cooldown: Number = 0,
-    min_lr: Number = 0,
-    eps: Number = 1e-8,
-) -> js.Controller:
-    rtol, atol = _thresholds(threshold, threshold_mode)
-    with given.named(rtol="threshold", atol="threshold", min_value="min_lr", min_change="eps"):
-        return js.reduce_on_plateau(
-            lr,
-            factor,
-            patience,
-            rtol=rtol,
-            atol=atol,
-            mode=mode,
-            cooldown=cooldown,
-            min_value=min_lr,
-            min_change=eps,
-        )
-
-
-def _thresholds(threshold: Number, threshold_mode: str) -> tuple[Number, Number]:
-    if threshold_mode not in ("rel", "abs"):
-        raise ValueError(f"`threshold_mode` {threshold_mode!r} is unknown: it must be 'rel' or 'abs'.")
-    return (threshold, 0.0) if threshold_mode == "rel" else (0.0, threshold)
+    return js.greedy(
+        lr,
+        factor,
+        patience,
+        rtol=threshold if threshold_mode == "rel" else 0.0,
+        atol=threshold if threshold_mode == "abs" else 0.0,
+        mode=mode,
+        cooldown=cooldown,
+        warmup=warmup,
+        min_value=min_lr,
+        max_value=max_lr,
+        min_change=eps,
+        window=window_size if smooth else 1,
+        reset_after=reset_start,
+    )

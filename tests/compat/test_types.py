@@ -1,0 +1,69 @@
+"""Signatures that people and tools read: kinds by name, no `Annotated` and no `Optional`, and hints that evaluate."""
+
+import importlib
+import inspect
+import re
+import typing
+
+import pytest
+
+import jaxsched as js
+
+UNREADABLE = re.compile(r"Annotated|Optional|<function|<object")
+
+ANYTHING = {"create_scheduler.args", "create_scheduler.lr", "create_scheduler_v2.lr", "scheduler_kwargs.cfg"}
+ANYTHING |= {"get_scheduler.lr", "get_scheduler.name", "from_scheduler.scheduler"}
+"""Arguments that are objects of the framework, or are passed on to a function that checks them."""
+
+BEING_CONVERTED: set[str] = {"keras", "paddle", "tensorflow", "timm", "torch", "transformers"}
+"""Frameworks whose arguments are not checked by annotation yet."""
+
+
+def public(module_name: str) -> dict[str, object]:
+    """The functions and classes of our own that a module has under public names."""
+    module = importlib.import_module(module_name)
+    found = {name: getattr(module, name) for name in dir(module) if not name.startswith("_")}
+    ours = {name: x for name, x in found.items() if getattr(x, "__module__", "").startswith("jaxsched.compat")}
+    return {name: x for name, x in ours.items() if inspect.isfunction(x) or inspect.isclass(x)}
+
+
+MODULES = {"compat": "jaxsched.compat"} | {name: f"jaxsched.compat.{name}" for name in js.compat.FRAMEWORKS}
+NAMES = [(room, name) for room, module in MODULES.items() for name in public(module)]
+
+
+def test_every_module_has_public_names():
+    assert {room for room, _ in NAMES} == set(MODULES)
+
+
+def problems(x: typing.Any) -> list[str]:
+    """What is wrong with the signature of a function or a class."""
+    signature = inspect.signature(x)
+    untyped = [p for p in signature.parameters.values() if p.annotation in (typing.Any, p.empty)]
+    untyped = [p for p in untyped if p.kind is not p.VAR_KEYWORD and f"{x.__name__}.{p.name}" not in ANYTHING]
+    found = [*UNREADABLE.findall(str(signature)), *(f"`{p.name}` may be anything" for p in untyped)]
+    if inspect.isfunction(x) and signature.return_annotation in (typing.Any, signature.empty):
+        found.append("so may the result")
+    try:
+        typing.get_type_hints(inspect.unwrap(x))
+    except NameError as error:
+        found.append(f"get_type_hints: {error}")
+    return [f"{x.__name__}: {each}" for each in found]
+
+
+def test_problems_are_noticed():
+    def unreadable(a, b: typing.Annotated[float, print], c: "Unknown", d: int = lambda: 0):  # noqa: F821
+        """A function with all of them."""
+
+    found = problems(unreadable)
+    for word in ("`a` may be anything", "<function", "Annotated", "so may the result", "'Unknown' is not defined"):
+        assert any(word in each for each in found)
+
+
+@pytest.mark.parametrize(("room", "name"), [row for row in NAMES if row[0] not in BEING_CONVERTED])
+def test_the_signature_is_readable(room, name):
+    assert not problems(public(MODULES[room])[name])
+
+
+@pytest.mark.parametrize("room", sorted(BEING_CONVERTED))
+def test_the_list_of_what_is_being_converted_is_up_to_date(room):
+    assert any(problems(x) for x in public(MODULES[room]).values()), f"take {room!r} off the list"
