@@ -33,15 +33,16 @@ BESIDE = {
 }
 PUBLIC = {**DOOR, **BESIDE}
 STATES = {f"states.{name}": x for name, x in vars(js.states).items() if hasattr(x, "_fields")}
-ALIASES = {"numerics.Time", "numerics.Length"}  # of types, which have no docstring of their own
+ALIASES = {"numerics.Time", "numerics.Length"}  # of types: no docstring of their own, nor can griffe find them
 
 
 # In the reference and in README
 
 
 def undocumented(names: Iterable[str], reference: str) -> set[str]:
-    """The names that have no `::: jaxsched.name` on a page."""
-    return set(names) - set(re.findall(r"^::: jaxsched\.(\S+)$", reference, re.MULTILINE))
+    """The names that have no `::: jaxsched.name` on a page; an alias of types has a heading of its own."""
+    headings = set(re.findall(r"^### `jaxsched\.(\S+)`$", reference, re.MULTILINE)) & ALIASES
+    return set(names) - set(re.findall(r"^::: jaxsched\.(\S+)$", reference, re.MULTILINE)) - headings
 
 
 def not_in_table(names: Iterable[str], readme: str) -> set[str]:
@@ -82,8 +83,8 @@ def test_every_public_name_is_in_the_reference():
 
 
 def test_a_name_that_is_missing_from_the_reference_is_noticed():
-    assert undocumented([*PUBLIC, "NoSuch", "nodes.Ramp"], REFERENCE) == {"NoSuch", "nodes.Ramp"}
-    assert undocumented(PUBLIC, REFERENCE.replace("::: jaxsched.Rex\n", "`Rex`\n")) == {"Rex"}
+    assert undocumented(["Rex", "NoSuch", "nodes.Ramp"], REFERENCE) == {"NoSuch", "nodes.Ramp"}
+    assert undocumented(["Rex", "Cosine"], REFERENCE.replace("::: jaxsched.Rex\n", "`Rex`\n")) == {"Rex"}
 
 
 def test_nothing_is_in_the_reference_that_does_not_exist_or_twice():
@@ -104,8 +105,8 @@ def test_every_name_of_the_door_is_in_the_table_of_readme():
 
 
 def test_a_name_that_is_missing_from_the_table_is_noticed():
-    assert not_in_table([*js.__all__, "NoSuch"], README) == {"NoSuch"}
-    assert not_in_table(js.__all__, README.replace(" `Rex` ", " ")) == {"Rex"}
+    assert not_in_table(["Rex", "NoSuch"], README) == {"NoSuch"}
+    assert not_in_table(["Rex", "Cosine"], README.replace(" `Rex` ", " ")) == {"Rex"}
 
 
 # Fields of states
