@@ -41,8 +41,8 @@ again = jaxsched.from_dict(json.loads(json.dumps(jaxsched.to_dict(lr))))
 assert again == lr
 
 
-# 2. A ramp is a subclass of `Ramp` with one method: the weights of `start` and `end` at `x` of the way, with `rest` left.
-#    It is exact at both ends, it stretches, and it is a shape for a warmup or a cooldown.
+# 2. A ramp is a subclass of `Ramp` with one method: the weights of `start` and `end` at `x` of the way, with `rest` still
+#    to go. It is exact at both ends, it stretches, and it is a shape for a warmup or a cooldown.
 class Ease(jaxsched.Ramp):
     """From `start` to `end` in `steps`, fast at first: a quarter of a sine wave."""
 
@@ -56,8 +56,8 @@ assert jaxsched.stretch(Ease(0.0, 1.0, steps=5), 2) == Ease(0.0, 1.0, steps=10)
 assert jaxsched.warmup(0.5, steps=10, shape=Ease)(10) == 0.5
 
 
-# 3. A warmup or cooldown takes a function as a shape, too: how much of the way up is done at a fraction of the time, or how much
-#    is left on the way down. It is any function that JAX can trace.
+# 3. A warmup or cooldown takes a function as a shape, too: how much of the way up is done at a fraction of the time, or
+#    how much is left on the way down. It is any function that JAX can trace.
 def smoothstep(x):
     return x * x * (3 - 2 * x)
 
