@@ -41,8 +41,8 @@ again = jaxsched.from_dict(json.loads(json.dumps(jaxsched.to_dict(lr))))
 assert again == lr
 
 
-# 2. A ramp is a subclass of `Ramp` with one method: the weights of `start` and `end` at `x` of the way, with `rest` still
-#    to go. It is exact at both ends, it stretches, and it is a shape for a warmup or a cooldown.
+# 2. A ramp is a subclass of `Ramp` with one method: the weights of `start` and `end` at `x` of the way, where `rest` is
+#    left. It is exact at both ends, it stretches, and it is a shape for a warmup or a cooldown.
 class Ease(jaxsched.Ramp):
     """From `start` to `end` in `steps`, fast at first: a quarter of a sine wave."""
 
