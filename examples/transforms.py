@@ -75,7 +75,7 @@ print(f"tuned by gradient: from {before:.5f} to {after:.5f} with {tuned}")
 assert after < before
 
 
-# 6. A running training takes another schedule of the same kind in mid-run, and does not compile again.
+# 6. A training can take another schedule of the same kind in the middle of the run, and does not compile again.
 #    `inject_hyperparams` keeps the value just used in the state, where a log can find it.
 compilations = 0
 
@@ -106,4 +106,4 @@ assert compilations == 1
 text = json.dumps(jaxsched.to_dict(lr))
 print(text)
 again = jaxsched.from_dict(json.loads(text))
-assert repr(again) == repr(lr) and jnp.array_equal(again(jnp.arange(101)), lr(jnp.arange(101)))
+assert again == lr and jnp.array_equal(again(jnp.arange(101)), lr(jnp.arange(101)))
