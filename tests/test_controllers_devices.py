@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from controllers_zoo import AXIS, BY_NAME, INF, LENGTH, NAN, course, history
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
+from support.controllers_zoo import AXIS, BY_NAME, INF, LENGTH, NAN, course, history
 
 import jaxsched as js
 

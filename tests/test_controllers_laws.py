@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from controllers_zoo import (
+from support.controllers_zoo import (
     BY_NAME,
     CONTROLLERS,
     FEW,
@@ -20,7 +20,7 @@ from controllers_zoo import (
     missing,
     public_controllers,
 )
-from precision import x64
+from support.precision import x64
 
 import jaxsched as js
 

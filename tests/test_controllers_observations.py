@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from controllers_zoo import BY_NAME, CONTROLLERS, FEW, LENGTH, NAN, history, history_of
 from hypothesis import given, settings
-from precision import x64
+from support.controllers_zoo import BY_NAME, CONTROLLERS, FEW, LENGTH, NAN, history, history_of
+from support.precision import x64
 
 import jaxsched as js
 

@@ -6,9 +6,9 @@ import hypothesis.strategies as st
 import jax
 import numpy as np
 import pytest
-from controllers_oracle import Greedy, Oracle, Plateau, Recover, run
-from controllers_zoo import CONTROLLERS, INF, JOINED, LENGTH, NAN, Example, history
 from hypothesis import assume, given, settings
+from support.controllers_oracle import Greedy, Oracle, Plateau, Recover, run
+from support.controllers_zoo import CONTROLLERS, INF, JOINED, LENGTH, NAN, Example, history
 
 import jaxsched as js
 

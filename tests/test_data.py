@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from zoo import ZOO, nodes
-from zoo_simple import Mine
+from support.zoo import ZOO, nodes
+from support.zoo_simple import Mine
 
 import jaxsched as js
 
@@ -117,7 +117,7 @@ def test_grid_goes_over_the_last_axis_fastest():
 
 def test_a_user_s_class_is_stored_by_its_module_and_name():
     data = js.to_dict(js.delay(Mine(1e-3, 0.5), 3))
-    assert data["schedule"]["kind"] == "zoo_simple.Mine"
+    assert data["schedule"]["kind"] == "support.zoo_simple.Mine"
     check_same(js.from_dict(data), js.delay(Mine(1e-3, 0.5), 3))
 
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from diagnose_runs import KINDS, RUNS, curves, network, regression
+from support.diagnose_runs import KINDS, RUNS, curves, network, regression
 
 import jaxsched as js
 from jaxsched.controllers._diagnose import Diagnosis, diagnose

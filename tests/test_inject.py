@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from bridge import advance, avals, counted, loss, params, rates, relaxed, same_bits, shared_buffers, train, x64
+from support.bridge import advance, avals, counted, loss, params, rates, relaxed, same_bits, shared_buffers, train, x64
 
 import jaxsched as js
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from absl.testing import parameterized
 from jax.sharding import Mesh, PartitionSpec
-from precision import x64
-from zoo import ZOO
-from zoo_entry import LAST
+from support.precision import x64
+from support.zoo import ZOO
+from support.zoo_entry import LAST
 
 import jaxsched
 

@@ -5,8 +5,7 @@ import math
 import jax
 import numpy as np
 import pytest
-from test_values import NO_REFERENCE
-from zoo import ZOO
+from support.zoo import NO_REFERENCE, ZOO
 
 import jaxsched
 

@@ -15,8 +15,9 @@ import jax.numpy as jnp
 import optax
 import orbax.checkpoint as ocp
 import pytest
-import resume_worker
-from bridge import relaxed, same_bits
+from support import resume_worker
+from support.bridge import relaxed, same_bits
+from support.paths import TESTS
 
 import jaxsched as js
 
@@ -30,9 +31,9 @@ class Trainer:
 
     def __init__(self, folder: Path, name: str, *options: str, cache: str = "cache") -> None:
         self.folder, self.log, self.errors = folder / "checkpoints", folder / name, folder / f"{name}.errors"
-        script = Path(resume_worker.__file__)
-        command = [sys.executable, str(script), str(self.folder), str(self.log), *options]
-        environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(folder / cache)}
+        command = [sys.executable, "-m", "support.resume_worker", str(self.folder), str(self.log), *options]
+        path = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
+        environment = {**os.environ, "PYTHONPATH": path, "JAX_COMPILATION_CACHE_DIR": str(folder / cache)}
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(command, stderr=errors, env=environment)
 

@@ -5,7 +5,7 @@ import itertools
 import jax
 import jax.numpy as jnp
 import numpy as np
-from zoo import ZOO, nodes
+from support.zoo import ZOO, nodes
 
 import jaxsched as js
 

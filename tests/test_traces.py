@@ -1,18 +1,18 @@
 """The table of `traces_table.py` against the golden values of the real packages, at every step of every trace."""
 
 import json
-import pathlib
 
 import jax
 import numpy as np
 import pytest
-from traces_defects import DEFECTS, EXCLUDED, FIRST_STEP, FLOAT32, PERIODIC, REFUSED
-from traces_table import TWINS, VALUES
+from support.paths import SCHEDULES
+from support.traces_defects import DEFECTS, EXCLUDED, FIRST_STEP, FLOAT32, PERIODIC, REFUSED
+from support.traces_table import TWINS, VALUES
 
 FRAMEWORKS = ("torch", "hf", "timm", "paddle", "keras", "optax")
 """The traces of others are compared in `compat/test_translations.py`."""
 
-RECORDED = json.loads((pathlib.Path(__file__).parent / "traces.json").read_text())
+RECORDED = json.loads(SCHEDULES.read_text())
 TRACES = {name: trace for name, trace in RECORDED.items() if name.split("/")[0] in FRAMEWORKS}
 ROWS = {**{(name, "values"): make for name, make in VALUES.items()}, **TWINS}
 IN_FLOAT64 = [row for row in ROWS if not row[0].startswith(FLOAT32)]

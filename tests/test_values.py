@@ -7,12 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-import zoo_combined
-import zoo_cyclic
-import zoo_simple
-from precision import assert_exact, assert_right, errors, steps_of, values_of
-from zoo import LONG, ZOO
-from zoo_entry import END, PEAK
+from support import zoo_combined, zoo_cyclic, zoo_simple
+from support.precision import assert_exact, assert_right, errors, steps_of, values_of
+from support.zoo import LONG, NO_REFERENCE, ZOO
+from support.zoo_entry import END, PEAK
 
 import jaxsched
 
@@ -28,15 +26,6 @@ WITH_BOUNDARIES = (
     zoo_combined.clocks,
     zoo_cyclic.rising_and_falling,
 )
-
-NO_REFERENCE = {
-    "NoisyLinearCosine": "noise",
-    "noisy_linear_cosine_decay": "noise",
-    "jitter": "noise",
-    "jitter-scheduled": "noise",
-    "jitter-uniform": "noise",
-}
-"""Examples that no reference can tell the values of, and why; `test_noise.py` has laws for them."""
 
 
 def test_all_but_the_exempt_have_a_reference():

@@ -2,7 +2,7 @@
 
 import inspect
 
-from zoo import LONG, ZOO, missing, nodes, public_schedules
+from support.zoo import LONG, ZOO, missing, nodes, public_schedules
 
 import jaxsched
 

@@ -7,10 +7,10 @@ import random
 import jax
 import numpy as np
 import pytest
-from precision import x64
-from translations import table
-from translations_reference import create_learning_rate_scheduler
-from translations_values import expected
+from support.compat.translations import table
+from support.compat.translations_reference import create_learning_rate_scheduler
+from support.compat.translations_values import expected
+from support.precision import x64
 
 import jaxsched as js
 from jaxsched.compat._factors import compound, factors

@@ -2,9 +2,9 @@
 
 import importlib
 
-import comparison
 import numpy as np
 import pytest
+from support.compat import comparison
 
 SEED = 1
 """Not that of the recorded cases."""
@@ -13,12 +13,12 @@ SEED = 1
 @pytest.mark.parametrize("framework", comparison.FRAMEWORKS)
 def test_equals_the_installed_package(framework):
     try:
-        live = importlib.import_module(f"{framework}_live")
+        live = importlib.import_module(f"support.compat.{framework}_live")
         live.version()
     except ImportError as error:
         pytest.skip(f"needs {framework}: {error}")
     wrong = []
-    for case in importlib.import_module(f"{framework}_cases").cases(SEED):
+    for case in importlib.import_module(f"support.compat.{framework}_cases").cases(SEED):
         if case.differs:
             continue
         want = np.array(live.values(case))

@@ -1,9 +1,9 @@
 """Every function of `jaxsched.compat` against the values of the real package, as `record.py` wrote them."""
 
-import comparison
 import numpy as np
 import pytest
-from comparison import FRAMEWORKS, recorded
+from support.compat import comparison
+from support.compat.comparison import FRAMEWORKS, recorded
 
 CASES = {
     f"{framework}-{case.function}-{number}": (framework, case, want)

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import timm_live
+from support.compat import timm_live
 
 from jaxsched.compat import timm as ours
 

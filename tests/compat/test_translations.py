@@ -4,13 +4,13 @@ import ast
 
 import numpy as np
 import pytest
-from comparison import ALLOWED
-from translations import REFUSED, evaluated, table
-from translations_values import error, is_float32, newer, older, ours, recorded
+from support.compat.comparison import ALLOWED
+from support.compat.translations import REFUSED, evaluated, table
+from support.compat.translations_values import error, is_float32, newer, older, ours, recorded
 
 ROWS = {f"{row.framework}-{row.concept}-{number}": row for number, row in enumerate(table())}
 WITH_MODULES = ("torch", "hf", "timm", "paddle", "keras", "optax")
-"""Frameworks of `traces.json` that have a module of their own: `test_traces.py` compares them."""
+"""Frameworks of `traces/schedules.json` that have a module of their own: `test_traces.py` compares them."""
 
 
 @pytest.mark.parametrize("name", ROWS)
