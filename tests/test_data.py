@@ -10,7 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from support.zoo import ZOO, nodes
+from support.precision import WIDTH
+from support.short import parametrize
+from support.zoo import GROUP, ZOO, nodes
 from support.zoo_simple import Mine
 
 import jaxsched as js
@@ -25,9 +27,9 @@ def is_code(entry) -> bool:
 
 DATA = [entry for entry in ZOO if not is_code(entry)]
 CODE = [entry for entry in ZOO if is_code(entry)]
-each = pytest.mark.parametrize("entry", DATA, ids=str)
+each = parametrize("entry", DATA, group=lambda entry: GROUP[entry.name])
 
-STEPS = np.asarray([0, 1, 2, 3, 5, 7, 11, 12, 13, 23, 24, 1000], np.int32)
+STEPS = np.resize(np.asarray([0, 1, 2, 3, 5, 7, 11, 12, 13, 23, 24, 1000], np.int32), WIDTH)
 
 
 def check_same(one, two):

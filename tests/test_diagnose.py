@@ -9,7 +9,7 @@ import pytest
 from support.diagnose_runs import KINDS, RUNS, curves, network, regression
 
 import jaxsched as js
-from jaxsched.controllers._diagnose import Diagnosis, diagnose
+from jaxsched import Diagnosis, diagnose
 
 T = np.arange(100)
 HEALTHY, PLATEAU, LINE = np.exp(-T / 30), np.exp(-T / 5), 2 - T / 100

@@ -10,7 +10,7 @@ from support.bridge import relaxed as relaxed  # optax's own code does not run i
 from support.bridge import strict, x64
 
 import jaxsched as js
-from jaxsched.controllers._hypergradient import hypergradient
+from jaxsched import hypergradient
 
 STEPS = 60
 CURVATURE = np.array([1.0, 0.3, 2.0, 0.05])

@@ -6,6 +6,8 @@ import jax
 import numpy as np
 import pytest
 from support.paths import SCHEDULES
+from support.precision import WIDTH
+from support.short import first_of_each, parametrize
 from support.traces_defects import DEFECTS, EXCLUDED, FIRST_STEP, FLOAT32, PERIODIC, REFUSED
 from support.traces_table import TWINS, VALUES
 
@@ -45,13 +47,20 @@ def expected(name, column):
 
 
 def check(schedule, name, column, want, tolerance):
-    got = np.asarray(schedule(steps_of(name, column)), np.float64)
+    steps = np.resize(steps_of(name, column), WIDTH)  # one length, so that one structure is one program
+    got = np.asarray(schedule(steps), np.float64)[: len(want)]
     # Near a zero the trace is only as good as the rounding of the largest value that was subtracted.
     rounding = 4 * np.finfo(np.float32 if name.startswith(FLOAT32) else np.float64).eps * np.max(np.abs(want))
     np.testing.assert_allclose(got, want, rtol=tolerance, atol=rounding)
 
 
-@pytest.mark.parametrize(("name", "column"), ROWS, ids=map(" ".join, ROWS))
+# What was recorded in float64 is right to 12 digits below; in float32 the short run has one trace of each framework.
+@parametrize(
+    ("name", "column"),
+    ROWS,
+    [row for row in ROWS if row not in IN_FLOAT64] + first_of_each(ROWS, lambda row: row[0].split("/")[0]),
+    ids=" ".join,
+)
 def test_equals_the_trace(name, column):
     check(ROWS[name, column](), name, column, expected(name, column), 2e-6)
 

@@ -141,7 +141,7 @@ def test_restarts_are_exact():
 
 
 def test_all_of_the_package_is_here():
-    theirs = pytest.importorskip("keras_live").keras.optimizers.schedules
+    theirs = pytest.importorskip("support.compat.keras_live").keras.optimizers.schedules
     classes = {name for name, x in vars(theirs).items() if inspect.isclass(x)} - {"LearningRateSchedule"}
     assert classes == set(SCHEDULES)
     for name, config in CONFIGS:

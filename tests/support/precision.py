@@ -11,7 +11,7 @@ import numpy as np
 from support.zoo_entry import Entry
 
 WIDTH = 256
-"""How many steps are looked at: one width, so that schedules of one structure share a compiled program."""
+"""How many steps are looked at, here and in all other laws: schedules of one structure share a compiled program."""
 
 ALLOWED = {np.dtype(np.float32): 1e-6, np.dtype(np.float64): 1e-13}
 """The largest relative error where the value has not grown or shrunk e-fold."""

@@ -6,11 +6,13 @@ hold every step, for the laws about precision.
 
 import inspect
 from collections.abc import Iterable
+from typing import Any
 
 import jax
 
 import jaxsched
 from support import zoo_combined, zoo_cyclic, zoo_ramps, zoo_recipes, zoo_simple, zoo_warmup
+from support.short import covering, first_of_each, parametrize
 from support.zoo_entry import LAST as LAST
 from support.zoo_entry import Entry as Entry
 
@@ -40,6 +42,9 @@ def examples(length: int) -> list[Entry]:
 ZOO: list[Entry] = examples(24)
 
 LONG: dict[int, list[Entry]] = {length: examples(length) for length in LENGTHS}
+
+FAMILY: dict[str, str] = {entry.name: family.__name__ for family in FAMILIES for entry in family(24)}
+"""The family of each example, by name."""
 
 
 NO_REFERENCE = {
@@ -77,3 +82,27 @@ def _stands_for_schedules(x) -> bool:
         return issubclass(x, jaxsched.Schedule)
     made = inspect.signature(x).return_annotation if inspect.isfunction(x) else None
     return inspect.isclass(made) and issubclass(made, jaxsched.Schedule)
+
+
+_OF_STRUCTURE: dict[Any, list[Entry]] = {}
+for _entry in ZOO:
+    _OF_STRUCTURE.setdefault(jax.tree.structure(_entry.make()), []).append(_entry)
+GROUP: dict[str, str] = {entry.name: same[0].name for same in _OF_STRUCTURE.values() for entry in same}
+"""Of each example the first one that has its structure, and with it its compiled programs."""
+
+ONE_OF_EACH: list[Entry] = [same[0] for same in _OF_STRUCTURE.values()]
+"""An example of each structure: what the short run has of a law that is cheap once the schedule is compiled."""
+
+ONE_OF_EACH_NAME: list[Entry] = covering(ZOO, lambda entry: {*entry.covers, FAMILY[entry.name]})
+"""Examples of every public name: what it has of a law about values in a second precision."""
+
+COVERING: list[Entry] = covering(ZOO, lambda entry: {FAMILY[entry.name], *map(type, nodes(entry.make()))})
+"""Examples with every class of node, and of every family: what it has of a law that compiles a program of its own."""
+
+ONE_OF_EACH_FAMILY: list[Entry] = first_of_each(ZOO, lambda entry: FAMILY[entry.name])
+"""What it has of the largest programs."""
+
+
+def each(short: Iterable[Entry] = ONE_OF_EACH) -> Any:
+    """A law over the whole table, of which the short run has some examples."""
+    return parametrize("entry", ZOO, short, lambda entry: GROUP[entry.name])

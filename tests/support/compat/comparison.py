@@ -13,14 +13,11 @@ import numpy as np
 import jaxsched as js
 from support.compat.case import Case, decode
 from support.paths import COMPAT
-from support.precision import x64
+from support.precision import WIDTH, x64
 
 FRAMEWORKS = ("optax", "torch", "transformers", "keras", "tensorflow", "paddle", "timm")
 ALLOWED = 2e-6
 """The relative error in float32. Under x64 it is the case's `tolerance`."""
-
-WIDTH = 40
-"""All steps are filled up to one length, so that schedules of one structure share a compiled program."""
 
 
 @functools.cache
@@ -49,7 +46,7 @@ def values(framework: str, case: Case, wide: bool = False) -> np.ndarray:
         schedule = made(framework, case.function, case.arguments)
         if case.metrics is not None:
             return np.asarray(_course(schedule, np.asarray(case.metrics, np.float64 if wide else np.float32)))
-        steps = np.resize(np.asarray(case.steps), max(WIDTH, len(case.steps)))
+        steps = np.resize(np.asarray(case.steps), WIDTH)  # one length, so that one structure is one program
         return np.asarray(schedule(steps))[: len(case.steps)]
 
 

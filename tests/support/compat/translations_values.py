@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from support.compat.comparison import WIDTH
 from support.compat.translations import Translation, evaluated
 from support.paths import COMPAT, SCHEDULES
-from support.precision import x64
+from support.precision import WIDTH, x64
 
 FLOAT32 = ("t5x", "big_vision", "maxtext", "levanter")
 """Frameworks whose values in `tests/traces/schedules.json` are in float32."""
