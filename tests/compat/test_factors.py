@@ -13,7 +13,7 @@ from support.compat.translations_values import expected
 from support.precision import x64
 
 import jaxsched as js
-from jaxsched.compat._factors import compound, factors
+from jaxsched.compat import compound, factors
 
 T5X = {row.name: row for row in table() if row.framework == "T5X"}
 STEPS = np.array([0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 10_000, 123_456])
