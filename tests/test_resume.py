@@ -13,13 +13,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
-import orbax.checkpoint as ocp
 import pytest
-from support import resume_worker
 from support.bridge import relaxed, same_bits
 from support.paths import TESTS
 
 import jaxsched as js
+
+ocp = pytest.importorskip("orbax.checkpoint")
+
+from support import resume_worker  # noqa: E402 (it imports Orbax)
 
 assert relaxed  # the fixture of this module
 

@@ -11,6 +11,7 @@ from support.compat.translations import table
 from support.compat.translations_reference import create_learning_rate_scheduler
 from support.compat.translations_values import expected
 from support.precision import x64
+from support.short import parametrize
 
 import jaxsched as js
 from jaxsched.compat import compound, factors
@@ -50,8 +51,14 @@ def compare(schedule, reference, wide, largest):
     np.testing.assert_allclose(got, want, rtol=1e-12 if wide else 2e-6, atol=8 * np.finfo(np.float64).eps * largest)
 
 
-@pytest.mark.parametrize("wide", [False, True], ids=["float32", "x64"])
-@pytest.mark.parametrize("seed", range(12))
+def drawn(seeds):
+    """Configurations in both precisions: the short run has one in float32."""
+    rows = [(seed, wide) for seed in range(seeds) for wide in (False, True)]
+    ids = lambda row: f"{row[0]}-{'x64' if row[1] else 'float32'}"  # noqa: E731
+    return parametrize(("seed", "wide"), rows, rows[:1] + rows[1::2], ids=ids)
+
+
+@drawn(12)
 def test_equals_the_formula_of_t5x(seed, wide):
     arguments = t5x_arguments(random.Random(seed))
     with x64() if wide else contextlib.nullcontext():
@@ -134,8 +141,7 @@ def scenic_arguments(draw):
     }
 
 
-@pytest.mark.parametrize("wide", [False, True], ids=["float32", "x64"])
-@pytest.mark.parametrize("seed", range(22))
+@drawn(22)
 def test_equals_the_formula_of_scenic(seed, wide):
     draw = random.Random(seed)
     arguments = scenic_arguments(draw)

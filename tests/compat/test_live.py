@@ -5,15 +5,15 @@ import importlib
 import numpy as np
 import pytest
 from support.compat import comparison
-from support.short import first_of_each
+from support.short import exhaustive
 
 SEED = 1
 """Not that of the recorded cases."""
 
 
+@exhaustive
 @pytest.mark.parametrize("framework", comparison.FRAMEWORKS)
-def test_equals_the_installed_package(framework, everything):
-    """In the short run one case of each function."""
+def test_equals_the_installed_package(framework):
     try:
         live = importlib.import_module(f"support.compat.{framework}_live")
         live.version()
@@ -21,7 +21,7 @@ def test_equals_the_installed_package(framework, everything):
         pytest.skip(f"needs {framework}: {error}")
     cases = importlib.import_module(f"support.compat.{framework}_cases").cases(SEED)
     cases, wrong = [case for case in cases if not case.differs], []
-    for case in cases if everything else first_of_each(cases, lambda case: case.function):
+    for case in cases:
         want = np.array(live.values(case))
         for wide, allowed in ((False, comparison.ALLOWED), (True, case.tolerance)):
             error = np.max(comparison.errors(comparison.values(framework, case, wide), want))

@@ -14,6 +14,7 @@ import jax
 import numpy as np
 
 import jaxsched as js
+from support.short import first_of_each, parametrize
 
 LENGTH = 48
 AXIS = "devices"
@@ -134,6 +135,18 @@ BY_NAME = {example.name: example for example in CONTROLLERS}
 
 FEW = [BY_NAME[name] for name in ("plateau-all", "plateau-devices", "greedy-window", "recover-schedules")]
 """For laws with programs of their own: every controller, and every part of its state."""
+
+
+ONE_OF_EACH = first_of_each(CONTROLLERS, lambda example: jax.tree.structure(example.alone()))
+"""An example of each structure: what the short run has of laws that compile much."""
+
+_GROUP = {example.name: str(jax.tree.structure(example.alone())) for example in CONTROLLERS}
+_NAMES = {structure: name for name, structure in reversed(_GROUP.items())}
+
+
+def each(short: Iterable[Example] = CONTROLLERS) -> Any:
+    """A law over the whole table, of which the short run has some examples."""
+    return parametrize("example", CONTROLLERS, short, lambda example: _NAMES[_GROUP[example.name]])
 
 
 class History(NamedTuple):

@@ -7,7 +7,7 @@ On the disk they wait for the next run of the tests, beside what pytest itself k
 import jax
 import pytest
 
-MANY = 1500
+MANY = 600
 """How many programs are kept: about a gigabyte."""
 
 compiled = 0

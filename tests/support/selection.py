@@ -27,12 +27,6 @@ def pytest_configure(config):
     config.stash[LEFT_OUT] = 0
 
 
-@pytest.fixture
-def everything(request) -> bool:
-    """Whether this is `pytest --all`: for a test that has its examples inside."""
-    return request.config.getoption("--all")
-
-
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist writes the groups into the names
 def pytest_collection_modifyitems(config, items):
     """Leave out what is exhaustive, unless it is asked for, by `--all` or by its name."""
