@@ -87,6 +87,8 @@ class Trainer:
         return any("checkpoint-tmp" in path.name for path in self.folder.glob("*"))
 
 
+@pytest.mark.long
+@pytest.mark.xdist_group("killed run")
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a system with SIGKILL and SIGSTOP")
 def test_a_killed_run_goes_on_to_the_bit(tmp_path):
     rng, total = random.Random(), resume_worker.TOTAL  # not seeded: whenever it is killed, the outcome is the same

@@ -24,6 +24,9 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "exhaustive: not in the short run; `pytest --all` runs it")
     config.addinivalue_line("markers", "xdist_group: what shares compiled programs, for pytest-xdist")
+    config.addinivalue_line(
+        "markers", "long: begun first, so that no process ends alone with it"
+    )
     config.stash[LEFT_OUT] = 0
 
 
@@ -43,6 +46,7 @@ def pytest_collection_modifyitems(config, items):
     for item in kept:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    kept.sort(key=lambda item: not item.get_closest_marker("long"))
     chosen = set(kept)
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = kept
@@ -60,7 +64,8 @@ def pytest_testnodedown(node, error):
 
 def pytest_terminal_summary(terminalreporter, config):
     if left_out := config.stash[LEFT_OUT]:
-        terminalreporter.write_line(f"{left_out} examples were left out: `pytest --all` runs them too, in CI for one.")
+        terminalreporter.write_line(f"{left_out} examples were left out. To run everything, as CI does:")
+        terminalreporter.write_line("    pip install -e '.[test-all]' && pytest --all")
 
 
 # Where a package is not installed, the short run skips what needs it. To `--all` that is a failure: else nobody would
@@ -80,7 +85,7 @@ def pytest_runtest_makereport(item):
 def _demanded(node, report):
     if report.outcome == "skipped" and node.config.getoption("--all"):
         reason = str(report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr)
-        package = re.search(r"could not import .*?No module named '(\w+)", reason)
+        package = re.search(r"No module named '(\w+)", reason) or re.search(r"could not import '(\w+)", reason)
         if package and package[1] not in PEERS:
             report.outcome, report.longrepr = "failed", f"`--all` needs the extra test-all: {reason}"
     return report
