@@ -9,4 +9,4 @@ import jax  # noqa: E402 (the flag must be set before)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
-pytest_plugins = ["support.selection", "support.programs"]
+pytest_plugins = ["support.processes", "support.programs", "support.selection"]

@@ -12,6 +12,7 @@ import optax
 import pytest
 from support.bridge import relaxed as relaxed  # optax's own code does not run in JAX's strict modes
 from support.bridge import strict, x64
+from support.short import parametrize
 
 import jaxsched as js
 from jaxsched import reduce_on_stationarity
@@ -53,7 +54,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@parametrize("name", CASES, ["momentum"])
 def test_it_fires_once_stationary_and_not_before(name):
     """In 64 runs: no false alarm, every run is cut, and the loss is lower by the factor afterwards."""
     arguments, rate, far, curvature, steps = CASES[name]

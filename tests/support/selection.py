@@ -8,6 +8,8 @@ import re
 
 import pytest
 
+from support.processes import together
+
 PEERS = {"keras", "paddle", "tensorflow", "timm", "torch", "transformers"}
 """Packages that only the tests beside them need: `.ci/run` gives those an environment of their own."""
 
@@ -23,14 +25,9 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "exhaustive: not in the short run; `pytest --all` runs it")
-    config.addinivalue_line("markers", "xdist_group: what shares compiled programs, for pytest-xdist")
-    config.addinivalue_line(
-        "markers", "long: begun first, so that no process ends alone with it"
-    )
     config.stash[LEFT_OUT] = 0
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist writes the groups into the names
 def pytest_collection_modifyitems(config, items):
     """Leave out what is exhaustive, unless it is asked for, by `--all` or by its name."""
     wanted = items
@@ -43,13 +40,9 @@ def pytest_collection_modifyitems(config, items):
         if seen[test] % config.getoption("--every") == 0:
             kept.append(item)
         seen[test] += 1
-    for item in kept:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    kept.sort(key=lambda item: not item.get_closest_marker("long"))
     chosen = set(kept)
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    items[:] = kept
+    items[:] = together(kept)
 
 
 def pytest_sessionfinish(session):
