@@ -1,5 +1,6 @@
 """What the examples in docstrings take for granted, and how many processes `pytest` starts by itself."""
 
+import gc
 import os
 
 import jax
@@ -22,3 +23,8 @@ def pytest_xdist_auto_num_workers(config):
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     named = any("::" in argument for argument in config.args)
     return 0 if named or cores == 1 else min(cores, 4)
+
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workerinput"):
+        gc.freeze()  # pytest's last search takes so long in all that JAX has made that pytest-xdist breaks it off

@@ -60,11 +60,6 @@ def pytest_collection_finish(session):
         own.replace(file)
 
 
-def pytest_sessionfinish(session):
-    if hasattr(session.config, "workerinput"):
-        gc.freeze()  # pytest's last search takes so long in all that JAX has made that pytest-xdist breaks it off
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     if config.getoption("dist") != "loadscope":
