@@ -6,8 +6,8 @@ import jax
 import numpy as np
 import pytest
 from support.paths import SCHEDULES
-from support.precision import WIDTH
-from support.short import first_of_each, parametrize
+from support.precision import WIDTH, computed, in_every_way
+from support.short import first_of_each
 from support.traces_defects import DEFECTS, EXCLUDED, FIRST_STEP, FLOAT32, PERIODIC, REFUSED
 from support.traces_table import TWINS, VALUES
 
@@ -17,7 +17,8 @@ FRAMEWORKS = ("torch", "hf", "timm", "paddle", "keras", "optax")
 RECORDED = json.loads(SCHEDULES.read_text())
 TRACES = {name: trace for name, trace in RECORDED.items() if name.split("/")[0] in FRAMEWORKS}
 ROWS = {**{(name, "values"): make for name, make in VALUES.items()}, **TWINS}
-IN_FLOAT64 = [row for row in ROWS if not row[0].startswith(FLOAT32)]
+IN_FLOAT32 = [row for row in ROWS if row[0].startswith(FLOAT32)]
+IN_FLOAT64 = {" ".join(row): row for row in ROWS if row not in IN_FLOAT32}
 
 
 @pytest.fixture
@@ -54,20 +55,16 @@ def check(schedule, name, column, want, tolerance):
     np.testing.assert_allclose(got, want, rtol=tolerance, atol=rounding)
 
 
-# What was recorded in float64 is right to 12 digits below; in float32 the short run has one trace of each framework.
-@parametrize(
-    ("name", "column"),
-    ROWS,
-    [row for row in ROWS if row not in IN_FLOAT64] + first_of_each(ROWS, lambda row: row[0].split("/")[0]),
-    ids=" ".join,
-)
-def test_equals_the_trace(name, column):
+@pytest.mark.parametrize(("name", "column"), IN_FLOAT32, ids=map(" ".join, IN_FLOAT32))
+def test_equals_the_trace_in_float32(name, column):
     check(ROWS[name, column](), name, column, expected(name, column), 2e-6)
 
 
-@pytest.mark.parametrize(("name", "column"), IN_FLOAT64, ids=map(" ".join, IN_FLOAT64))
-def test_equals_the_trace_to_the_last_digits_under_x64(x64, name, column):
-    check(ROWS[name, column](), name, column, expected(name, column), 1e-12)
+@in_every_way(IN_FLOAT64, first_of_each(IN_FLOAT64, lambda name: name.split("/")[0]))
+def test_equals_the_trace(name, way):
+    name, column = IN_FLOAT64[name]
+    with computed(way):
+        check(ROWS[name, column](), name, column, expected(name, column), 2e-6 if way == "float32" else 1e-12)
 
 
 @pytest.mark.parametrize("name", PERIODIC)

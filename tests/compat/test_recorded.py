@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support.compat import comparison
 from support.compat.comparison import FRAMEWORKS, recorded
+from support.precision import computed, in_every_way
 from support.short import first_of_each, parametrize
 
 CASES = {
@@ -18,26 +19,32 @@ def function_of(name):
     return name.rpartition("-")[0]
 
 
-FIRST = set(first_of_each(COMPARED, function_of))
-COMPOSED = {"torch-SequentialLR", "torch-ChainedScheduler"}
-"""Each case of these is a program of its own: the short run has every third."""
+FIRST = first_of_each(COMPARED, function_of)
+LOOPS = [name for name, (_, case, _) in COMPARED.items() if case.metrics is not None or "noisy" in case.function]
+"""What is slow one operation at a time: a loop over metrics, and the many small steps of a random number."""
 
 
-def in_short_run(name, wide):
-    """What is right to 12 digits was translated rightly; in float32 one case of a function is enough."""
-    return wide and (function_of(name) not in COMPOSED or int(name.rpartition("-")[2]) % 3 == 0) or name in FIRST
+@in_every_way([name for name in COMPARED if name not in LOOPS], FIRST, function_of)
+def test_equals_the_package(name, way):
+    check(name, way)
 
 
 @parametrize(
-    ("name", "wide"),
-    [(name, wide) for name in COMPARED for wide in (False, True)],
-    [(name, wide) for name in COMPARED for wide in (False, True) if in_short_run(name, wide)],
+    ("name", "way"),
+    [(name, way) for name in LOOPS for way in ("float32", "x64")],
+    [(name, way) for name in LOOPS for way in ("float32", "x64") if way == "x64" or name in FIRST],
     group=lambda row: function_of(row[0]),
-    ids=lambda row: f"{row[0]}-{'x64' if row[1] else 'float32'}",
+    ids="-".join,
 )
-def test_equals_the_package(name, wide):
+def test_what_is_a_loop_equals_the_package(name, way):
+    check(name, way)
+
+
+def check(name, way):
     framework, case, want = COMPARED[name]
-    got = comparison.values(framework, case, wide)
+    wide = way != "float32"
+    with computed(way):
+        got = comparison.values(framework, case, wide)
     assert got.shape == want.shape
     error = comparison.errors(got, want)
     worst = int(np.argmax(error))

@@ -4,10 +4,13 @@ import contextlib
 import functools
 import math
 import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import jax
 import numpy as np
 
+from support.short import parametrize
 from support.zoo_entry import Entry
 
 WIDTH = 256
@@ -24,6 +27,33 @@ def x64() -> contextlib.AbstractContextManager:
     from jax.experimental import enable_x64
 
     return enable_x64()
+
+
+WAYS = ("float32", "x64", "x64-by-operation")
+"""How a value is computed: compiled in either precision, or under x64 one operation at a time.
+
+Operations are few, and schedules share them: where the formula is in question and not the program, this is some times
+as fast, since nothing is compiled for one schedule alone.
+"""
+
+
+@contextlib.contextmanager
+def computed(way: str) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        if way != "float32":
+            stack.enter_context(x64())
+        if way == "x64-by-operation":
+            stack.enter_context(jax.disable_jit())
+        yield
+
+
+def in_every_way(names: Iterable[Any], compiled: Iterable[Any], group: Callable[[Any], str] | None = None) -> Any:
+    """A test of `name` and `way`: the short run has all by operation, and some compiled, in float32."""
+    compiled = set(compiled)
+    rows = [(name, way) for name in names for way in WAYS]
+    short = [(name, way) for name, way in rows if way == WAYS[-1] or (way == "float32" and name in compiled)]
+    grouped = group and (lambda row: group(row[0]))
+    return parametrize(("name", "way"), rows, short, grouped, ids=lambda row: f"{row[0]}-{row[1]}")
 
 
 @functools.cache

@@ -7,15 +7,15 @@ On the disk they wait for the next run of the tests, beside what pytest itself k
 import jax
 import pytest
 
-MANY = 600
-"""How many programs are kept: about a gigabyte."""
+MANY, LARGE = 600, 0.03
+"""How many programs are kept that took so many seconds to compile: about a gigabyte."""
 
 compiled = 0
 
 
 def _count(event: str, seconds: float, **about: object) -> None:
     global compiled
-    compiled += event.endswith("backend_compile_duration")
+    compiled += event.endswith("backend_compile_duration") and seconds > LARGE
 
 
 def pytest_configure(config):
