@@ -7,9 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from controllers_zoo import AXIS, BY_NAME, INF, LENGTH, NAN, course, history
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
+from support.controllers_zoo import AXIS, BY_NAME, INF, LENGTH, NAN, course, history
+from support.short import parametrize
 
 import jaxsched as js
 
@@ -87,7 +88,7 @@ def test_every_device_of_a_pmap_agrees(expected):
         chex.assert_trees_all_equal(*[jax.tree.map(lambda x, i=i: x[i], got[name]) for i in range(DEVICES)])
 
 
-@pytest.mark.parametrize("axes", [{AXIS: 8}, {"data": 4, "fsdp": 2}, {"data": 4, "model": 2}], ids=" ".join)
+@parametrize("axes", [{AXIS: 8}, {"data": 4, "fsdp": 2}, {"data": 4, "model": 2}], [{AXIS: 8}], ids=" ".join)
 def test_a_shard_map_returns_one_state(axes, expected):
     """That the state is the same everywhere is what `out_specs=P()` claims, and JAX checks."""
     over = tuple(name for name in axes if name != "model")

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from controllers_zoo import BY_NAME, LENGTH, LOSS, course
+from support.controllers_zoo import BY_NAME, LENGTH, LOSS, course
 
 import jaxsched as js
 

@@ -10,23 +10,27 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from controllers_zoo import (
+from support import controllers_zoo
+from support.controllers_zoo import (
     BY_NAME,
     CONTROLLERS,
     FEW,
     LENGTH,
+    ONE_OF_EACH,
     course,
     history,
     history_of,
     missing,
     public_controllers,
 )
-from precision import x64
+from support.precision import x64
+from support.short import parametrize
 
 import jaxsched as js
 
-each = pytest.mark.parametrize("example", CONTROLLERS, ids=str)
-few = pytest.mark.parametrize("example", FEW, ids=str)
+each = controllers_zoo.each()
+one_of_each = controllers_zoo.each(ONE_OF_EACH)
+few = parametrize("example", FEW)
 CLOSE = 2e-6
 
 
@@ -52,7 +56,7 @@ def kinds_of(tree):
 
 
 @pytest.mark.parametrize("wide", [False, True], ids=["x32", "x64"])
-@each
+@one_of_each
 def test_the_state_is_scalars_of_fixed_dtypes(example, wide):
     with x64() if wide else jax.numpy_dtype_promotion("strict"):
         controller = example.alone()
@@ -84,7 +88,7 @@ def updated(controller, state, metric):
     return controller.update(state, value=metric)
 
 
-@each
+@controllers_zoo.each(FEW)
 def test_eager_is_scan(example):
     controller = example.alone()
     state = controller.init()
@@ -121,7 +125,7 @@ def histories(many, metrics):
     return jax.vmap(lambda controller: course(controller, metrics, jnp.ones(LENGTH, bool)))(many)
 
 
-@few
+@parametrize("example", FEW, [example for example in FEW if example.name != "plateau-devices"])
 def test_every_number_maps(example):
     many = perturbed(example.make())
     got = histories(js.stack(many), example.metrics)
@@ -216,7 +220,7 @@ def slopes(controller, states):
     return jax.grad(total)([leaves[i] for i in real])
 
 
-@each
+@one_of_each
 def test_gradients_are_finite(example):
     """Of the values with respect to every float of the schedule and of the controller, in every state of the run."""
     controller = example.alone()

@@ -7,14 +7,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from controllers_zoo import BY_NAME, CONTROLLERS, FEW, LENGTH, NAN, history, history_of
 from hypothesis import given, settings
-from precision import x64
+from support import controllers_zoo
+from support.controllers_zoo import BY_NAME, FEW, LENGTH, NAN, ONE_OF_EACH, history, history_of
+from support.precision import x64
+from support.short import parametrize
 
 import jaxsched as js
 
-each = pytest.mark.parametrize("example", CONTROLLERS, ids=str)
-few = pytest.mark.parametrize("example", FEW, ids=str)
+each = controllers_zoo.each()
+one_of_each = controllers_zoo.each(ONE_OF_EACH)
+few = parametrize("example", FEW)
 CLOSE = 2e-6
 LAST_STEP = 2**31 - 1
 
@@ -48,7 +51,7 @@ def test_observing_is_updating_without_the_step(example):
     )
 
 
-@each
+@one_of_each
 def test_a_begin_is_a_time_without_observations(example):
     begin = 9
     late = history(example.make(begin=begin), example.metrics)

@@ -6,9 +6,10 @@ import hypothesis.strategies as st
 import jax
 import numpy as np
 import pytest
-from controllers_oracle import Greedy, Oracle, Plateau, Recover, run
-from controllers_zoo import CONTROLLERS, INF, JOINED, LENGTH, NAN, Example, history
 from hypothesis import assume, given, settings
+from support import controllers_zoo
+from support.controllers_oracle import Greedy, Oracle, Plateau, Recover, run
+from support.controllers_zoo import INF, JOINED, LENGTH, NAN, Example, history
 
 import jaxsched as js
 
@@ -38,7 +39,7 @@ def compare(made, metrics, observed, values, events):
     np.testing.assert_allclose(got.values[1:], values, rtol=1e-5)
 
 
-@pytest.mark.parametrize("example", CONTROLLERS, ids=str)
+@controllers_zoo.each()
 def test_the_examples_are_what_the_text_says(example: Example):
     oracle, observed = oracle_of(example.function, example.schedule, **example.arguments), [True] * LENGTH
     values, events = run(oracle, example.metrics, observed)

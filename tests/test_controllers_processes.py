@@ -119,6 +119,7 @@ def free_port():
         return s.getsockname()[1]
 
 
+@pytest.mark.long
 def test_two_processes_agree_bit_for_bit_and_with_one(tmp_path):
     import jax
 

@@ -10,9 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from zoo import ZOO, nodes
-from zoo_ramps import Own
-from zoo_simple import Mine
+from support.precision import WIDTH
+from support.short import parametrize
+from support.zoo import GROUP, ZOO, nodes
+from support.zoo_ramps import Own
+from support.zoo_simple import Mine
 
 import jaxsched as js
 
@@ -26,9 +28,9 @@ def is_code(entry) -> bool:
 
 DATA = [entry for entry in ZOO if not is_code(entry)]
 CODE = [entry for entry in ZOO if is_code(entry)]
-each = pytest.mark.parametrize("entry", DATA, ids=str)
+each = parametrize("entry", DATA, group=lambda entry: GROUP[entry.name])
 
-STEPS = np.asarray([0, 1, 2, 3, 5, 7, 11, 12, 13, 23, 24, 1000], np.int32)
+STEPS = np.resize(np.asarray([0, 1, 2, 3, 5, 7, 11, 12, 13, 23, 24, 1000], np.int32), WIDTH)
 
 
 def check_same(one, two, to_the_bit=True):
@@ -116,7 +118,7 @@ def test_grid_goes_over_the_last_axis_fastest():
 
 def test_a_user_s_class_is_stored_by_its_module_and_name():
     data = js.to_dict(js.delay(Mine(1e-3, 0.5), 3))
-    assert data["schedule"]["kind"] == "zoo_simple.Mine"
+    assert data["schedule"]["kind"] == "support.zoo_simple.Mine"
     check_same(js.from_dict(data), js.delay(Mine(1e-3, 0.5), 3))
 
 

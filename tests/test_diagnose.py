@@ -1,12 +1,13 @@
 """What `diagnose` says of curves of each kind and of real runs, and how often it is wrong."""
 
+import functools
 from collections import Counter
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from diagnose_runs import KINDS, RUNS, curves, network, regression
+from support.diagnose_runs import KINDS, RUNS, curves, network, regression
 
 import jaxsched as js
 from jaxsched.search import Diagnosis, diagnose
@@ -22,6 +23,7 @@ def overflow():
         yield
 
 
+@functools.cache
 def table(n, noise, memory=0.0, times=40):
     """How often each kind of curve is said to be which."""
     rng = np.random.default_rng(0)

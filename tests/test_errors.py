@@ -73,7 +73,7 @@ WRONG = {
     "negative-delay": (lambda: js.delay(line(), -2), V, "`steps` must not be negative", "-2", A_COUNT),
     "negative-at": (lambda: js.cooldown(1.0, -3, 4), V, "`at` must not be negative", "-3", A_COUNT),
     "negative-boundary": (
-        lambda: js.nodes.Piecewise(values=[1, 2], boundaries=[-5]), V, "`boundaries` must not be negative", "-5", A_COUNT,
+        lambda: js.nodes.Piecewise([-5], [1, 2]), V, "`boundaries` must not be negative", "-5", A_COUNT,
     ),
     "negative-period": (lambda: js.cycle(line(), -4), V, "`period` must not be negative", "-4", A_COUNT),
     "bool": (lambda: js.Constant(True), T, "`value` must be a number", "True of type bool", A_NUMBER),
@@ -98,7 +98,7 @@ WRONG = {
     "count-join": (lambda: js.join([1, 2], [3, 4]), V, "`boundaries` must have one element fewer", "got 2 and 2"),
     "count-long-join": (lambda: js.join([1] * 12, [3]), V, "`boundaries` must have one element fewer", "1 and 12"),
     "count-Piecewise": (
-        lambda: js.nodes.Piecewise(values=[1, 2], boundaries=[3, 4]), V, "`values` must have one element more", "got 2 and 2",
+        lambda: js.nodes.Piecewise([3, 4], [1, 2]), V, "`values` must have one element more", "got 2 and 2",
     ),
     "count-Interpolated": (
         lambda: js.Interpolated(values=[1], boundaries=[3, 4]), V, "`values` must have as many", "got 1 and 2",
@@ -117,7 +117,7 @@ WRONG = {
         lambda: js.Polynomial(1, 0, steps=4, power=0), V, "`power` must be greater than 0", "0.0", "positive number",
     ),
     "base": (
-        lambda: js.ExponentialRamp(1, 0, steps=4, base=-2), V, "`base` must be greater than 0", "-2.0", "positive number",
+        lambda: js.ExponentialRamp(1, 0, steps=4, base=-2), V, "`base` must be greater than 0", "-2.0", "positive",
     ),
     "to-zero": (
         lambda: js.Geometric(1.0, 0.0, steps=4), V, "`end` must not be 0", "Geometric never", "Pass a small number",

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from bridge import advance, avals, loss, params, rates, relaxed, same_bits, train
+from support.bridge import advance, avals, loss, params, rates, relaxed, same_bits, train
 
 import jaxsched as js
 

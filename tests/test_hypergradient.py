@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from bridge import relaxed as relaxed  # optax's own code does not run in JAX's strict modes
-from bridge import strict, x64
+from support.bridge import relaxed as relaxed  # optax's own code does not run in JAX's strict modes
+from support.bridge import strict, x64
 
 import jaxsched as js
 from jaxsched import hypergradient

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from bridge import advance, avals, counted, loss, params, rates, relaxed, same_bits, shared_buffers, train, x64
+from support.bridge import advance, avals, counted, loss, params, rates, relaxed, same_bits, shared_buffers, train, x64
+from support.short import exhaustive, parametrize
 
 import jaxsched as js
 
@@ -32,8 +33,17 @@ CONTROLLERS = {
 RATES = {"schedule": lambda: LR, "number": lambda: 0.1, "function": lambda: lambda k: 0.1 / (k + 1), **CONTROLLERS}
 DTYPES = [jnp.float32, jnp.bfloat16, jnp.float16]
 
+SHORT = {("inject", rate) for rate in RATES} | {(make, "plateau_of_means") for make in MAKERS}
+"""Each rate, and each way into a state."""
+
+
+def each_pair(rates_of=RATES):
+    """Every way into a state with every rate."""
+    pairs = list(itertools.product(MAKERS, rates_of))
+    return parametrize(("make", "rate"), pairs, [pair for pair in pairs if pair in SHORT], ids="-".join)
+
+
 makers = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
-each_rate = pytest.mark.parametrize("rate", RATES.values(), ids=RATES)
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name__)
 
 
@@ -110,9 +120,10 @@ def test_defaults_are_not_rounded_with_narrow_parameters():
 
 NAMES = """adabelief adadelta adafactor adagrad adam adamax adamaxw adamw adan amsgrad fromage lamb lars lion nadam
 nadamw novograd optimistic_gradient_descent rmsprop sgd sign_sgd yogi""".split()
+FEW = "adafactor adamw lamb novograd sgd".split()  # those whose arguments, or what they do with them, differ
 
 
-@pytest.mark.parametrize("name", NAMES)
+@parametrize("name", NAMES, FEW)
 def test_equals_the_plain_optimizer_of_the_same_schedule(name):
     """At float64, where no accident of rounding hides a difference."""
     factory = getattr(optax, name)
@@ -125,8 +136,10 @@ def test_equals_the_plain_optimizer_of_the_same_schedule(name):
     np.testing.assert_allclose(seen["learning_rate"], LR(np.arange(STEPS)), rtol=2e-7)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16], ids=["bfloat16", "float16"])
+@parametrize("name", NAMES, FEW)
+@pytest.mark.parametrize(
+    "dtype", [jnp.bfloat16, pytest.param(jnp.float16, marks=exhaustive)], ids=["bfloat16", "float16"]
+)
 def test_every_optimizer_runs_with_narrow_parameters(name, dtype):
     # Its `lax.cond` wants a weak `b2`, whose default loses nothing in narrow dtypes.
     static = "b2" if name == "novograd" else ()
@@ -147,17 +160,16 @@ def test_wide_parameters_with_narrow_gradients_are_updated_at_full_width(name):
     chex.assert_trees_all_close(updates, optimizer.update(wide, optimizer.init(p), p)[0], rtol=2e-5)
 
 
-@makers
-@each_rate
-@pytest.mark.parametrize("wide", [False, True], ids=["x32", "x64"])
+@pytest.mark.parametrize("wide", [False, pytest.param(True, marks=exhaustive)], ids=["x32", "x64"])
+@each_pair()
 def test_a_scan_can_carry_the_state(make, rate, wide):
     with x64() if wide else contextlib.nullcontext():
-        p, optimizer = params(jnp.bfloat16), make(rate())
+        p, optimizer = params(jnp.bfloat16), MAKERS[make](RATES[rate]())
         state = optimizer.init(p)
         update = lambda p, state, value: optimizer.update(p, state, p, value=value)[1]  # noqa: E731
         assert avals(jax.eval_shape(update, p, state, 1.0)) == avals(state)
         assert avals(jax.eval_shape(update, p, state, jnp.bfloat16(1))) == avals(state)
-        if rate in CONTROLLERS.values():
+        if rate in CONTROLLERS:
             assert avals(jax.eval_shape(lambda state: js.observe(state, value=1), state)) == avals(state)
         assert avals(jax.eval_shape(optimizer.init, p)) == avals(jax.jit(optimizer.init)(p)) == avals(state)
 
@@ -204,11 +216,10 @@ def test_momentum_and_clip_norm():
         )
 
 
-@makers
-@pytest.mark.parametrize("controller", CONTROLLERS.values(), ids=CONTROLLERS)
-def test_a_metric_changes_the_rate_from_the_next_update_on(make, controller):
+@each_pair(rates_of=CONTROLLERS)
+def test_a_metric_changes_the_rate_from_the_next_update_on(make, rate):
     """As the controller by itself does; no `value` is no observation."""
-    p, optimizer, alone = params(), make(controller()), controller()
+    p, optimizer, alone = params(), MAKERS[make](RATES[rate]()), RATES[rate]()
     state, alone_state = optimizer.init(p), alone.init()
     for metric in (1.0, 2.0, float("nan"), None, 3.0, 4.0, float("nan"), 5.0, None, 1.0):
         expected = float(alone(alone_state))
@@ -258,10 +269,9 @@ def test_the_final_loss_has_a_gradient_by_the_schedule_in_the_state():
     assert all(np.isfinite(x) and x != 0 for x in (gradient.start, gradient.end, gradient.steps))
 
 
-@makers
-@each_rate
+@each_pair()
 def test_a_donated_state_and_its_schedules_survive(make, rate):
-    p, optimizer = params(), make(rate())
+    p, optimizer = params(), MAKERS[make](RATES[rate]())
     state = optimizer.init(p)
     assert shared_buffers(state) == 0
     update = jax.jit(lambda g, state, p: optimizer.update(g, state, p, value=1.0), donate_argnums=1)
@@ -284,10 +294,9 @@ def test_the_arrays_of_a_caller_are_not_donated(make):
     assert float(lr(0)) == 0.5 and float(number) == 0.25 and float(start) == 0.5
 
 
-@makers
-@each_rate
+@each_pair()
 def test_no_tracer_outlives_its_trace(make, rate):
-    p, optimizer = params(), make(rate())
+    p, optimizer = params(), MAKERS[make](RATES[rate]())
     with jax.checking_leaks():
         state = jax.jit(optimizer.init)(p)
         jax.jit(lambda p, state, x: optimizer.update(p, state, p, value=x))(p, state, 1.0)

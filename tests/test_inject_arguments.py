@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import optax
 import pytest
-from bridge import advance, params, relaxed
+from support.bridge import advance, params, relaxed
 
 import jaxsched as js
 

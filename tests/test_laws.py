@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from absl.testing import parameterized
 from jax.sharding import Mesh, PartitionSpec
-from precision import x64
-from zoo import ZOO
-from zoo_entry import LAST
+from support import zoo
+from support.precision import WIDTH, x64
+from support.zoo import COVERING, ONE_OF_EACH_FAMILY, ZOO
+from support.zoo_entry import LAST
 
 import jaxsched
 
@@ -21,7 +22,8 @@ try:
 except AttributeError:  # jax before 0.8
     from jax.experimental.shard_map import shard_map
 
-each = pytest.mark.parametrize("entry", ZOO, ids=str)
+each = zoo.each()
+few = zoo.each(COVERING)  # a law with a program of its own
 
 CLOSE = 2e-6
 """Where XLA compiles another program (constants folded, other vector lengths), roundings may differ."""
@@ -31,7 +33,7 @@ def steps_of(entry) -> np.ndarray:
     """Few steps, always as many: the first, those around every boundary, and some far away."""
     near = [b + d for b in (0, entry.span, *entry.boundaries) for d in (-1, 0, 1)]
     near = sorted({min(max(t, 0), entry.last) for t in near})[:20]
-    return np.asarray([*near, *(24 - len(near)) * [min(entry.last, 1_000_003)]], np.int32)
+    return np.asarray([*near, *(WIDTH - len(near)) * [min(entry.last, 1_000_003)]], np.int32)
 
 
 def perturbed(schedule):
@@ -54,20 +56,28 @@ def floats_of(schedule):
     return [i for i, leaf in enumerate(jax.tree.leaves(schedule)) if np.asarray(leaf).dtype.kind == "f"]
 
 
-class InEveryVariant(chex.TestCase):
-    @chex.variants(with_jit=True, without_jit=True, with_device=True, without_device=True, with_pmap=True)
-    @parameterized.named_parameters(("first_half", 0), ("second_half", 1))
-    def test_jit_device_and_pmap_agree_with_eager(self, half):
-        """One program with half of the table in it, its numbers arguments of the program."""
-        entries = ZOO[half::2]
-        schedules, steps = [e.make() for e in entries], [jnp.asarray(steps_of(e)) for e in entries]
-        got = self.variant(lambda many, at: [schedule(t) for schedule, t in zip(many, at, strict=True)])(
-            schedules, steps
-        )
-        for entry, schedule, t, value in zip(entries, schedules, steps, got, strict=True):
-            chex.assert_trees_all_close(
-                value, schedule(t), rtol=CLOSE, atol=CLOSE * entry.scale, custom_message=entry.name
+def in_every_variant(*parts):
+    """A test with `chex.variants`: a part of the table is one program, its numbers arguments of the program."""
+
+    class InEveryVariant(chex.TestCase):
+        @chex.variants(with_jit=True, without_jit=True, with_device=True, without_device=True, with_pmap=True)
+        @parameterized.parameters([(part,) for part in range(len(parts))])
+        def test_jit_device_and_pmap_agree_with_eager(self, part):
+            entries = parts[part]
+            schedules, steps = [e.make() for e in entries], [jnp.asarray(steps_of(e)) for e in entries]
+            got = self.variant(lambda many, at: [schedule(t) for schedule, t in zip(many, at, strict=True)])(
+                schedules, steps
             )
+            for entry, schedule, t, value in zip(entries, schedules, steps, got, strict=True):
+                close = {"rtol": CLOSE, "atol": CLOSE * entry.scale}
+                chex.assert_trees_all_close(value, schedule(t), **close, custom_message=entry.name)
+
+    return InEveryVariant
+
+
+OTHERS = [entry for entry in ZOO if entry not in ONE_OF_EACH_FAMILY]
+OneOfEachFamilyInEveryVariant = in_every_variant(ONE_OF_EACH_FAMILY)
+OthersInEveryVariant = pytest.mark.exhaustive(in_every_variant(OTHERS[0::2], OTHERS[1::2]))
 
 
 # The programs below are compiled once for each structure, not once for each example: their numbers are arguments.
@@ -120,20 +130,20 @@ def slope_and_difference(structure, positions, leaves, direction, t):
     return jax.jvp(value, (0.0,), (1.0,))[1], (value(1e-6) - value(-1e-6)) / 2e-6
 
 
-@each
+@few
 def test_eager_is_jit_bit_for_bit(entry):
     schedule, t = entry.make(), jnp.asarray(steps_of(entry))
     chex.assert_trees_all_equal(value_at(schedule, t), schedule(t))
 
 
-@each
+@few
 def test_steps_map_scan_and_shard(entry):
     schedule, t = entry.make(), jnp.asarray(steps_of(entry))
     for value in mapped_scanned_sharded(schedule, t):
         chex.assert_trees_all_close(value, schedule(t), rtol=CLOSE, atol=CLOSE * entry.scale)
 
 
-@each
+@few
 def test_every_number_maps_in_one_trace(entry):
     """All perturbed copies stacked are one vmapped program, traced once, and equal to each by itself."""
     many, t = perturbed(entry.make()), jnp.asarray(steps_of(entry))
@@ -147,7 +157,7 @@ def test_every_number_maps_in_one_trace(entry):
     chex.assert_trees_all_close(got, alone, rtol=CLOSE, atol=CLOSE * entry.scale)
 
 
-@each
+@few
 def test_gradients_are_finite_everywhere(entry):
     """With respect to every float number and to a fractional step, at boundaries, at 0 and past the end."""
     schedule, t = entry.make(), jnp.asarray(steps_of(entry))
@@ -157,7 +167,7 @@ def test_gradients_are_finite_everywhere(entry):
     chex.assert_tree_all_finite(gradients(structure, positions, leaves, floats, t))
 
 
-@each
+@few
 def test_gradients_are_slopes(entry):
     """Under x64 the gradient along a random direction is the central difference."""
     schedule = entry.make()
@@ -223,7 +233,7 @@ def test_a_step_may_be_of_any_kind(entry, step):
 
 @each
 def test_negative_steps_are_0_and_no_step_is_too_large(entry):
-    schedule, t = entry.make(), np.zeros(24, np.int64)  # of one shape everywhere: a shape is a compilation
+    schedule, t = entry.make(), np.zeros(WIDTH, np.int64)
     chex.assert_trees_all_equal(schedule(t - 2**40), schedule(t))
     chex.assert_trees_all_equal(schedule(jnp.asarray(t, jnp.int32) - 1), schedule(t))
     assert not np.isnan(schedule(t + 2**40)).any()
@@ -235,7 +245,7 @@ def test_it_is_flat_from_its_duration_on(entry):
     if schedule.duration is None:
         return
     end = int(np.ceil(schedule.duration))
-    values = schedule(np.minimum(end + np.arange(24) ** 6, LAST))
+    values = schedule(np.minimum(end + np.arange(WIDTH) ** 6, LAST))
     chex.assert_trees_all_close(values, jnp.broadcast_to(values[0], values.shape), rtol=CLOSE, atol=0)
 
 

@@ -5,13 +5,15 @@ import math
 import jax
 import numpy as np
 import pytest
-from test_values import NO_REFERENCE
-from zoo import ZOO
+from support.short import parametrize
+from support.zoo import GROUP, NO_REFERENCE, ZOO
 
 import jaxsched
 
 MANY = 20_000
-NOISY = pytest.mark.parametrize("entry", [entry for entry in ZOO if entry.name in NO_REFERENCE], ids=str)
+NOISY = parametrize(
+    "entry", [entry for entry in ZOO if entry.name in NO_REFERENCE], group=lambda entry: GROUP[entry.name]
+)
 SIGMA, BOUND = 0.1, 0.25
 PEAK = 3e-4
 

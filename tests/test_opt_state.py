@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from bridge import advance, avals, counted, loss, params, rates, relaxed, same_bits, shared_buffers, strict
+from support.bridge import advance, avals, counted, loss, params, rates, relaxed, same_bits, shared_buffers, strict
 
 import jaxsched as js
 

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import optax
 import pytest
-from bridge import advance, avals, counted, params, rates, relaxed, same_bits, shared_buffers
+from support.bridge import advance, avals, counted, params, rates, relaxed, same_bits, shared_buffers
 
 import jaxsched as js
 

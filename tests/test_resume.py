@@ -13,12 +13,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
-import orbax.checkpoint as ocp
 import pytest
-import resume_worker
-from bridge import relaxed, same_bits
+from support.bridge import relaxed, same_bits
+from support.paths import TESTS
 
 import jaxsched as js
+
+ocp = pytest.importorskip("orbax.checkpoint")
+
+from support import resume_worker  # noqa: E402 (it imports Orbax)
 
 assert relaxed  # the fixture of this module
 
@@ -30,9 +33,9 @@ class Trainer:
 
     def __init__(self, folder: Path, name: str, *options: str, cache: str = "cache") -> None:
         self.folder, self.log, self.errors = folder / "checkpoints", folder / name, folder / f"{name}.errors"
-        script = Path(resume_worker.__file__)
-        command = [sys.executable, str(script), str(self.folder), str(self.log), *options]
-        environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(folder / cache)}
+        command = [sys.executable, "-m", "support.resume_worker", str(self.folder), str(self.log), *options]
+        path = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
+        environment = {**os.environ, "PYTHONPATH": path, "JAX_COMPILATION_CACHE_DIR": str(folder / cache)}
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(command, stderr=errors, env=environment)
 
@@ -84,6 +87,8 @@ class Trainer:
         return any("checkpoint-tmp" in path.name for path in self.folder.glob("*"))
 
 
+@pytest.mark.long
+@pytest.mark.xdist_group("killed run")
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a system with SIGKILL and SIGSTOP")
 def test_a_killed_run_goes_on_to_the_bit(tmp_path):
     rng, total = random.Random(), resume_worker.TOTAL  # not seeded: whenever it is killed, the outcome is the same

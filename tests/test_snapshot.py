@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from bridge import advance, avals, params, rates, relaxed, same_bits, shared_buffers
+from support.bridge import advance, avals, params, rates, relaxed, same_bits, shared_buffers
 
 import jaxsched as js
 

@@ -5,7 +5,9 @@ import itertools
 import jax
 import jax.numpy as jnp
 import numpy as np
-from zoo import ZOO, nodes
+import pytest
+from support.short import exhaustive
+from support.zoo import ZOO, nodes
 
 import jaxsched as js
 
@@ -53,13 +55,14 @@ def classes(count):
     return [one(i) for i in range(count)]
 
 
-def test_of_400_classes_that_share_a_jitted_function_each_gets_its_own_value():
+@pytest.mark.parametrize("count", [100, pytest.param(400, marks=exhaustive)])
+def test_of_many_classes_that_share_a_jitted_function_each_gets_its_own_value(count):
     """With `register_dataclass` on jax 0.10.2, some 60 of 400 return another class's value."""
     shared = jax.jit(lambda schedule, t: schedule(t))
-    many = [cls(2.0) for cls in classes(400)]
+    many = [cls(2.0) for cls in classes(count)]
     first = [float(shared(schedule, 3)) for schedule in many]
     again = [float(shared(schedule, 3)) for schedule in reversed(many)][::-1]
-    assert first == again == [2000.0 + i for i in range(400)]
+    assert first == again == [2000.0 + i for i in range(count)]
 
 
 def test_of_many_classes_each_gets_its_own_value_when_called_eagerly():

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from bridge import avals, counted, params, rates, relaxed, same_bits
+from support.bridge import avals, counted, params, rates, relaxed, same_bits
 
 import jaxsched as js
 

@@ -6,13 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from controllers_zoo import CONTROLLERS
-from zoo import ZOO
+from support.controllers_zoo import CONTROLLERS
+from support.precision import WIDTH
+from support.zoo import ONE_OF_EACH_NAME, each
 
 import jaxsched as js
 
-WIDTH = 24
-each = pytest.mark.parametrize("entry", ZOO, ids=str)
 
 
 def steps_of(entry) -> np.ndarray:
@@ -20,14 +19,14 @@ def steps_of(entry) -> np.ndarray:
     return np.resize(np.asarray(near, np.int32), WIDTH)
 
 
-@each
+@each(ONE_OF_EACH_NAME)
 def test_a_stretched_schedule_is_the_same_at_twice_the_step(entry):
     schedule, t = entry.make(), steps_of(entry)
     got, want = js.stretch(schedule, 2)(2 * t), schedule(t)
     np.testing.assert_allclose(got, want, rtol=2e-6, atol=2e-6 * entry.scale)
 
 
-@each
+@each()
 def test_a_stretched_schedule_is_as_long(entry):
     duration = entry.make().duration
     stretched = js.stretch(entry.make(), 2).duration
@@ -70,7 +69,7 @@ def test_a_stretched_table_or_noise_is_slowed_where_it_stands():
     np.testing.assert_array_equal(stretched(2 * np.arange(16)), lr(np.arange(16)))
 
 
-@pytest.mark.parametrize("example", CONTROLLERS, ids=str)
+@parametrize("example", CONTROLLERS, SHORT)
 def test_a_scaled_controller_has_every_level_scaled(example):
     """Its values along a run are those of the controller times the factor: nothing in it knows an absolute rate."""
     controller = example.alone()

@@ -7,19 +7,25 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-import zoo_combined
-import zoo_cyclic
-import zoo_simple
-from precision import assert_exact, assert_right, errors, steps_of, values_of
-from zoo import LONG, ZOO
-from zoo_entry import END, PEAK
+from support import zoo_combined, zoo_cyclic, zoo_simple
+from support.precision import assert_exact, assert_right, errors, steps_of, values_of
+from support.short import parametrize
+from support.zoo import GROUP, LONG, NO_REFERENCE, ONE_OF_EACH_NAME, ZOO
+from support.zoo_entry import END, PEAK
 
 import jaxsched
 
 TABLES = [ZOO, *LONG.values()]
 EVERY_LENGTH = {entries[0].name: entries for entries in zip(*TABLES, strict=True)}
-WIDTHS = pytest.mark.parametrize("wide", [False, True], ids=["float32", "x64"])
-EXAMPLES = pytest.mark.parametrize("name", EVERY_LENGTH)
+WIDE = {entry.name for entry in ONE_OF_EACH_NAME}
+EXAMPLES = parametrize(
+    ("name", "wide"),
+    [(name, wide) for name in EVERY_LENGTH for wide in (False, True)],
+    [(name, wide) for name in EVERY_LENGTH for wide in (False, True)[: 1 + (name in WIDE)]],
+    group=lambda row: GROUP[row[0]],
+    ids=lambda row: f"{row[0]}-{'x64' if row[1] else 'float32'}",
+)
+"""All of the table in float32; in the short run an example of each public name under x64."""
 
 WITH_BOUNDARIES = (
     zoo_simple.tables,
@@ -29,21 +35,11 @@ WITH_BOUNDARIES = (
     zoo_cyclic.rising_and_falling,
 )
 
-NO_REFERENCE = {
-    "NoisyLinearCosine": "noise",
-    "noisy_linear_cosine_decay": "noise",
-    "jitter": "noise",
-    "jitter-scheduled": "noise",
-    "jitter-uniform": "noise",
-}
-"""Examples that no reference can tell the values of, and why; `test_noise.py` has laws for them."""
-
 
 def test_all_but_the_exempt_have_a_reference():
     assert {name for name, entries in EVERY_LENGTH.items() if entries[0].reference is None} == set(NO_REFERENCE)
 
 
-@WIDTHS
 @EXAMPLES
 def test_values_are_right(name, wide):
     for entry in EVERY_LENGTH[name]:
@@ -51,14 +47,12 @@ def test_values_are_right(name, wide):
             assert_right(entry, values_of(entry, wide))
 
 
-@WIDTHS
 @EXAMPLES
 def test_promised_values_are_exact(name, wide):
     for entry in EVERY_LENGTH[name]:
         assert_exact(entry, values_of(entry, wide))
 
 
-@WIDTHS
 @EXAMPLES
 def test_a_ramp_stays_between_its_ends(name, wide):
     for entry in EVERY_LENGTH[name]:
@@ -69,7 +63,11 @@ def test_a_ramp_stays_between_its_ends(name, wide):
 
 
 # Fractional steps, such as epochs that are not whole, take paths of their own through what has boundaries.
-@pytest.mark.parametrize("entry", [e for family in WITH_BOUNDARIES for e in family(24) if e.reference], ids=str)
+@parametrize(
+    "entry",
+    [e for family in WITH_BOUNDARIES for e in family(24) if e.reference],
+    group=lambda entry: GROUP[entry.name],
+)
 def test_values_are_right_at_fractional_steps(entry):
     around = [mark + d for mark in (0, *entry.boundaries) for d in (-0.5, -0.25, 0.25, 0.5)]
     assert len(around) <= 128

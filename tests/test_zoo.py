@@ -2,7 +2,7 @@
 
 import inspect
 
-from zoo import LONG, ZOO, missing, nodes, public, public_schedules
+from support.zoo import LONG, ZOO, missing, nodes, public, public_schedules
 
 
 def test_every_public_schedule_has_an_example():

@@ -3,17 +3,17 @@
 import operator
 import re
 
-import comparison
 import pytest
-import write_docs
-from master_table import MASTER, names_of
-from translations import table
+from support.compat import comparison, write_docs
+from support.compat.master_table import MASTER, names_of
+from support.compat.translations import table
+from support.paths import DOCS
 
 import jaxsched as js
 
-TRANSLATIONS = (write_docs.DOCS / "translations.md").read_text()
-PARITY = (write_docs.DOCS / "parity.md").read_text()
-WRITE = "run `python tests/compat/write_docs.py`"
+TRANSLATIONS = (DOCS / "translations.md").read_text()
+PARITY = (DOCS / "parity.md").read_text()
+WRITE = "run `python tests/support/compat/write_docs.py`"
 
 
 def test_the_page_of_translations_is_what_the_table_gives():
@@ -48,7 +48,7 @@ def test_every_concept_is_found_where_it_is_said_to_be(concept):
 
 @pytest.mark.parametrize("framework", comparison.FRAMEWORKS)
 def test_every_function_has_its_place_in_the_reference(framework):
-    page = (write_docs.DOCS / "reference" / "compat" / f"{framework}.md").read_text()
+    page = (DOCS / "reference" / "compat" / f"{framework}.md").read_text()
     prefix = f"::: jaxsched.compat.{framework}"
     assert set(re.findall(rf"^{prefix}\.(\w+)$", page, re.MULTILINE)) == comparison.functions(framework)
     assert f"{prefix}\n" in page

@@ -1,6 +1,5 @@
 """`compat.factors` against T5X's recorded values, and both it and `compound` against formulas on random arguments."""
 
-import contextlib
 import json
 import math
 import random
@@ -8,10 +7,10 @@ import random
 import jax
 import numpy as np
 import pytest
-from precision import x64
-from translations import table
-from translations_reference import create_learning_rate_scheduler
-from translations_values import expected
+from support.compat.translations import table
+from support.compat.translations_reference import create_learning_rate_scheduler
+from support.compat.translations_values import expected
+from support.precision import computed, in_every_way, x64
 
 import jaxsched as js
 from jaxsched.compat import compound, factors
@@ -51,12 +50,11 @@ def compare(schedule, reference, wide, largest):
     np.testing.assert_allclose(got, want, rtol=1e-12 if wide else 2e-6, atol=8 * np.finfo(np.float64).eps * largest)
 
 
-@pytest.mark.parametrize("wide", [False, True], ids=["float32", "x64"])
-@pytest.mark.parametrize("seed", range(12))
-def test_equals_the_formula_of_t5x(seed, wide):
-    arguments = t5x_arguments(random.Random(seed))
-    with x64() if wide else contextlib.nullcontext():
-        compare(factors(**arguments), create_learning_rate_scheduler(**arguments), wide, 2.0)
+@in_every_way(range(12), [0])
+def test_equals_the_formula_of_t5x(name, way):
+    arguments = t5x_arguments(random.Random(name))
+    with computed(way):
+        compare(factors(**arguments), create_learning_rate_scheduler(**arguments), way != "float32", 2.0)
 
 
 def scenic(names, c):
@@ -135,16 +133,15 @@ def scenic_arguments(draw):
     }
 
 
-@pytest.mark.parametrize("wide", [False, True], ids=["float32", "x64"])
-@pytest.mark.parametrize("seed", range(22))
-def test_equals_the_formula_of_scenic(seed, wide):
-    draw = random.Random(seed)
+@in_every_way(range(22), [0])
+def test_equals_the_formula_of_scenic(name, way):
+    draw, seed = random.Random(name), name
     arguments = scenic_arguments(draw)
     others = [name for name in [*FACTORS, "linear_decay"] if name != "constant"]
     names = ["constant", others[seed % len(others)], *draw.sample(others, draw.randint(0, 1))][seed % 2 :]
-    with x64() if wide else contextlib.nullcontext():
+    with computed(way):
         got = compound(" * ".join(names), learning_rate_schedule="compound", **arguments)
-        compare(got, scenic(names, arguments), wide, 4.0)
+        compare(got, scenic(names, arguments), way != "float32", 4.0)
 
 
 def test_defaults_are_those_of_the_frameworks():

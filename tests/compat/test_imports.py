@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from comparison import FRAMEWORKS
+from support.compat.comparison import FRAMEWORKS
 
 import jaxsched as js
 

@@ -2,25 +2,26 @@
 
 import importlib
 
-import comparison
 import numpy as np
 import pytest
+from support.compat import comparison
+from support.short import exhaustive
 
 SEED = 1
 """Not that of the recorded cases."""
 
 
+@exhaustive
 @pytest.mark.parametrize("framework", comparison.FRAMEWORKS)
 def test_equals_the_installed_package(framework):
     try:
-        live = importlib.import_module(f"{framework}_live")
+        live = importlib.import_module(f"support.compat.{framework}_live")
         live.version()
     except ImportError as error:
         pytest.skip(f"needs {framework}: {error}")
-    wrong = []
-    for case in importlib.import_module(f"{framework}_cases").cases(SEED):
-        if case.differs:
-            continue
+    cases = importlib.import_module(f"support.compat.{framework}_cases").cases(SEED)
+    cases, wrong = [case for case in cases if not case.differs], []
+    for case in cases:
         want = np.array(live.values(case))
         for wide, allowed in ((False, comparison.ALLOWED), (True, case.tolerance)):
             error = np.max(comparison.errors(comparison.values(framework, case, wide), want))

@@ -7,10 +7,10 @@ import copy
 import json
 import pickle
 
-import comparison
 import jax
 import numpy as np
 import pytest
+from support.compat import comparison
 
 import jaxsched as js
 from jaxsched.compat import torch as T

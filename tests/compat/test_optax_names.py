@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from support.short import parametrize
 
 from jaxsched.compat import optax as ours
 
@@ -137,10 +138,15 @@ NUMBERS = {
 def test_every_number_may_be_traced(name):
     make, steps = getattr(ours, name), np.arange(16)
     rows = np.outer([1.0, 0.9, 1.1], NUMBERS[name]).astype(np.float32)
-    got = jax.vmap(lambda row: make(*row)(steps))(rows)
+    got = jax.jit(jax.vmap(lambda row: make(*row)(steps)))(rows)
     want = [make(*map(float, row))(steps) for row in rows]
     np.testing.assert_allclose(got, np.stack(want), rtol=1e-5, atol=1e-7)
-    slopes = jax.grad(lambda row: make(*row)(steps).sum())(jnp.asarray(rows[0]))
+
+
+@parametrize("name", NUMBERS, ["exponential_decay"])
+def test_slopes_are_finite(name):
+    make, steps = getattr(ours, name), np.arange(16)
+    slopes = jax.jit(jax.grad(lambda row: make(*row)(steps).sum()))(jnp.asarray(NUMBERS[name], jnp.float32))
     assert np.all(np.isfinite(slopes)) and np.any(slopes != 0)
 
 

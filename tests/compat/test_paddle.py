@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from support.short import parametrize
 
 import jaxsched as js
 from jaxsched.compat import paddle as ours
@@ -207,15 +208,21 @@ def test_every_number_may_be_traced(name):
     make, steps, numbers, counts = getattr(ours, name), np.arange(14), NUMBERS[name], COUNTS.get(name, ())
     whole = [int(x) if i in counts else x for i, x in enumerate(numbers)]
     sweep = [[x if i in counts else x * f for i, x in enumerate(whole)] for f in (1.0, 0.9, 0.8)]
-    got = jax.vmap(lambda *row: make(*row)(steps))(*map(jnp.asarray, zip(*sweep, strict=True)))
+    got = jax.jit(jax.vmap(lambda *row: make(*row)(steps)))(*map(jnp.asarray, zip(*sweep, strict=True)))
     np.testing.assert_allclose(got, np.stack([make(*row)(steps) for row in sweep]), rtol=1e-5, atol=1e-7)
+
+
+@parametrize("name", NUMBERS, ["LinearWarmup"])
+def test_slopes_are_finite(name):
+    make, steps, numbers, counts = getattr(ours, name), np.arange(14), NUMBERS[name], COUNTS.get(name, ())
+    whole = [int(x) if i in counts else x for i, x in enumerate(numbers)]
 
     def total(row):
         return make(*(whole[i] if name.endswith("Restarts") and i in counts else x for i, x in enumerate(row)))(
             steps
         ).sum()
 
-    slopes = jnp.stack(jax.grad(total)([jnp.asarray(x) for x in numbers]))
+    slopes = jnp.stack(jax.jit(jax.grad(total))([jnp.asarray(x) for x in numbers]))
     assert np.all(np.isfinite(slopes)) and np.any(slopes != 0)
 
 

@@ -1,9 +1,11 @@
 """Every function of `jaxsched.compat` against the values of the real package, as `record.py` wrote them."""
 
-import comparison
 import numpy as np
 import pytest
-from comparison import FRAMEWORKS, recorded
+from support.compat import comparison
+from support.compat.comparison import FRAMEWORKS, recorded
+from support.precision import computed, in_every_way
+from support.short import first_of_each, parametrize
 
 CASES = {
     f"{framework}-{case.function}-{number}": (framework, case, want)
@@ -13,11 +15,36 @@ CASES = {
 COMPARED = {name: row for name, row in CASES.items() if not row[1].differs}
 
 
-@pytest.mark.parametrize("wide", [False, True], ids=["float32", "x64"])
-@pytest.mark.parametrize("name", COMPARED)
-def test_equals_the_package(name, wide):
+def function_of(name):
+    return name.rpartition("-")[0]
+
+
+FIRST = first_of_each(COMPARED, function_of)
+LOOPS = [name for name, (_, case, _) in COMPARED.items() if case.metrics is not None or "noisy" in case.function]
+"""What is slow one operation at a time: a loop over metrics, and the many small steps of a random number."""
+
+
+@in_every_way([name for name in COMPARED if name not in LOOPS], FIRST, function_of)
+def test_equals_the_package(name, way):
+    check(name, way)
+
+
+@parametrize(
+    ("name", "way"),
+    [(name, way) for name in LOOPS for way in ("float32", "x64")],
+    [(name, way) for name in LOOPS for way in ("float32", "x64") if way == "x64" or name in FIRST],
+    group=lambda row: function_of(row[0]),
+    ids="-".join,
+)
+def test_what_is_a_loop_equals_the_package(name, way):
+    check(name, way)
+
+
+def check(name, way):
     framework, case, want = COMPARED[name]
-    got = comparison.values(framework, case, wide)
+    wide = way != "float32"
+    with computed(way):
+        got = comparison.values(framework, case, wide)
     assert got.shape == want.shape
     error = comparison.errors(got, want)
     worst = int(np.argmax(error))
@@ -27,7 +54,7 @@ def test_equals_the_package(name, wide):
     )
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name not in COMPARED])
+@parametrize("name", [name for name in CASES if name not in COMPARED], group=function_of)
 def test_differs_where_it_is_said_to(name):
     framework, case, want = CASES[name]
     got = comparison.values(framework, case)

@@ -5,8 +5,8 @@ import json
 import subprocess
 import sys
 
-import comparison
 import pytest
+from support.compat import comparison
 
 import jaxsched as js
 

@@ -3,12 +3,11 @@
 import random
 import types
 
-import comparison
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import torch_cases
-from precision import x64
+from support.compat import comparison, torch_cases
+from support.precision import x64
 
 from jaxsched.compat import torch as schedulers
 from jaxsched.compat.torch import from_scheduler
@@ -63,7 +62,7 @@ def test_refuses_what_it_does_not_know():
 @pytest.fixture
 def live():
     pytest.importorskip("torch")
-    import torch_live
+    from support.compat import torch_live
 
     return torch_live
 

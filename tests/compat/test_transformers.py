@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from support.short import parametrize
 
 import jaxsched as js
 from jaxsched.compat import transformers as optimization
@@ -41,20 +42,20 @@ NUMBERS = [
 def test_numbers_may_be_traced(name, numbers):
     numbers = {"lr": 0.5, **numbers}
     make = getattr(optimization, name)
-
-    def values(*given):
-        return make(**dict(zip(numbers, given, strict=True)))(STEPS)
-
-    @jax.jit
-    @jax.vmap
-    def swept(*given):
-        floats = [x.astype(jnp.float32) for x in given]
-        return values(*given), jax.grad(lambda *x: values(*x).sum(), argnums=tuple(range(len(given))))(*floats)
-
-    got, slopes = swept(*(jnp.asarray([x, 2 * x]) for x in numbers.values()))
+    values = lambda *given: make(**dict(zip(numbers, given, strict=True)))(STEPS)  # noqa: E731
+    got = jax.jit(jax.vmap(values))(*(jnp.asarray([x, 2 * x]) for x in numbers.values()))
     for i, times in enumerate((1, 2)):
         want = make(**{key: x * times for key, x in numbers.items()})(STEPS)
         np.testing.assert_allclose(got[i], want, rtol=3e-5, atol=1e-6)
+
+
+@parametrize(("name", "numbers"), NUMBERS, NUMBERS[-1:], ids=lambda row: f"{row[0]}-{'-'.join(row[1])}")
+def test_slopes_are_finite(name, numbers):
+    numbers = {"lr": 0.5, **numbers}
+    make = getattr(optimization, name)
+    total = lambda *given: make(**dict(zip(numbers, given, strict=True)))(STEPS).sum()  # noqa: E731
+    slope = jax.jit(jax.vmap(jax.grad(total, argnums=tuple(range(len(numbers))))))
+    slopes = slope(*(jnp.asarray([x, 2 * x], jnp.float32) for x in numbers.values()))
     assert np.all(np.isfinite(slopes)) and np.all(slopes[0] != 0)
 
 

@@ -4,23 +4,31 @@ import ast
 
 import numpy as np
 import pytest
-from comparison import ALLOWED
-from translations import REFUSED, evaluated, table
-from translations_values import error, is_float32, newer, older, ours, recorded
+from support.compat.comparison import ALLOWED
+from support.compat.translations import REFUSED, evaluated, table
+from support.compat.translations_values import error, is_float32, newer, older, ours, recorded
+from support.precision import computed, in_every_way
+from support.short import first_of_each
 
 ROWS = {f"{row.framework}-{row.concept}-{number}": row for number, row in enumerate(table())}
 WITH_MODULES = ("torch", "hf", "timm", "paddle", "keras", "optax")
-"""Frameworks of `traces.json` that have a module of their own: `test_traces.py` compares them."""
+"""Frameworks of `traces/schedules.json` that have a module of their own: `test_traces.py` compares them."""
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_equals_the_framework(name):
+IN_FLOAT32 = [name for name, row in ROWS.items() if is_float32(row)]
+IN_FLOAT64 = [name for name in ROWS if name not in IN_FLOAT32]
+
+
+@pytest.mark.parametrize("name", IN_FLOAT32)
+def test_equals_the_framework_in_float32(name):
     assert error(ROWS[name]) <= ALLOWED
 
 
-@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if not is_float32(row)])
-def test_equals_the_framework_to_the_last_digits_under_x64(name):
-    assert error(ROWS[name], wide=True) <= 1e-12
+@in_every_way(IN_FLOAT64, first_of_each(IN_FLOAT64, lambda name: ROWS[name].framework))
+def test_equals_the_framework(name, way):
+    wide = way != "float32"
+    with computed(way):
+        assert error(ROWS[name], wide) <= (1e-12 if wide else ALLOWED)
 
 
 @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.differs])

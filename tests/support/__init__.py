@@ -1,0 +1,1 @@
+"""What the tests share: tables of examples, references, and the scripts that record other packages."""

@@ -1,0 +1,1 @@
+"""What the tests of `jaxsched.compat` share, and the scripts that record the frameworks."""
