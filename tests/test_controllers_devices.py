@@ -10,7 +10,7 @@ import pytest
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 from support.controllers_zoo import AXIS, BY_NAME, INF, LENGTH, NAN, course, history
-from support.short import parametrize
+from support.short import exhaustive, parametrize
 
 import jaxsched as js
 
@@ -105,6 +105,7 @@ def test_a_shard_map_returns_one_state(axes, expected):
             assert leaf.is_fully_replicated and len(leaf.addressable_shards) == DEVICES
 
 
+@exhaustive  # as a `pmap`, in a program that is as large
 def test_a_named_vmap_is_devices_too(expected):
     got = jax.jit(jax.vmap(runs, axis_name=AXIS, in_axes=(None, 0)))(controllers(AXIS), METRICS)
     for name in NAMES:

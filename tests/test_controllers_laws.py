@@ -220,7 +220,7 @@ def slopes(controller, states):
     return jax.grad(total)([leaves[i] for i in real])
 
 
-@one_of_each
+@few
 def test_gradients_are_finite(example):
     """Of the values with respect to every float of the schedule and of the controller, in every state of the run."""
     controller = example.alone()

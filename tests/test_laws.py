@@ -217,7 +217,7 @@ def check_step(entry, step):
     chex.assert_trees_all_close(value, jnp.broadcast_to(expected, value.shape), rtol=CLOSE, atol=CLOSE * entry.scale)
 
 
-@each
+@few
 def test_a_step_gives_a_strong_float_of_its_shape(entry):
     schedule = entry.make()
     for shape, dtype in (((), jnp.int8), ((2, 3), jnp.int32), ((0,), jnp.uint32), ((), jnp.bfloat16), ((3,), float)):
@@ -231,7 +231,7 @@ def test_a_step_may_be_of_any_kind(entry, step):
     check_step(entry, step)
 
 
-@each
+@few  # steps past 32 bits are floats: a program of their own
 def test_negative_steps_are_0_and_no_step_is_too_large(entry):
     schedule, t = entry.make(), np.zeros(WIDTH, np.int64)
     chex.assert_trees_all_equal(schedule(t - 2**40), schedule(t))

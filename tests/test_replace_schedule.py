@@ -7,6 +7,7 @@ import numpy as np
 import optax
 import pytest
 from support.bridge import advance, avals, counted, params, rates, relaxed, same_bits, shared_buffers
+from support.short import parametrize
 
 import jaxsched as js
 
@@ -73,8 +74,12 @@ def test_by_default_another_schedule_is_read_on_the_same_clock(new, steps):
     assert onwards(state, 4) == pytest.approx(wanted.tolist())
 
 
+steps_before = parametrize("steps", [0, 3, 7], [3])
+"""How many updates there were before: without any, or after a part has ended, other numbers take the same way."""
+
+
 @pytest.mark.parametrize("new", RAMPS.values(), ids=RAMPS)
-@pytest.mark.parametrize("steps", [0, 3, 7])
+@steps_before
 def test_a_rebased_ramp_goes_from_the_present_value_to_its_own_end_in_its_own_steps(new, steps):
     state = js.replace_schedule(ran(OLD, steps), learning_rate=new, rebase=True)
     present = float(OLD(steps))
@@ -86,7 +91,7 @@ def test_a_rebased_ramp_goes_from_the_present_value_to_its_own_end_in_its_own_st
 
 
 @pytest.mark.parametrize("new", OTHERS.values(), ids=OTHERS)
-@pytest.mark.parametrize("steps", [0, 3, 7])
+@steps_before
 def test_anything_else_is_scaled_to_the_present_value(new, steps):
     state = js.replace_schedule(ran(OLD, steps), learning_rate=new, rebase=True)
     shape = np.asarray(js.as_schedule(new)(np.arange(8)), np.float64)

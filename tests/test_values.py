@@ -9,7 +9,7 @@ import optax
 import pytest
 from support import zoo_combined, zoo_cyclic, zoo_simple
 from support.precision import assert_exact, assert_right, errors, steps_of, values_of
-from support.short import parametrize
+from support.short import exhaustive, parametrize
 from support.zoo import GROUP, LONG, NO_REFERENCE, ONE_OF_EACH_NAME, ZOO
 from support.zoo_entry import END, PEAK
 
@@ -77,8 +77,9 @@ def test_values_are_right_at_fractional_steps(entry):
     assert error.max() <= 1, f"{error.max():.4g} bounds off at {steps[error.argmax()]}"
 
 
-def test_values_are_right_and_exact_where_the_numbers_are_constants_of_the_program():
-    entries = [entry for entry in LONG[1_000_003] if entry.reference]
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=exhaustive)], ids=["one of each name", "all"])
+def test_values_are_right_and_exact_where_the_numbers_are_constants_of_the_program(whole):
+    entries = [entry for entry in LONG[1_000_003] if entry.reference and (whole or entry.name in WIDE)]
     schedules = [entry.make() for entry in entries]
     program = jax.jit(lambda steps: [schedule(t) for schedule, t in zip(schedules, steps, strict=True)])
     for entry, values in zip(entries, map(np.asarray, program([steps_of(e) for e in entries])), strict=True):
