@@ -6,12 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from support.controllers_zoo import CONTROLLERS
+from support.controllers_zoo import ONE_OF_EACH
+from support.controllers_zoo import each as one_of_each
 from support.precision import WIDTH
 from support.zoo import ONE_OF_EACH_NAME, each
 
 import jaxsched as js
-
 
 
 def steps_of(entry) -> np.ndarray:
@@ -69,7 +69,7 @@ def test_a_stretched_table_or_noise_is_slowed_where_it_stands():
     np.testing.assert_array_equal(stretched(2 * np.arange(16)), lr(np.arange(16)))
 
 
-@parametrize("example", CONTROLLERS, SHORT)
+@one_of_each(ONE_OF_EACH)
 def test_a_scaled_controller_has_every_level_scaled(example):
     """Its values along a run are those of the controller times the factor: nothing in it knows an absolute rate."""
     controller = example.alone()
