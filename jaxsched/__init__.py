@@ -227,7 +227,7 @@ def __getattr__(name):
     """The rooms above the door when they are first asked for; for any other name, what may have been meant."""
     if name in _LATE:
         return _importlib.import_module(f"{__name__}.{name}")
-    if name in _FORMER:  # a pickle made before it was renamed
+    if _FORMER.get(name) in globals():  # a pickle made before it was renamed
         return globals()[_FORMER[name]]
     compat = _importlib.import_module(f"{__name__}.compat")
     frameworks = [getattr(compat, each) for each in compat.FRAMEWORKS]

@@ -27,7 +27,8 @@ FOREIGN = {
     "cosine_decay_restarts": ("sgdr", "compat.tensorflow.cosine_decay_restarts"),
     "piecewise_constant_decay": ("piecewise_constant",),
     "noam_decay": ("noam",),
-    # others
+    # others, and former ones
+    "Sequence": ("nodes.StackedJoin",),
     "lr_finder": ("search",),
     "lr_find": ("search",),
     "range_test": ("search",),
@@ -65,7 +66,8 @@ def meant(name: str, public: Iterable[str], rooms: Iterable[ModuleType], framewo
     if not found:
         lowered = {each.lower().replace("_", ""): each for each in public}
         close = difflib.get_close_matches(name.lower().replace("_", ""), lowered, n=3, cutoff=0.6)
-        theirs = [_path(framework, name) for framework in frameworks if hasattr(framework, name)]
+        of_frameworks = [(each, getattr(each, name)) for each in frameworks if hasattr(each, name)]
+        theirs = [_path(each, name) for each, x in of_frameworks if getattr(x, "__module__", "") == each.__name__]
         found = [*(lowered[each] for each in close), *theirs]
     names = [f"`jaxsched.{each}`" for each in found]
     return f" Did you mean {' or '.join((', '.join(names[:-1]), names[-1]) if names[1:] else names)}?" if names else ""

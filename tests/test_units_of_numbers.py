@@ -115,7 +115,8 @@ def test_what_is_built_by_hand_is_checked():
         (lambda: n.ReduceOnPlateau(0.1, factor=0.5, patience=2.5), "`patience` must be a whole number: got 2.5"),
         (lambda: n.ReduceOnPlateau(0.1, factor=0.5, min_scale=1.5), "`min_scale` must lie between 0 and 1: got 1.5"),
         (lambda: n.Piecewise([4, 2], [1.0, 2.0, 3.0]), "`boundaries` must be sorted"),
-        (lambda: js.Linear(1.0, 0.0, 10), "positional"),
+        (lambda: js.Linear(1.0, 0.0, 10), "`steps`.*by keyword: got .10,. after.*Write `Linear"),
+        (lambda: js.Polynomial(1.0, 0.0, 2.0, 10), "`steps`.*by keyword"),
     ):
         with pytest.raises((TypeError, ValueError), match=words):
             make()

@@ -19,6 +19,7 @@ SMALLEST_FACTOR = 1e-37
 
 
 def is_traced(x: Any) -> bool:
+    """Whether `x` is a number that is not known: a tracer of JAX."""
     return isinstance(x, Tracer)
 
 
@@ -183,7 +184,7 @@ def listed(name: str, x: Any) -> Any:
     """An array as it is, and any other sequence as a list."""
     if isinstance(x, (np.ndarray, jax.Array)) and x.ndim:
         return x
-    if isinstance(x, (str, bytes)) or not isinstance(x, Iterable):
+    if isinstance(x, (str, bytes, np.ndarray, jax.Array)) or not isinstance(x, Iterable):
         raise TypeError(f"`{name}` must be a sequence of numbers: got {x!r}. Pass a list.")
     return list(x)
 

@@ -21,14 +21,14 @@ FORMER = {"Sequence": "StackedJoin"}
 """Classes by their former names: what was stored or pickled outlives a renaming."""
 
 
-def written(*, alias: str, default: Any = dataclasses.MISSING) -> Any:
+def written(*, alias: str, default: Any = ...) -> Any:
     """A field that is kept in an exact form, such as a logarithm, and passed and shown as a number under another name.
 
     Args:
         alias: the name of the number as users write it: the constructor's argument.
-        default: that number's default.
+        default: that number's default; `...` for none.
     """
-    default = default if default is dataclasses.MISSING else Written(default)
+    default = dataclasses.MISSING if default is ... else Written(default)
     return dataclasses.field(default=default, metadata={"alias": alias})
 
 

@@ -38,6 +38,7 @@ def real_dtype():
 
 
 def to_real(x: Any) -> Array:
+    """`x` in JAX's default float dtype."""
     return jnp.asarray(x).astype(real_dtype())
 
 
@@ -47,6 +48,7 @@ def as_real(x: Any) -> Any:
 
 
 def largest(a: Any, b: Any) -> Any:
+    """The larger of two numbers, which may be traced."""
     return jnp.maximum(a, b) if isinstance(a, Tracer) or isinstance(b, Tracer) else max(a, b)
 
 

@@ -6,6 +6,7 @@ A ramp says how much of its start and of its end it shows, both computed from th
 
 import abc
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax.numpy as jnp
@@ -59,6 +60,8 @@ class Ramp(Exact):
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**{"kw_only": True, **kwargs})
+        made: Any = cls
+        made.__init__ = _by_keyword(cls.__name__, made.__init__)
 
     @abc.abstractmethod
     def weights(self, x: Array, rest: Array) -> tuple[Any, Any]:
@@ -84,6 +87,21 @@ class Ramp(Exact):
     @property
     def duration(self):
         return self.steps
+
+
+def _by_keyword(name: str, plain: Any) -> Any:
+    """The constructor of a ramp, which says what to write where a third number was passed by position."""
+
+    @functools.wraps(plain)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if len(args) > 2:
+            raise TypeError(
+                f"`steps`, and what follows, must be passed by keyword: got {args[2:]!r} after `start` and `end`. "
+                f"Write `{name}({args[0]!r}, {args[1]!r}, steps=...)`."
+            )
+        plain(self, *args, **kwargs)
+
+    return __init__
 
 
 class Shaped(Ramp):

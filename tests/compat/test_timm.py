@@ -76,10 +76,10 @@ def test_the_signature_is_that_of_timm(real, name):
         (lambda: ours.WSDLRScheduler(1.0, 5, 1, stable_power=0), "`stable_power` must be greater than 0: got 0"),
         (lambda: ours.PlateauLRScheduler(1.0, warmup_t=2.5), "`warmup_t` must be a whole number: got 2.5"),
         (lambda: ours.PlateauLRScheduler(1.0, 1.0), "`decay_rate` must be at least 0 and less than 1: got 1.0"),
-        (lambda: ours.PlateauLRScheduler(1.0, mode="maximum"), "`mode` must be one of 'min', 'max': got 'maximum'"),
+        (lambda: ours.PlateauLRScheduler(1.0, mode="maximum"), "`mode` must be 'min' or 'max': got 'maximum'"),
         (
             lambda: ours.PlateauLRScheduler(1.0, noise_range_t=1, noise_type="even"),
-            "`noise_type` must be one of 'normal', 'uniform': got 'even'",
+            "`noise_type` must be 'normal' or 'uniform': got 'even'",
         ),
         (
             lambda: ours.create_scheduler_v2(1.0, "cosin"),

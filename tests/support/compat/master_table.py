@@ -35,9 +35,7 @@ MASTER: dict[str, Row] = {
     "constant factor, then base": row(
         "fvcore MMEngine Composer thinc", core="piecewise_constant", torch="ConstantLR", optax="join_schedules"
     ),
-    "arbitrary factor f(t)": row(
-        "fvcore Ignite Composer", core="lambda_decay Wrap", torch="LambdaLR", paddle="LambdaDecay"
-    ),
+    "arbitrary factor f(t)": row("fvcore Ignite Composer", core="lambda_decay", torch="LambdaLR", paddle="LambdaDecay"),
     "multiplicative recursion": row(
         core="multiplicative_decay", torch="MultiplicativeLR", paddle="MultiplicativeDecay"
     ),
@@ -61,7 +59,7 @@ MASTER: dict[str, Row] = {
     ),
     "piecewise constant (absolute values)": row(
         "fvcore big_vision",
-        core="piecewise_constant Piecewise",
+        core="piecewise_constant",
         paddle="PiecewiseDecay",
         keras="PiecewiseConstantDecay",
         tensorflow="piecewise_constant",
@@ -90,7 +88,7 @@ MASTER: dict[str, Row] = {
         timm="PolyLRScheduler",
     ),
     "polynomial with stretching cycles": row(
-        core="polynomial_decay",
+        core="StretchingPolynomial",
         paddle="PolynomialDecay",
         keras="PolynomialDecay",
         tensorflow="polynomial_decay",

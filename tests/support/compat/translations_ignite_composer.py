@@ -145,19 +145,19 @@ COMPOSER = [
     _composer(
         "linear ramp",
         'LinearScheduler(alpha_i=1.0, alpha_f=0.1, t_max="1dur")',
-        "js.Linear(1.0, 0.1, js.Run(total=20).fraction(1.0))",
+        "js.Linear(1.0, 0.1, steps=js.Run(total=20).fraction(1.0))",
         20,
     ),
     _composer(
         "linear ramp",
         'LinearScheduler(t_max="1280tok")',
-        "js.Linear(1.0, 0.0, js.Run(batch_size=8, sequence_length=16).tokens(1280))",
+        "js.Linear(1.0, 0.0, steps=js.Run(batch_size=8, sequence_length=16).tokens(1280))",
         20,
     ),
     _composer(
         "polynomial",
         'PolynomialScheduler(power=2.0, t_max="0.5dur", alpha_f=0.1)',
-        "js.Polynomial(1.0, 0.1, js.Run(total=20).fraction(0.5), power=2.0)",
+        "js.Polynomial(1.0, 0.1, steps=js.Run(total=20).fraction(0.5), power=2.0)",
         20,
     ),
     _composer(
@@ -169,7 +169,7 @@ COMPOSER = [
     _composer(
         "cosine decay",
         'CosineAnnealingScheduler(t_max="80sp", alpha_f=0.1)',
-        "js.Cosine(1.0, 0.1, js.Run(batch_size=8).samples(80))",
+        "js.Cosine(1.0, 0.1, steps=js.Run(batch_size=8).samples(80))",
         20,
     ),
     _composer(
