@@ -20,6 +20,21 @@ FOREIGN = {
     "piecewise_interpolate_schedule": ("Interpolated", "compat.optax.piecewise_interpolate_schedule"),
     "inject_hyperparams": ("inject", "compat.optax.inject_hyperparams"),
     "scale_by_schedule": ("scale_by_learning_rate",),
+    # PyTorch
+    "ConstantLR": ("join", "compat.torch.ConstantLR"),
+    "LinearLR": ("Linear", "compat.torch.LinearLR"),
+    "StepLR": ("step_decay", "compat.torch.StepLR"),
+    "MultiStepLR": ("multistep_decay", "compat.torch.MultiStepLR"),
+    "ExponentialLR": ("exponential_decay", "compat.torch.ExponentialLR"),
+    "PolynomialLR": ("Polynomial", "compat.torch.PolynomialLR"),
+    "CosineAnnealingLR": ("Cosine", "compat.torch.CosineAnnealingLR"),
+    "CosineAnnealingWarmRestarts": ("sgdr", "compat.torch.CosineAnnealingWarmRestarts"),
+    "CyclicLR": ("cyclic", "compat.torch.CyclicLR"),
+    "OneCycleLR": ("one_cycle", "compat.torch.OneCycleLR"),
+    "LambdaLR": ("lambda_decay", "compat.torch.LambdaLR"),
+    "MultiplicativeLR": ("multiplicative_decay", "compat.torch.MultiplicativeLR"),
+    "SequentialLR": ("join", "compat.torch.SequentialLR"),
+    "ReduceLROnPlateau": ("reduce_on_plateau", "compat.torch.ReduceLROnPlateau"),
     # TensorFlow and Keras
     "cosine_decay": ("Cosine", "compat.tensorflow.cosine_decay"),
     "polynomial_decay": ("Polynomial", "StretchingPolynomial", "compat.tensorflow.polynomial_decay"),
@@ -67,7 +82,9 @@ def meant(name: str, public: Iterable[str], rooms: Iterable[ModuleType], framewo
         lowered = {each.lower().replace("_", ""): each for each in public}
         close = difflib.get_close_matches(name.lower().replace("_", ""), lowered, n=3, cutoff=0.6)
         of_frameworks = [(each, getattr(each, name)) for each in frameworks if hasattr(each, name)]
-        theirs = [_path(each, name) for each, x in of_frameworks if getattr(x, "__module__", "") == each.__name__]
+        theirs = [
+            _path(each, name) for each, x in of_frameworks if getattr(x, "__module__", "").startswith(each.__name__)
+        ]
         found = [*(lowered[each] for each in close), *theirs]
     names = [f"`jaxsched.{each}`" for each in found]
     return f" Did you mean {' or '.join((', '.join(names[:-1]), names[-1]) if names[1:] else names)}?" if names else ""
