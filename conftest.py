@@ -1,18 +1,9 @@
-"""What the examples in docstrings take for granted, and how many processes `pytest` starts by itself."""
+"""How many processes `pytest` starts by itself."""
 
 import gc
 import os
 
-import jax
-import numpy as np
 import pytest
-
-import jaxsched
-
-
-@pytest.fixture(autouse=True)
-def names_in_examples(doctest_namespace):
-    doctest_namespace.update(jax=jax, jaxsched=jaxsched, np=np)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,7 +6,7 @@ frameworks' names) and `search`.
 """
 
 import importlib as _importlib
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+import typing as _typing
 
 from jaxsched import kinds as kinds
 from jaxsched import nodes as nodes
@@ -110,7 +110,7 @@ from jaxsched._store.stack import grid as grid
 from jaxsched._store.stack import stack as stack
 from jaxsched._store.stack import unstack as unstack
 
-if _TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from jaxsched import compat as compat
     from jaxsched import search as search
 
@@ -219,18 +219,20 @@ _LATE = ("compat", "search")
 _publish(globals())
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return [*__all__, "__version__"]
 
 
-def __getattr__(name):
-    """The rooms above the door when they are first asked for; for any other name, what may have been meant."""
-    if name in _LATE:
-        return _importlib.import_module(f"{__name__}.{name}")
-    if _FORMER.get(name) in globals():  # a pickle made before it was renamed
-        return globals()[_FORMER[name]]
-    compat = _importlib.import_module(f"{__name__}.compat")
-    frameworks = [getattr(compat, each) for each in compat.FRAMEWORKS]
-    raise AttributeError(
-        f"module {__name__!r} has no attribute {name!r}.{_meant(name, __all__, (nodes, states), frameworks)}"
-    )
+if not _typing.TYPE_CHECKING:  # where a misspelt name is an error
+
+    def __getattr__(name: str) -> object:
+        """The rooms above the door when they are first asked for; for any other name, what may have been meant."""
+        if name in _LATE:
+            return _importlib.import_module(f"{__name__}.{name}")
+        if _FORMER.get(name) in globals():  # a pickle made before it was renamed
+            return globals()[_FORMER[name]]
+        compat = _importlib.import_module(f"{__name__}.compat")
+        frameworks = [getattr(compat, each) for each in compat.FRAMEWORKS]
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}.{_meant(name, __all__, (nodes, states), frameworks)}"
+        )

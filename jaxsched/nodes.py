@@ -5,6 +5,8 @@
 Nobody types these; `isinstance` and tools need them.
 """
 
+import typing as _typing
+
 from jaxsched._combinators.clocks import Advance as Advance
 from jaxsched._combinators.clocks import Delay as Delay
 from jaxsched._combinators.clocks import PerEpoch as PerEpoch
@@ -64,8 +66,9 @@ from jaxsched._names import publish as _publish
 
 _publish(globals())
 
+if not _typing.TYPE_CHECKING:  # where a misspelt name is an error
 
-def __getattr__(name: str) -> type:
-    if name in _FORMER:  # a pickle made before it was renamed
-        return globals()[_FORMER[name]]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> type:
+        if name in _FORMER:  # a pickle made before it was renamed
+            return globals()[_FORMER[name]]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,7 @@
 """Schedules on other clocks: shifted, held, counted in epochs, stretched."""
 
 import dataclasses
+from typing import Any
 
 from jaxsched._core.kinds import Count, Positive, checked
 from jaxsched._core.laps import floor_to
@@ -19,11 +20,11 @@ class Delay(Exact):
     schedule: Schedule
     steps: Count
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return evaluate(self.schedule, since(step, self.steps))
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return _plus(self.schedule.duration, self.steps)
 
 
@@ -38,11 +39,11 @@ class Advance(Exact):
     schedule: Schedule
     steps: Count
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return evaluate(self.schedule, later(step, self.steps))
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         inner = self.schedule.duration
         return None if inner is None else longest(inner - self.steps, 0)
 
@@ -58,11 +59,11 @@ class Staircase(Exact):
     schedule: Schedule
     every: Count
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return evaluate(self.schedule, floor_to(step, self.every)[1])
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return _plus(self.schedule.duration, self.every)
 
 
@@ -77,11 +78,11 @@ class PerEpoch(Exact):
     schedule: Schedule = dataclasses.field(metadata={"clock": "epochs"})
     steps_per_epoch: Count
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return evaluate(self.schedule, floor_to(step, self.steps_per_epoch)[0])
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         epochs = self.schedule.duration
         return None if epochs is None else epochs * self.steps_per_epoch
 
@@ -99,11 +100,11 @@ class Stretch(Exact):
 
     _scales = False  # the schedule inside is on a clock of its own
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return evaluate(self.schedule, ratio(step, self.factor))
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         inner = self.schedule.duration
         return None if inner is None else inner * self.factor
 

@@ -46,7 +46,7 @@ class Cycle(Exact):
     damping: MinusLog = written(alias="decay", default=1.0)
     floor: Schedule | None = None
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return _value(self, *lap(step, self.period, self.growth))
 
 
@@ -72,7 +72,7 @@ class ListedCycles(Exact):
 
     _scales = False  # its cycles have lengths between two steps
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         last_cycle = self.begins.shape[0] - 2
         index = jnp.clip(count_reached(step, self.begins) - 1, 0, last_cycle)
         # A fractional step may lie between the begin of the next cycle and its first whole step.
@@ -83,7 +83,7 @@ class ListedCycles(Exact):
         return _value(self, index, rescaled(done, left, self.period))
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         endless = not is_traced(self.leads) and np.any(np.asarray(self.leads)[..., -1] < 0)
         return None if endless else last(self.begins)
 

@@ -1,6 +1,6 @@
 """Schedules disturbed by seeded noise."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import jax.numpy as jnp
 
@@ -28,7 +28,7 @@ class NormalJitter(Exact):
 
     _scales = False  # each step has a draw of its own
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         deviation = jnp.maximum(evaluate(self.deviation, step), 0)
         some = deviation > 0
         limit = self.bound / jnp.where(some, deviation, 1)
@@ -51,7 +51,7 @@ class UniformJitter(Exact):
 
     _scales = False  # each step has a draw of its own
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         noise = evaluate(self.bound, step) * uniform(self.key, whole_steps(step))
         return evaluate(self.schedule, step) * (1 + noise)
 

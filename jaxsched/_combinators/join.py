@@ -40,7 +40,7 @@ class StackedJoin(Exact):
     which: Indices
     slot: Indices
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         shape = jnp.shape(jax.tree.leaves(step)[0])
         steps = jax.tree.map(jnp.ravel, step)
         return jax.vmap(self._one)(steps).reshape(shape) if shape else self._one(step)
@@ -57,7 +57,7 @@ class StackedJoin(Exact):
         return value
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         if is_traced(self.which) or is_traced(self.slot):
             return None
         piece = jax.tree.map(lambda leaf: leaf[int(self.slot[-1])], self.kinds[int(self.which[-1])])

@@ -28,20 +28,20 @@ class Clip(Exact):
     lo: Level | None = None
     hi: Level | None = None
 
-    def _check(self):
+    def _check(self) -> None:
         lo, hi = self.lo, self.hi
         if lo is None or hi is None or is_traced(lo) or is_traced(hi):
             return
         if np.any(np.asarray(lo) > np.asarray(hi)):
             raise ValueError(f"`lo` must not exceed `hi`: got {lo!r} and {hi!r}. Swap them.")
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         value = evaluate(self.schedule, step)
         value = value if self.lo is None else jnp.maximum(value, self.lo)
         return value if self.hi is None else jnp.minimum(value, self.hi)
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return self.schedule.duration
 
 
@@ -62,12 +62,12 @@ class Blend(Exact):
     end: Level
     weight: Schedule
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         of_end = evaluate(self.weight, step)
         return blend(self.start, self.end, 1 - of_end, of_end)
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return self.weight.duration
 
 

@@ -66,10 +66,10 @@ class Warmup(Exact):
     ramp: Ramp
     schedule: Schedule
 
-    def _check(self):
+    def _check(self) -> None:
         _check_open(self.ramp, "end")
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         steps = self.ramp.steps
         # A ramp of no length shows its end at step 0; what leads into it leads to its start all the same.
         schedule, zero = self.schedule, jnp.zeros((), jnp.result_type(int))
@@ -78,7 +78,7 @@ class Warmup(Exact):
         return jnp.where(reached(step, steps), evaluate(self.schedule, since(step, steps)), up)
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return end_after(self.ramp.steps, self.schedule.duration)
 
 
@@ -95,17 +95,17 @@ class Cooldown(Exact):
     begin: Count
     ramp: Ramp
 
-    def _check(self):
+    def _check(self) -> None:
         _check_open(self.ramp, "start")
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         begun = reached(step, self.begin)
         start = evaluate(self.schedule, self.begin)
         down = evaluate(inside(self.ramp, start=start), since(step, self.begin))
         return jnp.where(begun, down, evaluate(self.schedule, only_when(~begun, step)))
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return end_after(self.begin, self.ramp.steps)
 
 

@@ -112,14 +112,14 @@ class Watching(Controller):
     schedule: Schedule
     begin: Count = dataclasses.field(default=0, kw_only=True)
 
-    def __init_subclass__(cls, **kwargs: Any):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**{"kw_only": True, **kwargs})
 
     @abc.abstractmethod
     def _judge(self, state: Any, value: Array) -> Any:
         """The state after a float32 metric; the flags of `state` are those that last."""
 
-    def _observed(self, state, value, observed):
+    def _observed(self, state: Any, value: Any, observed: Any) -> Any:
         looked = observed & (device_step(state.step) >= self.begin)
         state = _quiet(state)
         judged = self._judge(state, value)
@@ -141,16 +141,16 @@ class OverDevices(Controller):
     def State(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.controller.State
 
-    def _start(self):
+    def _start(self) -> Any:
         return self.controller._start()
 
-    def _rate(self, state):
+    def _rate(self, state: Any) -> Any:
         return self.controller._rate(state)
 
-    def _unscaled(self, state):
+    def _unscaled(self, state: Any) -> Any:
         return self.controller._unscaled(state)
 
-    def _observed(self, state, value, observed):
+    def _observed(self, state: Any, value: Any, observed: Any) -> Any:
         total = lambda x: jax.lax.psum(x, self.axis_name)  # noqa: E731
         try:
             observers = total(observed.astype(jnp.float32))
@@ -162,7 +162,7 @@ class OverDevices(Controller):
             ) from error
         return self.controller._observed(state, mean, observers > 0)
 
-    def _check(self):
+    def _check(self) -> None:
         names = self.axis_name if isinstance(self.axis_name, (tuple, list)) else (self.axis_name,)
         if not names or not all(isinstance(name, str) for name in names):
             raise TypeError(f"`axis_name` must be the name of a mapped axis, or several: got {self.axis_name!r}.")

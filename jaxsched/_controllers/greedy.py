@@ -70,7 +70,7 @@ class Greedy(Watching, kw_only=True):
     reset_after: Whole = 500
     window: int = dataclasses.field(default=1, metadata={"static": True})
 
-    def _check(self):
+    def _check(self) -> None:
         if type(self.window) is not int or self.window < 1:
             raise ValueError(
                 f"`window` must be an int of at least 1: got {self.window!r}. It is the length of an array, which "
@@ -80,7 +80,7 @@ class Greedy(Watching, kw_only=True):
         if not (is_traced(low) or is_traced(high)) and np.any(np.asarray(low) > np.asarray(high)):
             raise ValueError(f"`min_value` must not exceed `max_value`: got {low!r} and {high!r}.")
 
-    def _start(self):
+    def _start(self) -> Any:
         zero = jnp.zeros((), jnp.int32)
         return GreedyState(
             step=zero,
@@ -98,7 +98,7 @@ class Greedy(Watching, kw_only=True):
             flags=zero,
         )
 
-    def _rate(self, state):
+    def _rate(self, state: Any) -> Any:
         base = value_of(self.schedule, state)
         return self._bounded(base, self._product(base, state))
 
@@ -112,11 +112,11 @@ class Greedy(Watching, kw_only=True):
         # The bounds hold for changes: a schedule that is outside of them by itself is left there.
         return jnp.clip(product, jnp.minimum(self.min_value, base), jnp.maximum(self.max_value, base))
 
-    def _unscaled(self, state):
+    def _unscaled(self, state: Any) -> Any:
         zero, one = jnp.zeros((), jnp.int32), jnp.ones((), jnp.float32)
         return state._replace(bound=zero, clipped=one, cuts=zero)
 
-    def _judge(self, state, value):
+    def _judge(self, state: Any, value: Any) -> Any:
         finite = jnp.isfinite(value)
         recent = jnp.where(finite, state.recent.at[state.seen % self.window].set(value), state.recent)
         seen = state.seen + finite

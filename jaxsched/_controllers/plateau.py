@@ -85,13 +85,13 @@ class ReduceOnPlateau(Watching, kw_only=True):
     every: WholeAtLeastOne | None = None
     smoothing: PartBelowOne | None = None
 
-    def _start(self):
+    def _start(self) -> Any:
         zero, none = jnp.zeros((), jnp.int32), jnp.zeros((), jnp.float32)
         window = (None, None) if self.every is None else (zero, none)
         past = (None, None) if self.smoothing is None else (none, none)
         return PlateauState(zero, zero, jnp.asarray(self.sign * jnp.inf, jnp.float32), zero, zero, *window, *past)
 
-    def _rate(self, state):
+    def _rate(self, state: Any) -> Any:
         return self._value(value_of(self.schedule, state), self._scale(state.cuts))
 
     def _scale(self, cuts):
@@ -104,10 +104,10 @@ class ReduceOnPlateau(Watching, kw_only=True):
     def _floor(self, base):
         return jnp.minimum(self.min_value, base)  # which never lifts the schedule above itself
 
-    def _unscaled(self, state):
+    def _unscaled(self, state: Any) -> Any:
         return state._replace(cuts=jnp.zeros((), jnp.int32))
 
-    def _judge(self, state, value):
+    def _judge(self, state: Any, value: Any) -> Any:
         if self.every is None:
             return self._judge_mean(state, value)
         size = state.pending + 1

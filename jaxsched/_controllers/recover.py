@@ -75,11 +75,11 @@ class Recover(Watching, kw_only=True):
     min_value: Bound = 0.0
     min_scale: Part = 0.0
 
-    def _start(self):
+    def _start(self) -> Any:
         zero, none = jnp.zeros((), jnp.int32), jnp.zeros((), jnp.float32)
         return RecoverState(zero, zero, zero - 1, none, none, none, zero, zero)
 
-    def _rate(self, state):
+    def _rate(self, state: Any) -> Any:
         since = jnp.maximum(state.step - state.cut_at, 1)  # the first step after a cut is not wasted at a rate of 0
         warming = (state.cut_at >= 0) & (since < self.warmup)
         done = jnp.where(warming, since / jnp.maximum(self.warmup, 1), 1.0)
@@ -92,11 +92,11 @@ class Recover(Watching, kw_only=True):
     def _warm(self, base, scale):
         return jnp.maximum(base * scale, jnp.minimum(self.min_value, base))
 
-    def _unscaled(self, state):
+    def _unscaled(self, state: Any) -> Any:
         zero = jnp.zeros((), jnp.int32)
         return state._replace(cuts=zero, cut_at=zero - 1)
 
-    def _judge(self, state, value):
+    def _judge(self, state: Any, value: Any) -> Any:
         finite = jnp.isfinite(value)
         warming = (state.cut_at >= 0) & (state.step - state.cut_at < self.warmup)
         excess = difference(value, state.mean)

@@ -46,7 +46,7 @@ class Written:
 class Data:
     """Becomes, by subclassing, a frozen dataclass and a PyTree whose constructor converts and checks its fields."""
 
-    def __init_subclass__(cls, kw_only: bool = False, **kwargs: Any):
+    def __init_subclass__(cls, kw_only: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         made: Any = dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=kw_only)(cls)
         reserved = {"kind", "jaxsched"} & {f.name for f in fields_of(made)}
@@ -56,7 +56,7 @@ class Data:
             made.__init__ = _by_aliases(made)
         _register(cls)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, convert in checks_of(type(self)).items():
             object.__setattr__(self, name, convert(name, getattr(self, name)))
         self._check()

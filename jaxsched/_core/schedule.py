@@ -41,7 +41,7 @@ class Schedule(Data, abc.ABC):
     _scales: ClassVar[bool] = False
     """Whether all its times are fields annotated as `Count`, so that it is made longer by multiplying them."""
 
-    def __init_subclass__(cls, **kwargs: Any):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         if "__call__" in cls.__dict__:
             raise TypeError(f"{cls.__name__} must not define `__call__`: it is final. Write the formula as `at`.")
         super().__init_subclass__(**kwargs)
@@ -146,11 +146,11 @@ class Constant(Exact):
 
     value: Level
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return self.value
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return 0
 
 
@@ -173,10 +173,10 @@ class Wrap(Schedule):
 
     fn: Callable[[Array], Any] = dataclasses.field(metadata={"static": True})
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return jax.vmap(self.fn)(step.ravel()).reshape(step.shape) if step.ndim else self.fn(step)
 
-    def _check(self):
+    def _check(self) -> None:
         if not callable(self.fn):
             raise TypeError(f"`fn` must be a function of the step: got {self.fn!r}. For a number use `Constant`.")
         if _is_stateful(self.fn):
@@ -269,35 +269,35 @@ class Pair(Exact):
     right: Schedule
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return longest(self.left.duration, self.right.duration)
 
 
 class Sum(Pair):
     """`left + right` at every step."""
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return evaluate(self.left, step) + evaluate(self.right, step)
 
 
 class Difference(Pair):
     """`left - right` at every step."""
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return evaluate(self.left, step) - evaluate(self.right, step)
 
 
 class Product(Pair):
     """`left * right` at every step."""
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return evaluate(self.left, step) * evaluate(self.right, step)
 
 
 class Quotient(Pair):
     """`left / right` at every step; infinite where `right` is 0."""
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return evaluate(self.left, step) / evaluate(self.right, step)
 
 
@@ -312,10 +312,10 @@ class Join(Exact):
     pieces: Schedules
     boundaries: CountTuple
 
-    def _check(self):
+    def _check(self) -> None:
         check_boundaries(len(self.pieces), self.boundaries)
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         first, *others = self.pieces
         begun = [reached(step, boundary) for boundary in self.boundaries]
         # A piece that is not shown is evaluated at its own step 0, where it is finite and so are its gradients.
@@ -326,7 +326,7 @@ class Join(Exact):
         return value
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return end_after(self.boundaries[-1] if self.boundaries else 0, self.pieces[-1].duration)
 
 

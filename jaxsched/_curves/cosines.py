@@ -1,5 +1,7 @@
 """Cosines, their relatives, and the two that TensorFlow 1 had of its own."""
 
+from typing import Any
+
 import jax.numpy as jnp
 
 from jaxsched._core.draws import normal
@@ -39,7 +41,7 @@ class Cosine(Ramp):
         Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5 (one cycle).
     """
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         return half_sine_squared(rest), half_sine_squared(x)
 
 
@@ -62,7 +64,7 @@ class MirrorCosine(Ramp):
         Dremov et al. 2025, arXiv:2508.01483 (cooldown shapes).
     """
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         return 2 * rest - half_sine_squared(rest), 2 * x - half_sine_squared(x)
 
 
@@ -88,7 +90,7 @@ class TimePowerCosine(Ramp, kw_only=True):
 
     power: Positive = 1.0
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         passed, left = power_weights(rest, x, self.power)
         return half_sine_squared(left), half_sine_squared(passed)
 
@@ -116,7 +118,7 @@ class ValuePowerCosine(Ramp, kw_only=True):
 
     exponent: Positive = 1.0
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         return power_weights(half_sine_squared(x), half_sine_squared(rest), self.exponent)
 
 
@@ -149,12 +151,12 @@ class LinearCosine(Exact):
     alpha: Real = 0.0
     beta: Real = 0.001
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         _, rest = fractions(step, self.steps)
         return self.start * ((self.alpha + rest) * _wave(step, self.steps, self.num_periods) + self.beta)
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return self.steps
 
 
@@ -197,7 +199,7 @@ class NoisyLinearCosine(Exact):
 
     _scales = False  # each step has a draw of its own
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         _, rest = fractions(step, self.steps)
         some = self.initial_variance > 0  # the slope of a square root at 0 is infinite
         deviation = jnp.where(some, jnp.sqrt(jnp.where(some, self.initial_variance, 1)), 0)

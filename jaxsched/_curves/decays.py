@@ -1,5 +1,7 @@
 """Decays that never end."""
 
+from typing import Any
+
 import jax.numpy as jnp
 
 from jaxsched._core.kinds import Count, Level, NotNegative, Positive
@@ -30,7 +32,7 @@ class InverseTime(Exact):
     rate: NotNegative
     steps: Count = 1
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return self.start / (1 + jnp.maximum(self.rate, 0) * ratio(step, self.steps))
 
 
@@ -60,6 +62,6 @@ class InverseSqrt(Exact):
     shift: Count = 0
     power: Positive = 0.5
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         passed = ratio(step, self.timescale) + ratio(self.shift, self.timescale)
         return self.start * jnp.exp(-self.power * jnp.log1p(passed))

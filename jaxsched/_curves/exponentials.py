@@ -1,12 +1,14 @@
 """Exponentials, and ramps between values of one sign."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Level, MinusLog, Positive, Real
 from jaxsched._core.node import written
-from jaxsched._core.schedule import Exact
+from jaxsched._core.schedule import Array, Exact
 from jaxsched._core.time import in_units
 from jaxsched._curves.ramp import Open, Ramp
 
@@ -31,10 +33,10 @@ class Geometric(Ramp):
         `SchedExp` in fastai; the learning-rate range test of Smith 2017, arXiv:1506.01186.
     """
 
-    def _check(self):
+    def _check(self) -> None:
         _check_same_sign(self)
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         start, end = self.ends
         return exponential_weights(x, rest, jnp.log(_safe_ratio(end, start)))
 
@@ -59,10 +61,10 @@ class Inverse(Ramp):
         Wen et al. 2024, arXiv:2410.05192 (the decay of WSD-S); `inv` in Levanter.
     """
 
-    def _check(self):
+    def _check(self) -> None:
         _check_same_sign(self)
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         start, end = self.ends
         return rest / (rest + x * _safe_ratio(start, end)), x / (x + rest * _safe_ratio(end, start))
 
@@ -91,7 +93,7 @@ class ExponentialRamp(Ramp, kw_only=True):
 
     base: Positive = 0.5
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         return exponential_weights(x, rest, jnp.log(self.base))
 
 
@@ -122,7 +124,7 @@ class Tanh(Ramp, kw_only=True):
     lower: Real = -7.0
     upper: Real = 3.0
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         z = 2 * (self.lower * rest + self.upper * x)
         return 1 / (1 + jnp.exp(z)), 1 / (1 + jnp.exp(-z))
 
@@ -151,7 +153,7 @@ class Exponential(Exact):
     decay: Real
     steps: Count = 1
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return _exponential(self.start, self.decay, step, self.steps)
 
 
@@ -179,7 +181,7 @@ class GeometricDecay(Exact):
     decay: MinusLog = written(alias="factor")
     steps: Count = 1
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return _exponential(self.start, self.decay, step, self.steps)
 
 
@@ -188,8 +190,11 @@ def _exponential(start, decay, step, steps):
     return start * (jnp.exp(-exponent) * (1 - lost))
 
 
-def exponential_weights(x, rest, log):
-    """The weights of an exponential that ends at `exp(log)` times its start; where that is 1, of a straight line."""
+def exponential_weights(x: Array, rest: Array, log: Any) -> tuple[Array, Array]:
+    """The weights of both ends at `x` of the way, with `rest` left, of an exponential that grows by `exp(log)` in all.
+
+    Where `log` is 0 they are those of a straight line.
+    """
     straight = log == 0
     safe = jnp.where(straight, 1, log)
     bend = x * rest * log / 2  # nothing where it is straight, but its slope is that of the formula

@@ -1,6 +1,7 @@
 """Straight lines and powers."""
 
 import dataclasses
+from typing import Any
 
 import jax.numpy as jnp
 
@@ -30,7 +31,7 @@ class Linear(Ramp):
         `LinearLR` in PyTorch and Paddle, `linear_schedule` in optax.
     """
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         return rest, x
 
 
@@ -56,7 +57,7 @@ class Polynomial(Ramp, kw_only=True):
 
     power: Positive = 1.0
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         return power_weights(x, rest, self.power)
 
 
@@ -84,7 +85,7 @@ class ElapsedPower(Ramp, kw_only=True):
 
     power: Positive = 0.5
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         of_end, of_start = power_weights(rest, x, self.power)
         return of_start, of_end
 
@@ -108,7 +109,7 @@ class Rex(Ramp):
         Chen, Wolfe and Kyrillidis 2021, arXiv:2107.04197.
     """
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         return 2 * rest / (1 + rest), x / (1 + rest)
 
 
@@ -133,7 +134,7 @@ class Logarithmic(Ramp):
 
     _scales = False  # the logarithm knows the length of a step
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         length = jnp.maximum(to_real(self.steps), jnp.finfo(x.dtype).tiny)
         whole, done = jnp.log1p(length), length * x
         return jnp.log1p(length * rest / (1 + done)) / whole, jnp.log1p(done) / whole
@@ -165,6 +166,6 @@ class StretchingPolynomial(Exact):
     steps: Count
     power: Positive = 1.0
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         x, rest = stretched_fractions(step, self.steps)
         return blend(self.start, self.end, *power_weights(x, rest, self.power))

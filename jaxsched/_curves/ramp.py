@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax.numpy as jnp
 
-from jaxsched._core.kinds import Count, Level
+from jaxsched._core.kinds import Count, Level, Numeric
 from jaxsched._core.node import Data
 from jaxsched._core.schedule import Array, Exact, Schedule, evaluate
 from jaxsched._core.time import blend, fractions
@@ -22,7 +22,7 @@ class Open(Data):
 
 
 if TYPE_CHECKING:
-    End: TypeAlias = Any
+    End: TypeAlias = Numeric | Open
 else:
 
     class End(Level):
@@ -58,7 +58,7 @@ class Ramp(Exact):
     end: End
     steps: Count = dataclasses.field(kw_only=True)
 
-    def __init_subclass__(cls, **kwargs: Any):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**{"kw_only": True, **kwargs})
         made: Any = cls
         made.__init__ = _by_keyword(cls.__name__, made.__init__)
@@ -67,7 +67,7 @@ class Ramp(Exact):
     def weights(self, x: Array, rest: Array) -> tuple[Any, Any]:
         """The weights of `start` and `end`, which sum to 1, at `x` of the way with `rest = 1 - x` left."""
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         start, end = self.ends
         x, rest = fractions(step, self.steps)
         first, last = x == 0, rest == 0
@@ -85,7 +85,7 @@ class Ramp(Exact):
         return (0.0, 0.0) if isinstance(start, Open) else (start, end)
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return self.steps
 
 
@@ -123,6 +123,6 @@ class Shaped(Ramp):
 
     remaining: Schedule = dataclasses.field(metadata={"clock": "fraction"})
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         of_start = evaluate(self.remaining, x)
         return of_start, 1 - of_start

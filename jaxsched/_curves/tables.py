@@ -1,5 +1,7 @@
 """Looked up: values at boundaries or at every step. A table costs a search and a gather, whatever its length."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -30,14 +32,14 @@ class Piecewise(Exact):
     boundaries: Times
     values: Levels
 
-    def _check(self):
+    def _check(self) -> None:
         _check_lengths(self, one_more=True)
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return self.values[count_reached(step, self.boundaries)]
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return last(self.boundaries)
 
 
@@ -62,15 +64,15 @@ class Interpolated(Exact):
     boundaries: Times
     values: Levels
 
-    def _check(self):
+    def _check(self) -> None:
         _check_lengths(self, one_more=False)
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         before, after, x, rest = _between(self.values, self.boundaries, step)
         return blend(before, after, rest, x)
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return last(self.boundaries)
 
 
@@ -95,15 +97,15 @@ class CosineInterpolated(Exact):
     boundaries: Times
     values: Levels
 
-    def _check(self):
+    def _check(self) -> None:
         _check_lengths(self, one_more=False)
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         before, after, x, rest = _between(self.values, self.boundaries, step)
         return blend(before, after, half_sine_squared(rest), half_sine_squared(x))
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return last(self.boundaries)
 
 
@@ -125,11 +127,11 @@ class Tabulated(Exact):
 
     _scales = False  # one value a step
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return self.values[jnp.minimum(whole_steps(step), self.values.shape[0] - 1)]
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return np.shape(self.values)[-1] - 1
 
 

@@ -38,7 +38,7 @@ def by_group(
 
     Examples:
         >>> import optax
-        >>> rates = {"head": jaxsched.Cosine(0.5, 0.0, 100), "body": 0.25, "embed": None}
+        >>> rates = {"head": jaxsched.Cosine(0.5, 0.0, steps=100), "body": 0.25, "embed": None}
         >>> optimizer = optax.chain(optax.scale_by_adam(), jaxsched.by_group(rates))
         >>> params = {"embed": np.ones(2), "body": {"w": np.ones(2)}, "head": np.ones(2)}
         >>> {name: float(rate) for name, rate in jaxsched.current(optimizer.init(params)).items()}

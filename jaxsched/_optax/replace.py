@@ -47,7 +47,7 @@ def replace_schedule(
         >>> import optax
         >>> optimizer = jaxsched.inject(optax.sgd)(jaxsched.Constant(0.5))
         >>> state = optimizer.init(np.ones(3))
-        >>> state = jaxsched.replace_schedule(state, learning_rate=jaxsched.Linear(1.0, 0.0, 10), rebase=True)
+        >>> state = jaxsched.replace_schedule(state, learning_rate=jaxsched.Linear(1.0, 0.0, steps=10), rebase=True)
         >>> float(jaxsched.current(state)["learning_rate"])
         0.5
     """

@@ -34,7 +34,7 @@ def snapshot(opt_state: Any) -> Snapshot:
 
     Examples:
         >>> import optax
-        >>> optimizer = jaxsched.inject(optax.sgd)(jaxsched.Linear(1.0, 0.0, 10))
+        >>> optimizer = jaxsched.inject(optax.sgd)(jaxsched.Linear(1.0, 0.0, steps=10))
         >>> jaxsched.snapshot(optimizer.init(np.ones(3))).schedules
         {'learning_rate': {'jaxsched': 1, 'kind': 'Linear', 'start': 1.0, 'end': 0.0, 'steps': 10}}
     """
@@ -63,8 +63,8 @@ def restore(opt_state: T, saved: Snapshot) -> tuple[T, list[str]]:
 
     Examples:
         >>> import optax
-        >>> old = jaxsched.inject(optax.sgd)(jaxsched.Linear(1.0, 0.0, 10))
-        >>> new = jaxsched.inject(optax.sgd)(jaxsched.Linear(1.0, 0.0, 20))
+        >>> old = jaxsched.inject(optax.sgd)(jaxsched.Linear(1.0, 0.0, steps=10))
+        >>> new = jaxsched.inject(optax.sgd)(jaxsched.Linear(1.0, 0.0, steps=20))
         >>> saved = jaxsched.snapshot(old.init(np.ones(3)))
         >>> state, changes = jaxsched.restore(new.init(np.ones(3)), saved)
         >>> changes

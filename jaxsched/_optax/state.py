@@ -125,7 +125,7 @@ def override(opt_state: T, values: Mapping[str, Any] | None = None, /, **named: 
 
     Examples:
         >>> import optax
-        >>> optimizer = jaxsched.inject(optax.sgd)(jaxsched.Cosine(1.0, 0.0, 10))
+        >>> optimizer = jaxsched.inject(optax.sgd)(jaxsched.Cosine(1.0, 0.0, steps=10))
         >>> state = jaxsched.override(optimizer.init(np.ones(3)), learning_rate=0.25)
         >>> float(jaxsched.current(state)["learning_rate"])
         0.25

@@ -34,7 +34,7 @@ class Run:
     sequence_length: float | None = None
     total: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         reasons = {
             "steps_per_epoch": "Is the data set empty, or smaller than a batch that is dropped?",
             "batch_size": "A step needs at least one sample.",

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from jaxsched.compat import transformers as transformers
 else:
 
-    def __dir__():
+    def __dir__() -> list[str]:
         return ["compound", "factors", *FRAMEWORKS]
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> object:
         """A framework's module, when it is first asked for."""
         import importlib
 

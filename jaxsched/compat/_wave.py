@@ -30,7 +30,7 @@ class Wave(js.Schedule):
     turns: js.Numeric
     rest: js.Numeric
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         step = jnp.asarray(step)
         whole = step if jnp.issubdtype(step.dtype, jnp.integer) else jnp.floor(step)
         angle = whole.astype(jnp.int32) * jnp.asarray(self.turns).astype(jnp.int32)

@@ -52,10 +52,10 @@ else:
     _THEIRS = {"InjectHyperparamsState", "InjectStatefulHyperparamsState", "Schedule", "StatefulSchedule"}
     _THEIRS |= {"WrappedSchedule", "inject_hyperparams", "inject_stateful_hyperparams"}
 
-    def __dir__():
+    def __dir__() -> list[str]:
         return [*(name for name in globals() if not name.startswith("_")), *_THEIRS]
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> object:
         """What is optax's own, when it is first asked for: it takes time to import optax."""
         if name in _THEIRS:
             return getattr(_importlib.import_module("optax.schedules"), name)

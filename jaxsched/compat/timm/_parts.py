@@ -30,14 +30,14 @@ class TanhDecay(js.Schedule):
     lower: Real
     upper: Real
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         x, rest = fractions(step, self.steps)
         z = 2 * (self.lower * rest + self.upper * x)
         value = blend(self.start, self.end, 1 / (1 + jnp.exp(z)), 1 / (1 + jnp.exp(-z)))
         return jnp.where(rest == 0, self.end, value)
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return self.steps
 
 
@@ -47,7 +47,7 @@ class KDecayPolynomial(js.Ramp):
     power: Positive
     k: Positive
 
-    def weights(self, x, rest):
+    def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         passed, left = power_weights(rest, x, self.k)
         return power_weights(passed, left, self.power)
 

@@ -21,7 +21,7 @@ class Faster(js.Schedule):
     factor: js.Numeric
     period: js.Count = 0
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         local = jnp.where(self.period > 0, step % jnp.maximum(self.period, 1), step)
         return self.schedule(jnp.minimum(local, LARGEST // self.factor) * self.factor)
 

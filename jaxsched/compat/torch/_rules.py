@@ -46,17 +46,17 @@ class Sets(Rule):
 
     schedule: js.Schedule
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return self.schedule(step)
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return self.schedule.duration
 
-    def start(self, lr):
+    def start(self, lr: Any) -> Any:
         return self.schedule(0)
 
-    def next(self, lr, epoch):
+    def next(self, lr: Any, epoch: Any) -> Any:
         return self.schedule(epoch)
 
 
@@ -66,31 +66,31 @@ class Times(Rule):
     lr: js.Numeric
     factor: js.Schedule
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return self.lr * self.factor(step)
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return self.factor.duration
 
 
 class Scales(Times):
     """The rate by the ratio of two neighbours of `factor`: `LinearLR` and its like."""
 
-    def start(self, lr):
+    def start(self, lr: Any) -> Any:
         return lr * self.factor(0)
 
-    def next(self, lr, epoch):
+    def next(self, lr: Any, epoch: Any) -> Any:
         return _towards(0.0, lr, self.factor, epoch, lr)
 
 
 class Powers(Times):
     """The rate times `factor(1)`: `ExponentialLR`, whose own factor may be 0 long before the rate is."""
 
-    def start(self, lr):
+    def start(self, lr: Any) -> Any:
         return lr
 
-    def next(self, lr, epoch):
+    def next(self, lr: Any, epoch: Any) -> Any:
         return lr * self.factor(1)
 
 
@@ -99,13 +99,13 @@ class Multiplies(Times, Resumes):
 
     ratio: js.Schedule
 
-    def start(self, lr):
+    def start(self, lr: Any) -> Any:
         return lr
 
-    def next(self, lr, epoch):
+    def next(self, lr: Any, epoch: Any) -> Any:
         return lr * self.ratio(epoch)
 
-    def resumed(self, lr):
+    def resumed(self, lr: Any) -> Any:
         return js.scale(self.factor, lr * self.ratio(0))
 
 
@@ -116,13 +116,13 @@ class Anneals(Rule):
     eta_min: js.Numeric
     factor: js.Schedule
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return js.nodes.Blend(self.eta_min, self.lr, self.factor)(step)
 
-    def start(self, lr):
+    def start(self, lr: Any) -> Any:
         return lr
 
-    def next(self, lr, epoch):
+    def next(self, lr: Any, epoch: Any) -> Any:
         return _towards(self.eta_min, lr, self.factor, epoch, lr + (self.lr - self.eta_min) * self.factor(epoch))
 
 
@@ -135,21 +135,21 @@ class Mixes(Resumes):
     def lr(self):
         return self.ramp.start  # pyright: ignore[reportAttributeAccessIssue]
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return self.ramp(step)
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return self.ramp.duration
 
-    def start(self, lr):
+    def start(self, lr: Any) -> Any:
         return self.resumed(lr)(0)
 
-    def next(self, lr, epoch):
+    def next(self, lr: Any, epoch: Any) -> Any:
         end = self.ramp.end  # pyright: ignore[reportAttributeAccessIssue]
         return _towards(end, lr, dataclasses.replace(self.ramp, start=1.0, end=0.0), epoch, end)  # pyright: ignore
 
-    def resumed(self, lr):
+    def resumed(self, lr: Any) -> Any:
         return dataclasses.replace(self.ramp, start=lr)  # pyright: ignore[reportCallIssue]
 
 
@@ -170,17 +170,17 @@ class Chains(Rule):
         own = rate_of(self.first)
         return rate_of(self.second) if own is None else own
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         return self.first(step) * self.second.factor(step)  # pyright: ignore[reportAttributeAccessIssue]
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return (self.first * self.second).duration
 
-    def start(self, lr):
+    def start(self, lr: Any) -> Any:
         return self.second.start(self.first.start(lr))
 
-    def next(self, lr, epoch):
+    def next(self, lr: Any, epoch: Any) -> Any:
         return self.second.next(self.first.next(lr, epoch), epoch)
 
 
@@ -196,7 +196,7 @@ class Switches(Rule):
         own = rate_of(self.before)
         return rate_of(self.after) if own is None else own
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         first, *links = self._links(self.milestone)
         resumes = any(isinstance(rule, Resumes) for rule, _ in links)
         pieces, begin = [first], 0
@@ -215,13 +215,13 @@ class Switches(Rule):
         return [*before, (self.after, milestone)]
 
     @property
-    def duration(self):
+    def duration(self) -> Any:
         return js.join([self.before, self.after], [self.milestone]).duration
 
-    def start(self, lr):
+    def start(self, lr: Any) -> Any:
         return self.before.start(self.lr)  # torch's constructor sets the rate back
 
-    def next(self, lr, epoch):
+    def next(self, lr: Any, epoch: Any) -> Any:
         later = self.after.next(lr, jnp.maximum(epoch - self.milestone, 1))
         restarted = self.after.resumed(lr) if isinstance(self.after, Resumes) else self.after
         later = jnp.where(epoch == self.milestone, restarted(0), later)
@@ -234,15 +234,15 @@ class Recursion(Rule):
     lr: js.Numeric
     rule: Rule
 
-    def at(self, step):
+    def at(self, step: Any) -> Any:
         leaves, structure = jax.tree.flatten(self)
         value = functools.partial(_all_steps, structure, leaves)
         return jax.vmap(value)(step.ravel()).reshape(step.shape) if step.ndim else value(step)
 
-    def start(self, lr):
+    def start(self, lr: Any) -> Any:
         return self.rule.start(self.lr)
 
-    def next(self, lr, epoch):
+    def next(self, lr: Any, epoch: Any) -> Any:
         return self.rule.next(lr, epoch)
 
 
