@@ -249,7 +249,7 @@ def test_it_is_flat_from_its_duration_on(entry):
     chex.assert_trees_all_close(values, jnp.broadcast_to(values[0], values.shape), rtol=CLOSE, atol=0)
 
 
-@each
+@few  # a program of its own: steps are floats
 def test_fractional_steps_are_steps(entry):
     """A whole step given as a float is that step, and the steps between are finite."""
     schedule, t = entry.make(), steps_of(entry)
