@@ -17,8 +17,8 @@ import optax
 from _report import figure, finish
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import precision as laws  # noqa: E402 (the tests' module; this script is `__main__`)
-import zoo  # noqa: E402
+from support import precision as laws  # noqa: E402
+from support import zoo
 
 TWINS = {
     "Linear": lambda s: optax.linear_schedule(s.start, s.end, s.steps),

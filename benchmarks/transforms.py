@@ -16,7 +16,7 @@ from _optax_constructors import CONSTRUCTORS
 from _report import figure, finish
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import zoo  # noqa: E402
+from support import zoo  # noqa: E402
 
 STEPS = np.arange(0, 40, 3, dtype=np.int32)
 Pair = tuple[str, list[str]]
