@@ -204,6 +204,12 @@ def test_a_function_object_without_a_hash_will_do():
     close(schedulers.LambdaLR(1.0, Halving())(3), 0.125)
 
 
+def test_the_same_arguments_make_the_same_schedule():  # and share a compiled program
+    one = {"scale_fn": math.sqrt, "step_size_up": 3}
+    assert schedulers.CyclicLR(0.1, 1.0, **one) == schedulers.CyclicLR(0.1, 1.0, **one)
+    assert schedulers.MultiplicativeLR(0.1, math.cos) == schedulers.MultiplicativeLR(0.1, math.cos)
+
+
 def test_functions_on_the_host_work_in_compiled_programs():
     lr = schedulers.LambdaLR(0.5, lambda t: 1.0 if t < 2 else 0.1)
     _, scanned = jax.lax.scan(lambda carry, t: (carry, lr(t)), 0, jnp.arange(4))
@@ -212,8 +218,8 @@ def test_functions_on_the_host_work_in_compiled_programs():
 
 
 def test_lists_are_for_parameter_groups():
-    one = schedulers.StepLR([0.1, 0.2], 2)
-    assert [float(each(0)) for each in one] == pytest.approx([0.1, 0.2])
+    for lr in ([0.1, 0.2], (0.1, 0.2), np.array([0.1, 0.2])):
+        assert [float(each(0)) for each in schedulers.StepLR(lr, 2)] == pytest.approx([0.1, 0.2])
     warm, decay = schedulers.LinearLR([0.1, 0.2], 0.5), schedulers.CosineAnnealingLR([0.1, 0.2], 10)
     both = schedulers.SequentialLR([0.1, 0.2], [warm, decay], [5])
     assert [float(each(10)) for each in both] == pytest.approx([0.05, 0.1])
