@@ -27,12 +27,13 @@ BLOCK = 256
 Function = Callable[[Any], Any]
 
 
-def as_factor(name: str, fn: Function) -> js.Schedule:
-    """A function of the epoch as a schedule, compiled if it can be."""
+def as_factor(name: str, fn: Function, first: int = 0) -> js.Schedule:
+    """A function of the epoch, or of a number that is `first` at epoch 0, as a schedule: compiled if it can be."""
     if not callable(fn):
         raise TypeError(f"`{name}` should be a function, but got {type(fn).__name__}.")
     if not isinstance(fn, Hashable):
         fn = functools.partial(fn)  # which is hashed by its identity
+    fn = Later(fn, first) if first else fn
     plain = _plain_values(name, fn)
     if plain is None:
         return js.nodes.Wrap(fn)
@@ -82,6 +83,17 @@ def _float64_works() -> bool:
             return bool(jnp.isfinite(jax.jit(probe)(jnp.float32(2.0))))
     except Exception:
         return False
+
+
+@dataclasses.dataclass(frozen=True)
+class Later:
+    """`fn(t + first)`."""
+
+    fn: Function
+    first: int
+
+    def __call__(self, step):
+        return self.fn(step + self.first)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,14 +175,12 @@ def _plain_values(name: str, fn: Function) -> list[float] | None:
             if isinstance(value, Tracer):
                 return None  # what is differentiated stays in the program's own dtype
             values.append(float(value))
-        except (TypeError, jax.errors.JAXTypeError):
-            if step == 0:
+        except Exception as error:  # it need not be defined later on
+            if step == 0 and isinstance(error, (TypeError, jax.errors.JAXTypeError)):
                 return None
-            values.append(math.nan)
-        except Exception as error:
             if step == 0:
                 raise ValueError(f"`{name}` must have a value at epoch 0: it raised {error!r}.") from error
-            values.append(math.nan)  # it need not be defined so late
+            values.append(math.nan)
     return values
 
 

@@ -24,26 +24,38 @@ def close(got, want):
 
 
 BAD = {
-    "step_size of 0": (lambda: schedulers.StepLR(0.1, 0), ValueError, "`step_size` must be positive: got 0"),
+    "step_size of 0": (lambda: schedulers.StepLR(0.1, 0), ValueError, "`step_size` must be at least 1: got 0"),
     "step_size between": (lambda: schedulers.StepLR(0.1, 2.5), ValueError, "`step_size` must be a whole number"),
     "negative gamma": (lambda: schedulers.StepLR(0.1, 3, -0.5), ValueError, "`gamma` must not be negative"),
     "optimizer": (lambda: schedulers.StepLR(object, 3), TypeError, "in the place of torch's `optimizer`"),
     "milestones": (lambda: schedulers.MultiStepLR(0.1, 5), TypeError, "`milestones` must be a list of epochs: got 5"),
-    "early milestone": (lambda: schedulers.MultiStepLR(0.1, [-1]), ValueError, "`milestones` must not be negative"),
+    "early milestone": (
+        lambda: schedulers.MultiStepLR(0.1, [-1]),
+        ValueError,
+        r"`milestones\[0\]` must not be negative: got -1",
+    ),
     "factor": (lambda: schedulers.ConstantLR(0.1, 1.5), ValueError, "`factor` .* between 0 and 1: got 1.5"),
-    "start_factor": (lambda: schedulers.LinearLR(0.1, 0.0), ValueError, "`start_factor` .* above 0 and at most 1"),
+    "start_factor": (
+        lambda: schedulers.LinearLR(0.1, 0.0),
+        ValueError,
+        "`start_factor` .* greater than 0 and at most 1",
+    ),
     "end_factor": (lambda: schedulers.LinearLR(0.1, 0.5, 1.5), ValueError, "`end_factor` .* between 0 and 1: got 1.5"),
     "power": (lambda: schedulers.PolynomialLR(0.1, 5, -1.0), ValueError, "`power` must not be negative"),
-    "T_max": (lambda: schedulers.CosineAnnealingLR(0.1, 0), ValueError, "`T_max` must be positive: got 0"),
-    "T_0": (lambda: schedulers.CosineAnnealingWarmRestarts(0.1, 5.0), ValueError, "`T_0` must be a positive integer"),
-    "T_mult": (lambda: schedulers.CosineAnnealingWarmRestarts(0.1, 5, 0), ValueError, "`T_mult` must be a positive"),
+    "T_max": (lambda: schedulers.CosineAnnealingLR(0.1, 0), ValueError, "`T_max` must be greater than 0: got 0"),
+    "T_0": (lambda: schedulers.CosineAnnealingWarmRestarts(0.1, 5.0), TypeError, "`T_0` must be an int: got 5.0"),
+    "T_mult": (
+        lambda: schedulers.CosineAnnealingWarmRestarts(0.1, 5, 0),
+        ValueError,
+        "`T_mult` must be at least 1: got 0",
+    ),
     "eta_min": (
         lambda: schedulers.CosineAnnealingWarmRestarts(0.1, 5, eta_min="0"),
-        ValueError,
-        "`eta_min` must be a float or an int: got '0' of type str",
+        TypeError,
+        "`eta_min` must be a number: got '0' of type str",
     ),
     "lambda": (lambda: schedulers.MultiplicativeLR(0.1, 0.9), TypeError, "`lr_lambda` should be a function, but got f"),
-    "lambda of two": (lambda: schedulers.LambdaLR(0.1, lambda a, b: a), TypeError, "`fn` must take one step"),
+    "lambda of two": (lambda: schedulers.LambdaLR(0.1, lambda a, b: a), TypeError, "`lr_lambda` must take one step"),
     "lambda not at 0": (lambda: schedulers.LambdaLR(0.1, lambda t: 1 / t), ValueError, "a value at epoch 0: it raised"),
     "lambdas": (
         lambda: schedulers.LambdaLR([0.1, 0.2], [math.sqrt]),
@@ -54,30 +66,54 @@ BAD = {
     "scale_mode": (
         lambda: schedulers.CyclicLR(0.1, 1.0, scale_fn=lambda x: 1.0, scale_mode="both"),
         ValueError,
-        "`scale_mode` must be one of 'cycle', 'iterations'",
+        "`scale_mode` must be 'cycle' or 'iterations': got 'both'",
     ),
-    "step_size_up": (lambda: schedulers.CyclicLR(0.1, 1.0, 0), ValueError, "`step_size_up` must be positive"),
+    "step_size_up": (
+        lambda: schedulers.CyclicLR(0.1, 1.0, 0),
+        ValueError,
+        "`step_size_up` must be greater than 0: got 0",
+    ),
     "max_lr": (
         lambda: schedulers.CyclicLR([0.1, 0.2], [1.0, 2.0, 3.0]),
         ValueError,
         "`max_lr` must have the same length",
     ),
+    "pct_start above 1": (lambda: schedulers.OneCycleLR(1.0, 10, pct_start=1.5), ValueError, "`pct_start` .* most 1"),
+    "anneal_epochs between": (lambda: schedulers.SWALR(0.1, 0.05, 2.5), TypeError, "`anneal_epochs` must be an int"),
+    "milestone between": (
+        lambda: schedulers.SequentialLR(0.1, [exponential()] * 2, [2.5]),
+        ValueError,
+        r"`milestones\[0\]` must be a whole number of epochs: got 2.5",
+    ),
+    "milestone of a string": (lambda: schedulers.MultiStepLR(0.1, "23"), TypeError, "`milestones` must be a list of"),
     "no total": (lambda: schedulers.OneCycleLR(1.0, epochs=3), ValueError, "or both `epochs` and `steps_per_epoch`"),
-    "total_steps": (lambda: schedulers.OneCycleLR(1.0, 10.0), ValueError, "`total_steps` must be a positive integer"),
-    "pct_start": (lambda: schedulers.OneCycleLR(1.0, 10, pct_start=1), ValueError, "`pct_start` must be a float betw"),
-    "anneal": (lambda: schedulers.OneCycleLR(1.0, 10, anneal_strategy="sin"), ValueError, "one of 'cos', 'linear'"),
+    "total_steps": (lambda: schedulers.OneCycleLR(1.0, 10.0), TypeError, "`total_steps` must be an int: got 10.0"),
+    "pct_start": (lambda: schedulers.OneCycleLR(1.0, 10, pct_start=1), TypeError, "`pct_start` must be a float: got 1"),
+    "anneal": (lambda: schedulers.OneCycleLR(1.0, 10, anneal_strategy="sin"), ValueError, "be 'cos' or 'linear'"),
     "no momentum": (
         lambda: schedulers.OneCycleMomentum(1.0, 10, cycle_momentum=False),
         ValueError,
         "`cycle_momentum` must be true",
     ),
-    "anneal_epochs": (lambda: schedulers.SWALR(0.1, 0.05, -1), ValueError, "`anneal_epochs` must be an integer of at"),
-    "plateau factor": (lambda: schedulers.ReduceLROnPlateau(0.1, factor=1.0), ValueError, "`factor` must be .* below"),
-    "plateau mode": (lambda: schedulers.ReduceLROnPlateau(0.1, "least"), ValueError, "`mode` must be one of 'min'"),
+    "anneal_epochs": (
+        lambda: schedulers.SWALR(0.1, 0.05, -1),
+        ValueError,
+        "`anneal_epochs` must be at least 0: got -1",
+    ),
+    "plateau factor": (
+        lambda: schedulers.ReduceLROnPlateau(0.1, factor=1.0),
+        ValueError,
+        "`factor` must .* exclusive: got 1.0",
+    ),
+    "plateau mode": (
+        lambda: schedulers.ReduceLROnPlateau(0.1, "least"),
+        ValueError,
+        "`mode` must be 'min' or 'max': got",
+    ),
     "threshold_mode": (
         lambda: schedulers.ReduceLROnPlateau(0.1, threshold_mode="both"),
         ValueError,
-        "`threshold_mode` must be one of 'rel', 'abs'",
+        "`threshold_mode` must be 'rel' or 'abs': got 'both'",
     ),
     "min_lr": (lambda: schedulers.ReduceLROnPlateau([0.1, 0.2], min_lr=[0.0]), ValueError, "`min_lr` must have the sa"),
     "no scheduler": (lambda: schedulers.SequentialLR(0.1, [], []), ValueError, "expects at least one scheduler"),
@@ -168,6 +204,12 @@ def test_a_function_object_without_a_hash_will_do():
     close(schedulers.LambdaLR(1.0, Halving())(3), 0.125)
 
 
+def test_the_same_arguments_make_the_same_schedule():  # and share a compiled program
+    one = {"scale_fn": math.sqrt, "step_size_up": 3}
+    assert schedulers.CyclicLR(0.1, 1.0, **one) == schedulers.CyclicLR(0.1, 1.0, **one)
+    assert schedulers.MultiplicativeLR(0.1, math.cos) == schedulers.MultiplicativeLR(0.1, math.cos)
+
+
 def test_functions_on_the_host_work_in_compiled_programs():
     lr = schedulers.LambdaLR(0.5, lambda t: 1.0 if t < 2 else 0.1)
     _, scanned = jax.lax.scan(lambda carry, t: (carry, lr(t)), 0, jnp.arange(4))
@@ -176,8 +218,8 @@ def test_functions_on_the_host_work_in_compiled_programs():
 
 
 def test_lists_are_for_parameter_groups():
-    one = schedulers.StepLR([0.1, 0.2], 2)
-    assert [float(each(0)) for each in one] == pytest.approx([0.1, 0.2])
+    for lr in ([0.1, 0.2], (0.1, 0.2), np.array([0.1, 0.2])):
+        assert [float(each(0)) for each in schedulers.StepLR(lr, 2)] == pytest.approx([0.1, 0.2])
     warm, decay = schedulers.LinearLR([0.1, 0.2], 0.5), schedulers.CosineAnnealingLR([0.1, 0.2], 10)
     both = schedulers.SequentialLR([0.1, 0.2], [warm, decay], [5])
     assert [float(each(10)) for each in both] == pytest.approx([0.05, 0.1])

@@ -15,7 +15,7 @@ ANYTHING = {"create_scheduler.args", "create_scheduler.lr", "create_scheduler_v2
 ANYTHING |= {"get_scheduler.lr", "get_scheduler.name", "from_scheduler.scheduler"}
 """Arguments that are objects of the framework, or are passed on to a function that checks them."""
 
-BEING_CONVERTED: set[str] = {"torch"}
+BEING_CONVERTED: set[str] = set()
 """Frameworks whose arguments are not checked by annotation yet."""
 
 

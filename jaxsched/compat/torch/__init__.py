@@ -5,21 +5,21 @@ position. A list where torch has one for the parameter groups gives a list of sc
 scheduler. What differs from torch 2.13:
 
 - A length of 0 means "not there": `LinearLR`, `PolynomialLR` and `ConstantLR` with `total_iters=0` are at their end.
-  There they stay at their start for ever. An end between two steps is an end; there it may be missed.
-- `OneCycleLR` holds its last value. There it leaves it at step `total_steps`, and raises after that.
+  In torch they stay at their start for ever. An end between two steps is an end, which torch may miss.
+- `OneCycleLR` holds its last value. In torch it leaves it at step `total_steps`, and raises after that.
 - `OneCycleLR` and `CyclicLR` do not change the `lr` of their partners in a `SequentialLR`, and each of two `SWALR`
   keeps its `swa_lr`. (`from_scheduler` gives what the live objects do.)
 - We do not copy: torch makes one step too many of a `SequentialLR` or `ChainedScheduler` that comes first in a
   `SequentialLR`. Its first value is changed by that step, and its milestones come one epoch early. Here it has its own
   values until the milestone. A later one begins anew at its milestone; torch raises.
-- `ReduceLROnPlateau` improves on a negative metric by a part of its absolute value; there any value near it will do.
+- `ReduceLROnPlateau` improves on a negative metric by a part of its absolute value; in torch any value near it does.
 - No rounding adds up: torch multiplies its last value at every step.
 - What has no meaning is refused: a negative `gamma`, `power` or milestone, unsorted milestones of `SequentialLR`, and
   a `step_size` or milestone that is no whole number.
 
 Reproduced, since users rely on it: `CosineAnnealingLR` climbs again after `T_max`, `OneCycleLR` ends at step
-`total_steps - 1`, `MultiplicativeLR` in a `SequentialLR` begins with `lr_lambda(0)` times the rate that is there, and
-a chain does what it does in torch.
+`total_steps - 1`, `MultiplicativeLR` in a `SequentialLR` begins with `lr_lambda(0)` times the rate so far, and a chain
+does what it does in torch.
 
 What a function returns is a schedule of the values by themselves, and holds as data what `SequentialLR` and
 `ChainedScheduler` need to know. So a copy of it, stored and read again, stacked or returned by `jax.jit`, means the

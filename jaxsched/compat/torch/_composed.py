@@ -1,33 +1,27 @@
 """Schedulers of schedulers, and the one that looks at a metric."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
 import jaxsched as js
-from jaxsched.compat.torch._arguments import (
-    Number,
-    Schedules,
-    for_each_group,
-    groups_of,
-    is_known,
-    not_negative,
-    one_of,
-    rate,
-    whole,
-)
-from jaxsched.compat.torch._rules import Rule, Sets, chain, rate_of, same_rate, sequence
+from jaxsched.compat._foreign import SortedSteps, foreign, groups_of, is_list
+from jaxsched.compat.torch._chains import chain, rate_of, same_rate, sequence
+from jaxsched.compat.torch._kinds import Rates
+from jaxsched.compat.torch._rules import Rule, Sets
+from jaxsched.kinds import Bound, InnerFactor, NotNegative, PureSchedule, Whole, is_sequence, is_traced
 
 
-def SequentialLR(lr: Number, schedulers: Sequence[Any], milestones: Sequence[Number]) -> Schedules:
+@foreign
+def SequentialLR(lr: Rates, schedulers: Sequence[Any], milestones: SortedSteps) -> js.Schedule:
     """`torch.optim.lr_scheduler.SequentialLR`: one scheduler after another, each on its own clock from its milestone.
 
     At a milestone a scheduler begins from its `lr` again, but for two that go on from the rate that is there, as in
     torch: `SWALR`, and `MultiplicativeLR`, which multiplies it by `lr_lambda(0)`. `SequentialLR` and
     `ChainedScheduler` can be among them.
 
-    `OneCycleLR` and `CyclicLR` among the schedulers do not change the `lr` of the others; there they do.
+    Unlike torch's, `OneCycleLR` and `CyclicLR` among the schedulers do not change the `lr` of the others.
 
     Args:
         lr: the learning rate, in the place of the optimizer.
@@ -46,25 +40,20 @@ def SequentialLR(lr: Number, schedulers: Sequence[Any], milestones: Sequence[Num
         >>> [round(float(lr(t)), 6) for t in (0, 5, 10)]
         [0.01, 0.1, 0.05]
     """
-    groups = _by_group("SequentialLR", schedulers, lr)
-    if len(milestones) != len(schedulers) - 1:
-        raise ValueError(
-            f"`milestones` must be one fewer than `schedulers`: got {len(milestones)} and {len(schedulers)}."
-        )
-    milestones = [whole("milestones", each) for each in milestones]
-    known = [each for each in milestones if is_known(each)]
-    if known != sorted(known):
-        raise ValueError(f"`milestones` must be sorted: got {milestones!r}.")
+    for i, each in enumerate(milestones):
+        if not is_traced(each) and each != np.floor(each):
+            raise ValueError(f"`milestones[{i}]` must be a whole number of epochs: got {each!r}.")
+    epochs = [each if is_traced(each) else int(each) for each in milestones]
 
-    def one(lr, schedulers):
-        lr = rate("lr", lr)
-        rules = [_rule_of("SequentialLR", i, each, lr, foreign=True) for i, each in enumerate(schedulers)]
-        return sequence(lr, rules, milestones)
+    def one(lr, rules):
+        if len(epochs) != len(rules) - 1:
+            raise ValueError(f"`milestones` must be one fewer than `schedulers`: got {len(epochs)} and {len(rules)}.")
+        return sequence(lr, rules, epochs)
 
-    return [one(*group) for group in groups] if isinstance(groups, list) else one(lr, schedulers)
+    return _composed("SequentialLR", lr, schedulers, one, known=False)
 
 
-def ChainedScheduler(lr: Number | None = None, schedulers: Any = None) -> Schedules:
+def ChainedScheduler(lr: Rates | None = None, schedulers: Sequence[Any] | None = None) -> js.Schedule:
     """`torch.optim.lr_scheduler.ChainedScheduler`: all schedulers at once, each acting on what the last has left.
 
     - `ConstantLR`, `LinearLR`, `ExponentialLR`, `StepLR`, `MultiStepLR`, `PolynomialLR` and `MultiplicativeLR`
@@ -78,8 +67,8 @@ def ChainedScheduler(lr: Number | None = None, schedulers: Any = None) -> Schedu
     The products of `js` are simpler: `warmup * decay / lr` multiplies any two schedules at every step.
 
     Args:
-        lr: the learning rate, in the place of the optimizer; may come second, as there, or be left out if a scheduler
-            was made with one.
+        lr: the learning rate, in the place of the optimizer; may come second, as in torch, or be left out if a
+            scheduler was made with one.
         schedulers: what the functions of this module return, made with the same `lr`, or copies of that.
 
     Raises:
@@ -94,33 +83,28 @@ def ChainedScheduler(lr: Number | None = None, schedulers: Any = None) -> Schedu
     """
     if _are_schedulers(lr):
         lr, schedulers = schedulers, lr
-    if not _are_schedulers(schedulers) or schedulers is None:
+    if not _are_schedulers(schedulers):
         raise TypeError(f"`schedulers` must be a list of schedulers: got {schedulers!r}.")
     lr = _common_rate(schedulers) if lr is None else lr
-    groups = _by_group("ChainedScheduler", schedulers, lr)
-
-    def one(lr, schedulers):
-        lr = rate("lr", lr)
-        return chain(lr, [_rule_of("ChainedScheduler", i, each, lr) for i, each in enumerate(schedulers)])
-
-    return [one(*group) for group in groups] if isinstance(groups, list) else one(lr, schedulers)
+    return _composed("ChainedScheduler", lr, schedulers, chain)
 
 
+@foreign(groups=("lr", "min_lr"), names={"schedule": "lr"})
 def ReduceLROnPlateau(
-    lr: Number,
-    mode: str = "min",
-    factor: Number = 0.1,
-    patience: Number = 10,
-    threshold: Number = 1e-4,
-    threshold_mode: str = "rel",
-    cooldown: Number = 0,
-    min_lr: Number = 0,
-    eps: Number = 1e-8,
-) -> Any:
+    lr: PureSchedule,
+    mode: Literal["min", "max"] = "min",
+    factor: InnerFactor = 0.1,
+    patience: Whole = 10,
+    threshold: NotNegative = 1e-4,
+    threshold_mode: Literal["rel", "abs"] = "rel",
+    cooldown: Whole = 0,
+    min_lr: Bound = 0,
+    eps: Bound = 1e-8,
+) -> js.Controller:
     """`torch.optim.lr_scheduler.ReduceLROnPlateau`: a controller that cuts the rate when a metric stops improving.
 
-    A relative threshold is a part of `abs(best)`; there it points the wrong way where the metric is negative. `lr` may
-    be a schedule as well as a number.
+    A relative threshold is a part of `abs(best)`; in torch it points the wrong way where the metric is negative. `lr`
+    may be a schedule as well as a number.
 
     Raises:
         ValueError: `factor` is not between 0 and 1, `mode` or `threshold_mode` is unknown, a negative number, or lists
@@ -135,69 +119,56 @@ def ReduceLROnPlateau(
         >>> round(float(controller(state)), 6)
         0.5
     """
-    if is_known(factor) and not 0 < factor < 1:
-        raise ValueError(f"`factor` must be above 0 and below 1.0: got {factor!r}. The rate is multiplied by it.")
-    one_of("mode", mode, ("min", "max"))
-    one_of("threshold_mode", threshold_mode, ("rel", "abs"))
-    for name, x in (("threshold", threshold), ("patience", patience), ("cooldown", cooldown), ("eps", eps)):
-        not_negative(name, x)
-    margin = {"rtol" if threshold_mode == "rel" else "atol": threshold}
-    margin = {"rtol": 0.0, "atol": 0.0} | margin
-
-    def one(lr, min_lr):
-        not_negative("min_lr", min_lr)
-        arguments = {"mode": mode, "cooldown": cooldown, "min_value": min_lr, "min_change": eps, "rule": "torch"}
-        return js.reduce_on_plateau(lr, factor, patience, **margin, **arguments)
-
-    return for_each_group(one, lr=lr, min_lr=min_lr)
+    margin = {"rtol": 0.0, "atol": 0.0, "rtol" if threshold_mode == "rel" else "atol": threshold}
+    more: Any = {"mode": mode, "cooldown": cooldown, "min_value": min_lr, "min_change": eps, "rule": "torch"}
+    return js.reduce_on_plateau(lr, factor, patience, **margin, **more)
 
 
 def _are_schedulers(x: Any) -> bool:
-    return isinstance(x, (list, tuple)) and not (x and all(map(_is_number, x)))
+    return is_sequence(x) and not (len(x) and all(isinstance(each, js.Numeric) for each in x))
 
 
-def _is_number(x: Any) -> bool:
-    return isinstance(x, (int, float, np.generic)) or (hasattr(x, "dtype") and np.ndim(x) == 0)
-
-
-def _by_group(name: str, schedulers: Sequence[Any], lr: Any) -> Any:
-    """For each parameter group its rate and its schedulers; `None` where there is but one."""
-    if not isinstance(schedulers, (list, tuple)):
+@foreign
+def _composed(
+    name: str, lr: Rates, schedulers: Any, compose: Callable[[Any, list[Rule]], Rule], known: bool = True
+) -> Any:
+    """`compose(lr, rules)`; a list of such, where the rate or a scheduler is a list for the parameter groups."""
+    if not is_sequence(schedulers):
         raise TypeError(f"`schedulers` must be a list of schedulers: got {schedulers!r}.")
     if len(schedulers) < 1:
         raise ValueError(f"{name} expects at least one scheduler: got none.")
-    lists = {"lr": lr} if isinstance(lr, (list, tuple)) else {}
-    lists |= {f"schedulers[{i}]": each for i, each in enumerate(schedulers) if isinstance(each, (list, tuple))}
-    if not lists:
-        return None
-    pick = lambda x, i: x[i] if isinstance(x, (list, tuple)) else x  # noqa: E731
-    return [(pick(lr, i), [pick(each, i) for each in schedulers]) for i in range(groups_of(lists))]
+    given = {"lr": lr, **{f"schedulers[{i}]": each for i, each in enumerate(schedulers)}}
+    lists = {argument: x for argument, x in given.items() if is_list(x)}
+
+    def one(group):
+        mine = {argument: x[group] if argument in lists else x for argument, x in given.items()}
+        lr = mine.pop("lr")
+        return compose(lr, [_rule_of(name, argument, x, lr, known) for argument, x in mine.items()])
+
+    return [one(group) for group in range(groups_of(lists))] if lists else one(0)
 
 
-def _rule_of(name: str, i: int, scheduler: Any, lr: Any, foreign: bool = False) -> Rule:
-    where = f"`schedulers[{i}]`"
+def _rule_of(name: str, argument: str, scheduler: Any, lr: Any, known: bool) -> Rule:
     if isinstance(scheduler, js.Controller):
-        raise ValueError(f"{where} is a controller: {name} does not support `ReduceLROnPlateau`, which needs a metric.")
+        raise ValueError(
+            f"`{argument}` is a controller: {name} does not support `ReduceLROnPlateau`, which needs a metric."
+        )
     if not isinstance(scheduler, Rule):
-        if foreign:
+        if not known:
             return Sets(js.as_schedule(scheduler))
         raise TypeError(
-            f"{where} must come from a function of this module: got {scheduler!r}. To multiply other schedules write "
-            f"`a * b`."
+            f"`{argument}` must come from a function of this module: got {scheduler!r}. To multiply other schedules "
+            f"write `a * b`."
         )
     if not same_rate(rate_of(scheduler), lr):
         raise ValueError(
-            f"{name} expects all schedulers to belong to the same optimizer, but {where} was made with an `lr` of "
-            f"{rate_of(scheduler)!r}, and `lr` is {lr!r}."
+            f"{name} expects all schedulers to belong to the same optimizer, but `{argument}` was made with an `lr` "
+            f"of {rate_of(scheduler)!r}, and `lr` is {lr!r}."
         )
     return scheduler
 
 
-def _common_rate(schedulers: Sequence[Any]) -> Any:
+def _common_rate(schedulers: Any) -> Any:
     """The rate that schedulers were made with: 0 if none has one, since then they all set it."""
-
-    def of(scheduler):
-        return list(map(of, scheduler)) if isinstance(scheduler, (list, tuple)) else rate_of(scheduler)
-
-    found = [x for x in map(of, schedulers) if x is not None and not (isinstance(x, list) and None in x)]
-    return found[0] if found else 0.0
+    found = [[rate_of(each) for each in x] if is_list(x) else rate_of(x) for x in schedulers]
+    return next((x for x in found if x is not None and not (isinstance(x, list) and any(r is None for r in x))), 0.0)

@@ -1,44 +1,44 @@
 """`CyclicLR` and `OneCycleLR` with the momentum beside them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import jax.numpy as jnp
 
 import jaxsched as js
-from jaxsched.compat._arguments import as_real
+from jaxsched.compat._foreign import Span, Steps, foreign
 from jaxsched.compat._functions import as_factor
-from jaxsched.compat.torch._arguments import (
-    Number,
-    Schedules,
-    for_each_group,
-    integer,
-    is_known,
-    not_negative,
-    one_of,
-    positive,
-    rate,
-)
 from jaxsched.compat.torch._fractions import Faster, in_parts
+from jaxsched.compat.torch._kinds import PhasePart, Rate
 from jaxsched.compat.torch._rules import Sets
+from jaxsched.kinds import Factor, Level, Positive, is_traced
+from jaxsched.numerics import as_real
 
-MODES = ("triangular", "triangular2", "exp_range")
 SHAPES = {"cos": (js.Cosine, js.CosineInterpolated), "linear": (js.Linear, js.Interpolated)}
+CYCLIC: Any = {
+    "groups": ("base_lr", "max_lr", "base_momentum", "max_momentum"),
+    "names": {"up": "step_size_up", "down": "step_size_down", "fn": "scale_fn"},
+}
+ONE_CYCLE: Any = {
+    "groups": ("max_lr", "base_momentum", "max_momentum"),
+    "names": {"boundaries": "total_steps", "steps": "total_steps"},
+}
 
 
+@foreign(**CYCLIC)
 def CyclicLR(
-    base_lr: Number,
-    max_lr: Number,
-    step_size_up: Number = 2000,
-    step_size_down: Number | None = None,
+    base_lr: Rate,
+    max_lr: Level,
+    step_size_up: Span = 2000,
+    step_size_down: js.Count | None = None,
     mode: str = "triangular",
-    gamma: Number = 1.0,
+    gamma: Factor = 1.0,
     scale_fn: Callable[[Any], Any] | None = None,
-    scale_mode: str = "cycle",
+    scale_mode: Literal["cycle", "iterations"] = "cycle",
     cycle_momentum: bool = True,
-    base_momentum: Number = 0.8,
-    max_momentum: Number = 0.9,
-) -> Schedules:
+    base_momentum: Level = 0.8,
+    max_momentum: Level = 0.9,
+) -> js.Schedule:
     """`torch.optim.lr_scheduler.CyclicLR`: triangles from `base_lr` to `max_lr`. The momentum is `CyclicMomentum`.
 
     `scale_fn` may be any function of a Python int, as `lr_lambda` of `LambdaLR` may.
@@ -53,27 +53,23 @@ def CyclicLR(
         [0.1, 0.55, 1.0, 0.7, 0.1]
     """
     del cycle_momentum, base_momentum, max_momentum
-    weight = _triangles(step_size_up, step_size_down, mode, gamma, scale_fn, scale_mode)
-
-    def one(base_lr, max_lr):
-        return Sets(weight(rate("base_lr", base_lr), rate("max_lr", max_lr)))
-
-    return for_each_group(one, base_lr=base_lr, max_lr=max_lr)
+    return Sets(_triangles(base_lr, max_lr, step_size_up, step_size_down, mode, gamma, scale_fn, scale_mode))
 
 
+@foreign(**CYCLIC)
 def CyclicMomentum(
-    base_lr: Number,
-    max_lr: Number,
-    step_size_up: Number = 2000,
-    step_size_down: Number | None = None,
+    base_lr: Rate,
+    max_lr: Level,
+    step_size_up: Span = 2000,
+    step_size_down: js.Count | None = None,
     mode: str = "triangular",
-    gamma: Number = 1.0,
+    gamma: Factor = 1.0,
     scale_fn: Callable[[Any], Any] | None = None,
-    scale_mode: str = "cycle",
+    scale_mode: Literal["cycle", "iterations"] = "cycle",
     cycle_momentum: bool = True,
-    base_momentum: Number = 0.8,
-    max_momentum: Number = 0.9,
-) -> Schedules:
+    base_momentum: Level = 0.8,
+    max_momentum: Level = 0.9,
+) -> js.Schedule:
     """The momentum, or first beta, that `CyclicLR` of the same arguments sets: highest where the rate is lowest.
 
     Raises:
@@ -84,57 +80,48 @@ def CyclicMomentum(
         >>> [round(float(schedulers.CyclicMomentum(0.1, 1.0, 2)(t)), 6) for t in (0, 1, 2, 4)]
         [0.9, 0.85, 0.8, 0.9]
     """
-    _cycles("CyclicLR", cycle_momentum)
-    weight = _triangles(step_size_up, step_size_down, mode, gamma, scale_fn, scale_mode)
-
-    def one(base_lr, max_lr, base_momentum, max_momentum):
-        return weight(rate("max_momentum", max_momentum), rate("base_momentum", base_momentum))
-
-    lists = {"base_lr": base_lr, "max_lr": max_lr, "base_momentum": base_momentum, "max_momentum": max_momentum}
-    return for_each_group(one, **lists)
+    _check_cycles("CyclicLR", cycle_momentum)
+    shape = (step_size_up, step_size_down, mode, gamma, scale_fn, scale_mode)
+    return _triangles(max_momentum, base_momentum, *shape)
 
 
-def _triangles(up, down, mode, gamma, scale_fn, scale_mode) -> Callable[[Any, Any], js.Schedule]:
-    """A function from the foot and the peak to the schedule."""
-    positive("step_size_up", up, "It is the length of the way up.")
-    down = up if down is None else down
-    not_negative("step_size_down", down, "It is the length of the way down.")
-    (up, down), parts = in_parts(up, down)
+def _triangles(foot, peak, up, down, mode, gamma, scale_fn, scale_mode) -> js.Schedule:
+    """From the foot to the peak and back, again and again."""
+    (up, down), parts = in_parts(up, up if down is None else down)
     faster = lambda schedule: schedule if parts == 1 else Faster(schedule, parts)  # noqa: E731
     if scale_fn is None:
-        one_of("mode", mode, MODES)  # or pass `scale_fn`
-        not_negative("gamma", gamma)
         step = gamma ** (1 / parts) if mode == "exp_range" else 1.0
-        return lambda low, high: faster(js.cyclic(low, high, up, down, mode, step))
-    one_of("scale_mode", scale_mode, ("cycle", "iterations"))
-    scale = as_factor("scale_fn", (lambda i: scale_fn(i + 1)) if scale_mode == "cycle" else scale_fn)
+        return faster(js.cyclic(foot, peak, up, down, mode, step))  # which checks `mode`
+    scale = as_factor("scale_fn", scale_fn, first=1 if scale_mode == "cycle" else 0)
     scale = faster(js.per_epoch(scale, up + down)) if scale_mode == "cycle" else scale
-    return lambda low, high: js.nodes.Blend(low, high, faster(js.cyclic(0.0, 1.0, up, down)) * scale)
+    return js.nodes.Blend(foot, peak, faster(js.cyclic(0.0, 1.0, up, down)) * scale)
 
 
+@foreign(**ONE_CYCLE)
 def OneCycleLR(
-    max_lr: Number,
-    total_steps: Number | None = None,
-    epochs: Number | None = None,
-    steps_per_epoch: Number | None = None,
-    pct_start: Number = 0.3,
-    anneal_strategy: str = "cos",
+    max_lr: Rate,
+    total_steps: Steps | None = None,
+    epochs: Steps | None = None,
+    steps_per_epoch: Steps | None = None,
+    pct_start: PhasePart = 0.3,
+    anneal_strategy: Literal["cos", "linear"] = "cos",
     cycle_momentum: bool = True,
-    base_momentum: Number = 0.85,
-    max_momentum: Number = 0.95,
-    div_factor: Number = 25.0,
-    final_div_factor: Number = 1e4,
+    base_momentum: Level = 0.85,
+    max_momentum: Level = 0.95,
+    div_factor: Positive = 25.0,
+    final_div_factor: Positive = 1e4,
     three_phase: bool = False,
-) -> Schedules:
+) -> js.Schedule:
     """`torch.optim.lr_scheduler.OneCycleLR`: up from `max_lr / div_factor` to `max_lr`, and down, within `total_steps`.
 
-    As there, the peak is at `pct_start * total_steps - 1` and the end at `total_steps - 1`. After the end the value
-    is held; there it rises again, or falls below 0, and then raises. A way up of no steps begins at the peak; there it
-    is a division by 0. The momentum is `OneCycleMomentum`.
+    As in torch, the peak is at `pct_start * total_steps - 1` and the end at `total_steps - 1`. After the end the value
+    is held; torch's rises again, or falls below 0, and then raises. A way up of no steps begins at the peak; in torch
+    it is a division by 0. The momentum is `OneCycleMomentum`.
 
     Raises:
-        ValueError: no `total_steps` nor `epochs` and `steps_per_epoch`, one that is not a positive int, a `pct_start`
-            that is no float between 0 and 1, an unknown `anneal_strategy`, or lists of different lengths.
+        TypeError: `total_steps`, `epochs` or `steps_per_epoch` is not an int, or `pct_start` not a float.
+        ValueError: no `total_steps` nor `epochs` and `steps_per_epoch`, one that is not positive, a `pct_start` that
+            is not between 0 and 1, an unknown `anneal_strategy`, or lists of different lengths.
 
     Examples:
         >>> from jaxsched.compat import torch as schedulers
@@ -142,28 +129,25 @@ def OneCycleLR(
         [0.04, 0.52, 1.0, 4e-06]
     """
     del cycle_momentum, base_momentum, max_momentum
-    phases = _phases(total_steps, epochs, steps_per_epoch, pct_start, anneal_strategy, three_phase)
-    positive("div_factor", div_factor, "The first value is `max_lr / div_factor`.")
-    positive("final_div_factor", final_div_factor, "The last value is the first over it.")
-    low = 1.0 / div_factor
-    shape = phases(low, 1.0, low / final_div_factor)
-    return for_each_group(lambda max_lr: Sets(js.scale(shape, rate("max_lr", max_lr))), max_lr=max_lr)
+    low, total = 1.0 / div_factor, _total(total_steps, epochs, steps_per_epoch)
+    return Sets(max_lr * _phases(low, 1.0, low / final_div_factor, total, pct_start, anneal_strategy, three_phase))
 
 
+@foreign(**ONE_CYCLE)
 def OneCycleMomentum(
-    max_lr: Number,
-    total_steps: Number | None = None,
-    epochs: Number | None = None,
-    steps_per_epoch: Number | None = None,
-    pct_start: Number = 0.3,
-    anneal_strategy: str = "cos",
+    max_lr: Rate,
+    total_steps: Steps | None = None,
+    epochs: Steps | None = None,
+    steps_per_epoch: Steps | None = None,
+    pct_start: PhasePart = 0.3,
+    anneal_strategy: Literal["cos", "linear"] = "cos",
     cycle_momentum: bool = True,
-    base_momentum: Number = 0.85,
-    max_momentum: Number = 0.95,
-    div_factor: Number = 25.0,
-    final_div_factor: Number = 1e4,
+    base_momentum: Level = 0.85,
+    max_momentum: Level = 0.95,
+    div_factor: Positive = 25.0,
+    final_div_factor: Positive = 1e4,
     three_phase: bool = False,
-) -> Schedules:
+) -> js.Schedule:
     """The momentum, or first beta, that `OneCycleLR` of the same arguments sets: lowest where the rate is highest.
 
     Raises:
@@ -175,41 +159,34 @@ def OneCycleMomentum(
         [0.95, 0.9, 0.85, 0.95]
     """
     del div_factor, final_div_factor
-    _cycles("OneCycleLR", cycle_momentum)
-    phases = _phases(total_steps, epochs, steps_per_epoch, pct_start, anneal_strategy, three_phase)
-
-    def one(max_lr, base_momentum, max_momentum):
-        high = rate("max_momentum", max_momentum)
-        return phases(high, rate("base_momentum", base_momentum), high)
-
-    return for_each_group(one, max_lr=max_lr, base_momentum=base_momentum, max_momentum=max_momentum)
+    _check_cycles("OneCycleLR", cycle_momentum)
+    high, total = max_momentum, _total(total_steps, epochs, steps_per_epoch)
+    return _phases(high, base_momentum, high, total, pct_start, anneal_strategy, three_phase)
 
 
-def _phases(total_steps, epochs, steps_per_epoch, pct_start, anneal_strategy, three_phase) -> Callable[..., Any]:
-    """A function from the first value, that at the peak and the last to the schedule."""
-    last = as_real(_total(total_steps, epochs, steps_per_epoch)) - 1
-    if is_known(pct_start) and (not 0 <= pct_start <= 1 or isinstance(pct_start, int)):
-        raise ValueError(f"`pct_start` must be a float between 0 and 1: got {pct_start!r}.")
-    one_of("anneal_strategy", anneal_strategy, tuple(SHAPES))
+def _phases(first, peak, end, total, pct_start, anneal_strategy, three_phase) -> js.Schedule:
+    """From the first value to that at the peak and to the last."""
     ramp, points = SHAPES[anneal_strategy]
+    last = as_real(total) - 1
     up = pct_start * (last + 1.0) - 1.0
-    times, known = [0, up, 2 * up, last] if three_phase else [0, up, last], is_known(last, up)
-    if known and up < 0:  # it begins inside the last phase, which would have begun before step 0
+    times, values = [0, up, last], [first, peak, end]
+    if three_phase:
+        times, values = [0, up, 2 * up, last], [first, peak, first, end]
+    if is_traced(last) or is_traced(up):
+        return points([jnp.clip(time, 0, last) for time in times], values)
+    if up < 0:  # it begins inside the last phase, which would have begun before step 0
         gone = -times[-2]
-        return lambda first, peak, end: js.advance(ramp(first if three_phase else peak, end, steps=last + gone), gone)
-    begun = 2 + sum(time < last for time in times[1:-1]) if known else len(times)
-    times = times[:begun] if known else [jnp.clip(time, 0, last) for time in times]
-    return lambda *values: points(([*values[:2], values[0], values[2]] if three_phase else values)[:begun], times)
+        return js.advance(ramp(values[-2], end, steps=last + gone), gone)
+    begun = 2 + sum(time < last for time in times[1:-1])
+    return points(times[:begun], values[:begun])
 
 
-def _total(total_steps, epochs, steps_per_epoch):
-    if total_steps is not None:
-        return integer("total_steps", total_steps, 1)
-    if epochs is None or steps_per_epoch is None:
+def _total(total_steps, epochs, steps_per_epoch) -> Any:
+    if total_steps is None and (epochs is None or steps_per_epoch is None):
         raise ValueError("`total_steps` must be given, or both `epochs` and `steps_per_epoch`.")
-    return integer("epochs", epochs, 1) * integer("steps_per_epoch", steps_per_epoch, 1)
+    return epochs * steps_per_epoch if total_steps is None else total_steps
 
 
-def _cycles(name: str, cycle_momentum: bool) -> None:
+def _check_cycles(name: str, cycle_momentum: bool) -> None:
     if not cycle_momentum:
         raise ValueError(f"`cycle_momentum` must be true: `{name}` leaves the momentum alone otherwise.")

@@ -27,15 +27,12 @@ class Faster(js.Schedule):
 
 
 def in_parts(*lengths: Any) -> tuple[tuple[Any, ...], int]:
-    """Lengths as whole numbers of parts, and the parts of a step: 7.3 is 73 of 10. As they are if they are whole."""
-    known = [x for x in lengths if isinstance(x, float) and not x.is_integer()]
-    near = [Fraction(x).limit_denominator(1000) for x in known]
-    parts = math.lcm(*(fraction.denominator for fraction in near))
-    exact = all(fraction.numerator / fraction.denominator == x for fraction, x in zip(near, known, strict=True))
-    if (
-        not known
-        or not exact
-        or any(not isinstance(x, (int, float)) or 2 * x * parts * parts > LARGEST for x in lengths)
-    ):
+    """Lengths as whole numbers of parts, and the parts of a step: 7.3 is 73 of 10. As they are if that is not exact."""
+    if not all(isinstance(x, (int, float)) for x in lengths):
+        return lengths, 1
+    near = [Fraction(x).limit_denominator(1000) for x in lengths]
+    parts = math.lcm(*(each.denominator for each in near))
+    exact = all(each.numerator / each.denominator == x for each, x in zip(near, lengths, strict=True))
+    if not exact or any(2 * x * parts * parts > LARGEST for x in lengths):
         return lengths, 1
     return tuple(round(x * parts) for x in lengths), parts

@@ -1,20 +1,23 @@
 """The schedulers of torch that take a function of the epoch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
+import jaxsched as js
+from jaxsched.compat._foreign import foreign
 from jaxsched.compat._functions import as_factor, product_of
-from jaxsched.compat.torch._arguments import Number, Schedules, for_each_group, rate
+from jaxsched.compat.torch._kinds import Rate
 from jaxsched.compat.torch._rules import Multiplies, Sets
 
 
-def LambdaLR(lr: Number, lr_lambda: Callable[[Any], Any] | Sequence[Callable[[Any], Any]]) -> Schedules:
+@foreign(groups=("lr", "lr_lambda"), names={"fn": "lr_lambda"})
+def LambdaLR(lr: Rate, lr_lambda: Callable[[Any], Any]) -> js.Schedule:
     r"""`torch.optim.lr_scheduler.LambdaLR`: $l\,f(t)$.
 
     Any function of a Python int will do. One that JAX can trace is compiled, in float64 where the backend has it. One
     that it cannot (`if epoch < 10`, `math.cos`) is called on the host by the compiled program: that works under `jit`
-    and `vmap` as well, and costs a call at every step. `js.nodes.Piecewise` or `jnp.where` need no host. To find out which it
-    is, the function is called a few times here.
+    and `vmap` as well, and costs a call at every step. `js.piecewise_constant` or `jnp.where` need no host. To find out
+    which it is, the function is called a few times here. A list of functions is for the parameter groups.
 
     Raises:
         TypeError: `lr_lambda` is no function of the epoch.
@@ -25,14 +28,11 @@ def LambdaLR(lr: Number, lr_lambda: Callable[[Any], Any] | Sequence[Callable[[An
         >>> float(schedulers.LambdaLR(0.5, lambda epoch: 0.5**epoch)(2))
         0.125
     """
-
-    def one(lr, lr_lambda):
-        return Sets(rate("lr", lr) * as_factor("lr_lambda", lr_lambda))
-
-    return for_each_group(one, lr=lr, lr_lambda=lr_lambda)
+    return Sets(lr * as_factor("lr_lambda", lr_lambda))
 
 
-def MultiplicativeLR(lr: Number, lr_lambda: Callable[[Any], Any] | Sequence[Callable[[Any], Any]]) -> Schedules:
+@foreign(groups=("lr", "lr_lambda"), names={"fn": "lr_lambda"})
+def MultiplicativeLR(lr: Rate, lr_lambda: Callable[[Any], Any]) -> js.Schedule:
     r"""`torch.optim.lr_scheduler.MultiplicativeLR`: $l \prod_{s=1}^{t} f(s)$.
 
     There is no end up to which the product could be tabulated, so it is formed anew at each call, 256 factors at a
@@ -48,9 +48,5 @@ def MultiplicativeLR(lr: Number, lr_lambda: Callable[[Any], Any] | Sequence[Call
         >>> float(schedulers.MultiplicativeLR(1.0, lambda epoch: 0.5)(3))
         0.125
     """
-
-    def one(lr, lr_lambda):
-        ratio = as_factor("lr_lambda", lr_lambda)
-        return Multiplies(rate("lr", lr), product_of(ratio), ratio)
-
-    return for_each_group(one, lr=lr, lr_lambda=lr_lambda)
+    ratio = as_factor("lr_lambda", lr_lambda)
+    return Multiplies(lr, product_of(ratio), ratio)

@@ -1,6 +1,5 @@
 """Live schedulers of torch as schedules: their attributes are read, and torch is not imported."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,11 @@ from jaxsched.compat.torch import _composed as composed
 from jaxsched.compat.torch import _cycles as cycles
 from jaxsched.compat.torch import _decays as decays
 from jaxsched.compat.torch import _lambdas as lambdas
-from jaxsched.compat.torch._rules import Rule, chain, sequence
+from jaxsched.compat.torch._chains import chain, sequence
+from jaxsched.compat.torch._rules import Rule
 
 
-def from_scheduler(scheduler: Any) -> Any:
+def from_scheduler(scheduler: Any) -> js.Schedule | js.Controller:
     """The schedule that equals a live scheduler of torch from epoch 0 on, wherever the scheduler is by now.
 
     A list where its optimizer has several parameter groups. Composed schedulers are read through, so are subclasses
@@ -29,67 +29,55 @@ def from_scheduler(scheduler: Any) -> Any:
         >>> optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.1)  # doctest: +SKIP
         >>> live = torch.optim.lr_scheduler.StepLR(optimizer, step_size=30)  # doctest: +SKIP
         >>> schedulers.from_scheduler(live)  # doctest: +SKIP
-        Scales(lr=0.1, factor=Staircase(schedule=Exponential(start=1.0, decay=2.302585092994046, steps=30), every=30))
+        Scales(lr=0.1, factor=Staircase(schedule=GeometricDecay(start=1.0, factor=0.1, steps=30), every=30))
     """
     kind = _kind_of(scheduler)
     groups = scheduler.optimizer.param_groups
     make = _plateau if kind == "ReduceLROnPlateau" else _rule
-    found = [make(scheduler, i) for i in range(len(groups))]
+    found: Any = [make(scheduler, i) for i in range(len(groups))]
     return found if len(found) > 1 else found[0]
 
 
 def _rule(scheduler: Any, i: int) -> Rule:
     """The schedule of a scheduler for parameter group `i`."""
-    kind = _kind_of(scheduler)
-    group = scheduler.optimizer.param_groups[i]
+    kind, group = _kind_of(scheduler), scheduler.optimizer.param_groups[i]
+    rules = [_rule(each, i) for each in getattr(scheduler, "_schedulers", ())]
     if kind == "SequentialLR":
-        rules = [_rule(each, i) for each in scheduler._schedulers]
         return sequence(_plain(group["initial_lr"]), rules, [int(each) for each in scheduler._milestones])
     if kind == "ChainedScheduler":
-        rules = [_rule(each, i) for each in scheduler._schedulers]
         return chain(_plain(group.get("initial_lr", group["lr"])), rules)
-    return MAKERS[kind](scheduler, i, group)
+    if kind == "OneCycleLR":
+        return _one_cycle(scheduler, group)
+    if kind == "CyclicLR":
+        return _cyclic(scheduler, i)
+    function, *names = MAKERS[kind]
+    found = {name: _plain(getattr(scheduler, name)) for name in names}
+    if kind == "MultiStepLR":
+        milestones = scheduler.milestones.elements()
+        found["milestones"] = [each for each in milestones if each >= 0 and each == int(each)]
+    elif kind == "SWALR":
+        found |= {"swa_lr": _plain(group["swa_lr"]), "anneal_strategy": scheduler._anneal_strategy}
+    elif kind in ("LambdaLR", "MultiplicativeLR"):
+        found["lr_lambda"] = scheduler.lr_lambdas[i]
+    return function(_plain(scheduler.base_lrs[i]), **found)
 
 
 def _plateau(scheduler: Any, i: int) -> js.Controller:
     names = ("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "eps")
-    arguments = {name: _plain(getattr(scheduler, name)) for name in names}
+    found: Any = {name: _plain(getattr(scheduler, name)) for name in names}
     lr = _plain(scheduler.optimizer.param_groups[i]["lr"])
-    return composed.ReduceLROnPlateau(lr, min_lr=_plain(scheduler.min_lrs[i]), **arguments)
+    return composed.ReduceLROnPlateau(lr, min_lr=_plain(scheduler.min_lrs[i]), **found)
 
 
-def _simple(function: Callable[..., Any], *names: str) -> Callable[[Any, int, Any], Any]:
-    """A maker that hands attributes on by their names."""
-
-    def make(scheduler, i, group):
-        return function(_plain(scheduler.base_lrs[i]), **{name: _plain(getattr(scheduler, name)) for name in names})
-
-    return make
-
-
-def _by_lambda(function: Callable[..., Any]) -> Callable[[Any, int, Any], Any]:
-    return lambda scheduler, i, group: function(_plain(scheduler.base_lrs[i]), scheduler.lr_lambdas[i])
-
-
-def _multistep(scheduler, i, group):
-    milestones = sorted(each for each in scheduler.milestones.elements() if each >= 0 and each == int(each))
-    return decays.MultiStepLR(_plain(scheduler.base_lrs[i]), milestones, _plain(scheduler.gamma))
-
-
-def _swa(scheduler, i, group):
-    lr, swa_lr = _plain(scheduler.base_lrs[i]), _plain(group["swa_lr"])
-    return decays.SWALR(lr, swa_lr, scheduler.anneal_epochs, scheduler._anneal_strategy)
-
-
-def _cyclic(scheduler, i, group):
-    up = scheduler.step_ratio * scheduler.total_size
-    nearest = round(up)
-    up = nearest if abs(up - nearest) < 1e-9 * scheduler.total_size else up
+def _cyclic(scheduler: Any, i: int) -> Any:
+    total = scheduler.total_size
+    up = scheduler.step_ratio * total
+    up = round(up) if abs(up - round(up)) < 1e-9 * total else up
     return cycles.CyclicLR(
         _plain(scheduler.base_lrs[i]),
         _plain(scheduler.max_lrs[i]),
-        _whole(up),
-        _whole(scheduler.total_size - up),
+        up,
+        total - up,
         scheduler.mode,
         _plain(scheduler.gamma),
         scheduler._scale_fn_custom,
@@ -97,7 +85,7 @@ def _cyclic(scheduler, i, group):
     )
 
 
-def _one_cycle(scheduler, i, group):
+def _one_cycle(scheduler: Any, group: Any) -> Any:
     first, *others = [phase["end_step"] for phase in scheduler._schedule_phases]
     peak, low, end = _plain(group["max_lr"]), _plain(group["initial_lr"]), _plain(group["min_lr"])
     return cycles.OneCycleLR(
@@ -111,23 +99,22 @@ def _one_cycle(scheduler, i, group):
     )
 
 
-MAKERS: dict[str, Callable[[Any, int, Any], Any]] = {
-    "LambdaLR": _by_lambda(lambdas.LambdaLR),
-    "MultiplicativeLR": _by_lambda(lambdas.MultiplicativeLR),
-    "StepLR": _simple(decays.StepLR, "step_size", "gamma"),
-    "MultiStepLR": _multistep,
-    "ConstantLR": _simple(decays.ConstantLR, "factor", "total_iters"),
-    "LinearLR": _simple(decays.LinearLR, "start_factor", "end_factor", "total_iters"),
-    "ExponentialLR": _simple(decays.ExponentialLR, "gamma"),
-    "PolynomialLR": _simple(decays.PolynomialLR, "total_iters", "power"),
-    "CosineAnnealingLR": _simple(decays.CosineAnnealingLR, "T_max", "eta_min"),
-    "CosineAnnealingWarmRestarts": _simple(decays.CosineAnnealingWarmRestarts, "T_0", "T_mult", "eta_min"),
-    "SWALR": _swa,
-    "CyclicLR": _cyclic,
-    "OneCycleLR": _one_cycle,
+MAKERS: dict[str, tuple[Any, ...]] = {
+    "LambdaLR": (lambdas.LambdaLR,),
+    "MultiplicativeLR": (lambdas.MultiplicativeLR,),
+    "StepLR": (decays.StepLR, "step_size", "gamma"),
+    "MultiStepLR": (decays.MultiStepLR, "gamma"),
+    "ConstantLR": (decays.ConstantLR, "factor", "total_iters"),
+    "LinearLR": (decays.LinearLR, "start_factor", "end_factor", "total_iters"),
+    "ExponentialLR": (decays.ExponentialLR, "gamma"),
+    "PolynomialLR": (decays.PolynomialLR, "total_iters", "power"),
+    "CosineAnnealingLR": (decays.CosineAnnealingLR, "T_max", "eta_min"),
+    "CosineAnnealingWarmRestarts": (decays.CosineAnnealingWarmRestarts, "T_0", "T_mult", "eta_min"),
+    "SWALR": (decays.SWALR, "anneal_epochs"),
 }
+"""Our function, and the attributes of the scheduler that are its arguments."""
 
-KNOWN = (*MAKERS, "SequentialLR", "ChainedScheduler", "ReduceLROnPlateau")
+KNOWN = (*MAKERS, "CyclicLR", "OneCycleLR", "SequentialLR", "ChainedScheduler", "ReduceLROnPlateau")
 
 FORMULAS = ("get_lr", "_get_closed_form_lr", "step", "_update_lr", "_reduce_lr", "_is_better", "_anneal_func")
 """What a subclass must leave alone if it is to have the values of its class."""
@@ -152,7 +139,3 @@ def _kind_of(scheduler: Any) -> str:
 def _plain(x: Any) -> Any:
     """A number of Python for a tensor of one."""
     return x.item() if hasattr(x, "item") and not isinstance(x, np.ndarray) else x
-
-
-def _whole(x: float) -> Any:
-    return int(x) if float(x).is_integer() else x

@@ -1,24 +1,16 @@
 """What torch's schedulers do to the rate that is there, as data: what the functions of this module return.
 
 A scheduler by itself is a function of the step. In `SequentialLR` and `ChainedScheduler` each turns the current rate
-into the next one, whoever left it there. A `Rule` is both: a schedule, and that step.
+into the next one, whoever left it so. A `Rule` is both: a schedule, and that step.
 """
 
 import abc
 import dataclasses
-import functools
-from collections.abc import Iterator, Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 
 import jaxsched as js
-from jaxsched.compat._arguments import equal
-from jaxsched.compat._functions import wide
-from jaxsched.compat._wave import Wave
-from jaxsched.compat.torch._arguments import is_known
 
 
 class Rule(js.Schedule):
@@ -33,7 +25,22 @@ class Rule(js.Schedule):
         """The rate at an epoch after 0, if it was `lr` at the one before."""
 
 
-class Resumes(Rule):
+class Closed(Rule):
+    """A rule whose values by itself are those of a plain schedule."""
+
+    @property
+    @abc.abstractmethod
+    def alone(self) -> js.Schedule: ...
+
+    def at(self, step: Any) -> Any:
+        return self.alone(step)
+
+    @property
+    def duration(self) -> Any:
+        return self.alone.duration
+
+
+class Resumes(Closed):
     """A rule that goes on from the rate that is there at a milestone of `SequentialLR`. All others begin anew."""
 
     @abc.abstractmethod
@@ -41,17 +48,14 @@ class Resumes(Rule):
         """Its values from the milestone on, if the rate was `lr` before."""
 
 
-class Sets(Rule):
+class Sets(Closed):
     """A rate of its own, whatever was there: `LambdaLR`, `CyclicLR`, `OneCycleLR`, `CosineAnnealingWarmRestarts`."""
 
     schedule: js.Schedule
 
-    def at(self, step: Any) -> Any:
-        return self.schedule(step)
-
     @property
-    def duration(self) -> Any:
-        return self.schedule.duration
+    def alone(self) -> js.Schedule:
+        return self.schedule
 
     def start(self, lr: Any) -> Any:
         return self.schedule(0)
@@ -60,18 +64,15 @@ class Sets(Rule):
         return self.schedule(epoch)
 
 
-class Times(Rule):
+class Times(Closed):
     """A rule that multiplies the rate: `lr` times `factor`."""
 
-    lr: js.Numeric
+    lr: js.Level
     factor: js.Schedule
 
-    def at(self, step: Any) -> Any:
-        return self.lr * self.factor(step)
-
     @property
-    def duration(self) -> Any:
-        return self.factor.duration
+    def alone(self) -> js.Schedule:
+        return js.scale(self.factor, self.lr)
 
 
 class Scales(Times):
@@ -109,15 +110,16 @@ class Multiplies(Times, Resumes):
         return js.scale(self.factor, lr * self.ratio(0))
 
 
-class Anneals(Rule):
+class Anneals(Closed):
     """What is above `eta_min` by the ratio of two neighbours of a cosine, and anew from `lr` after each low."""
 
-    lr: js.Numeric
-    eta_min: js.Numeric
+    lr: js.Level
+    eta_min: js.Level
     factor: js.Schedule
 
-    def at(self, step: Any) -> Any:
-        return js.nodes.Blend(self.eta_min, self.lr, self.factor)(step)
+    @property
+    def alone(self) -> js.Schedule:
+        return js.nodes.Blend(self.eta_min, self.lr, self.factor)
 
     def start(self, lr: Any) -> Any:
         return lr
@@ -129,212 +131,28 @@ class Anneals(Rule):
 class Mixes(Resumes):
     """From the rate that is there to the end of a ramp by its growing weight: `SWALR`."""
 
-    ramp: js.Schedule
+    ramp: js.Ramp
 
     @property
-    def lr(self):
-        return self.ramp.start  # pyright: ignore[reportAttributeAccessIssue]
-
-    def at(self, step: Any) -> Any:
-        return self.ramp(step)
+    def alone(self) -> js.Schedule:
+        return self.ramp
 
     @property
-    def duration(self) -> Any:
-        return self.ramp.duration
+    def lr(self) -> Any:
+        return self.ramp.start
 
     def start(self, lr: Any) -> Any:
         return self.resumed(lr)(0)
 
     def next(self, lr: Any, epoch: Any) -> Any:
-        end = self.ramp.end  # pyright: ignore[reportAttributeAccessIssue]
-        return _towards(end, lr, dataclasses.replace(self.ramp, start=1.0, end=0.0), epoch, end)  # pyright: ignore
+        falling = dataclasses.replace(self.ramp, start=1.0, end=0.0)
+        return _towards(self.ramp.end, lr, falling, epoch, self.ramp.end)
 
     def resumed(self, lr: Any) -> Any:
-        return dataclasses.replace(self.ramp, start=lr)  # pyright: ignore[reportCallIssue]
+        return dataclasses.replace(self.ramp, start=lr)
 
 
 def _towards(end: Any, lr: Any, factor: js.Schedule, epoch: Any, after_zero: Any) -> Any:
     """What is above `end`, by the ratio of two neighbours of `factor`."""
     before = factor(epoch - 1)
     return jnp.where(before == 0, after_zero, end + (lr - end) * factor(epoch) / jnp.where(before == 0, 1, before))
-
-
-class Chains(Rule):
-    """One after another at every epoch: `ChainedScheduler`. As a schedule it is a product, or else in a `Recursion`."""
-
-    first: Rule
-    second: Rule
-
-    @property
-    def lr(self):
-        own = rate_of(self.first)
-        return rate_of(self.second) if own is None else own
-
-    def at(self, step: Any) -> Any:
-        return self.first(step) * self.second.factor(step)  # pyright: ignore[reportAttributeAccessIssue]
-
-    @property
-    def duration(self) -> Any:
-        return (self.first * self.second).duration
-
-    def start(self, lr: Any) -> Any:
-        return self.second.start(self.first.start(lr))
-
-    def next(self, lr: Any, epoch: Any) -> Any:
-        return self.second.next(self.first.next(lr, epoch), epoch)
-
-
-class Switches(Rule):
-    """One after another, the later from its milestone on: `SequentialLR`."""
-
-    before: Rule
-    after: Rule
-    milestone: js.Count
-
-    @property
-    def lr(self):
-        own = rate_of(self.before)
-        return rate_of(self.after) if own is None else own
-
-    def at(self, step: Any) -> Any:
-        first, *links = self._links(self.milestone)
-        resumes = any(isinstance(rule, Resumes) for rule, _ in links)
-        pieces, begin = [first], 0
-        rate: Any = first(0) if resumes else None
-        for rule, milestone in links:
-            if resumes:
-                rate = jnp.where(milestone > begin, pieces[-1](milestone - 1 - begin), rate)
-            pieces.append(rule.resumed(rate) if isinstance(rule, Resumes) else rule)
-            begin = milestone
-        return js.join(pieces, [milestone for _, milestone in links])(step)
-
-    def _links(self, last):
-        """The first rule, and each later one with its milestone: one that begins at or after the `last` is not seen."""
-        milestone = jnp.minimum(self.milestone, last)
-        before = self.before._links(milestone) if isinstance(self.before, Switches) else [self.before]
-        return [*before, (self.after, milestone)]
-
-    @property
-    def duration(self) -> Any:
-        return js.join([self.before, self.after], [self.milestone]).duration
-
-    def start(self, lr: Any) -> Any:
-        return self.before.start(self.lr)  # torch's constructor sets the rate back
-
-    def next(self, lr: Any, epoch: Any) -> Any:
-        later = self.after.next(lr, jnp.maximum(epoch - self.milestone, 1))
-        restarted = self.after.resumed(lr) if isinstance(self.after, Resumes) else self.after
-        later = jnp.where(epoch == self.milestone, restarted(0), later)
-        return jnp.where(epoch >= self.milestone, later, self.before.next(lr, epoch))
-
-
-class Recursion(Rule):
-    """A rule without a closed form, from the rate `lr` on: its values are found by taking all steps, in a loop."""
-
-    lr: js.Numeric
-    rule: Rule
-
-    def at(self, step: Any) -> Any:
-        leaves, structure = jax.tree.flatten(self)
-        value = functools.partial(_all_steps, structure, leaves)
-        return jax.vmap(value)(step.ravel()).reshape(step.shape) if step.ndim else value(step)
-
-    def start(self, lr: Any) -> Any:
-        return self.rule.start(self.lr)
-
-    def next(self, lr: Any, epoch: Any) -> Any:
-        return self.rule.next(lr, epoch)
-
-
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _all_steps(structure, leaves, step):
-    def formula(step, *leaves):
-        node = jax.tree.unflatten(structure, leaves)
-        last = jnp.floor(step).astype(jnp.result_type(int))
-        lr = jnp.asarray(node.start(node.lr)).astype(jnp.result_type(float))
-        body = lambda epoch, lr: jnp.asarray(node.next(lr, epoch)).astype(lr.dtype)  # noqa: E731
-        if isinstance(next(_links(node)), Sets):  # the epoch before does not matter
-            return jnp.where(last > 0, body(last, lr), lr)
-        return jax.lax.fori_loop(1, last + 1, body, lr)
-
-    return wide(formula, step, *leaves)
-
-
-@_all_steps.defjvp
-def _(structure, primals, tangents):
-    # A loop of unknown length has forward gradients only; a few numbers need no others, and these can be transposed.
-    (leaves, step), (slopes, _) = primals, tangents
-    real = [i for i, leaf in enumerate(leaves) if jnp.issubdtype(jnp.result_type(leaf), jnp.floating)]
-
-    def value(*given):
-        filled = list(leaves)
-        for i, leaf in zip(real, given, strict=True):
-            filled[i] = leaf
-        return _all_steps.__wrapped__(structure, filled, step)
-
-    given = [leaves[i] for i in real]
-    gradients = jax.jacfwd(value, argnums=tuple(range(len(given))))(*given)
-    parts = [jnp.sum(gradient * slopes[i]) for i, gradient in zip(real, gradients, strict=True)]
-    return value(*given), sum(parts, jnp.zeros((), jnp.result_type(float)))
-
-
-def chain(lr: Any, rules: Sequence[Rule]) -> Rule:
-    """Rules that all act at every epoch. Those before the last that sets the rate have no effect."""
-    links = [link for rule in rules for link in _links(rule)]
-    begin = max((i for i, link in enumerate(links) if isinstance(link, Sets)), default=0)
-    whole, *others = links[begin:]
-    for link in others:
-        whole = Chains(whole, link)
-    return whole if not others or _is_product(links[begin:]) else Recursion(lr, whole)
-
-
-def sequence(lr: Any, rules: Sequence[Rule], milestones: Sequence[Any]) -> Rule:
-    """Rules one after another, without those that are over before epoch 0. The first may begin at another rate."""
-    begun = sum(m <= 0 for m in milestones if is_known(m))
-    whole, *others = rules[begun:]
-    if isinstance(whole, (Times, Recursion)):
-        whole = dataclasses.replace(whole, lr=lr)
-    elif not same_rate(rate_of(whole), lr):
-        whole = Recursion(lr, whole)
-    for later, milestone in zip(others, milestones[begun:], strict=True):
-        whole = Switches(whole, later, milestone)
-    return whole
-
-
-def rate_of(x: Any) -> Any:
-    """The `lr` that a rule was made with; `None` for one that sets the rate, and for what is no rule."""
-    return getattr(x, "lr", None) if isinstance(x, Rule) else None
-
-
-def same_rate(a: Any, b: Any) -> bool:
-    """Whether two rates may be the same, as far as is known: in float32, which a compiled program returns."""
-    return a is None or b is None or not is_known(a, b) or bool(np.all(np.isclose(a, b, rtol=1e-6, atol=0)))
-
-
-def _links(rule: Rule) -> Iterator[Rule]:
-    if isinstance(rule, Chains):
-        yield from _links(rule.first)
-        yield from _links(rule.second)
-    elif isinstance(rule, Recursion) and isinstance(rule.rule, Chains):
-        yield from _links(rule.rule)
-    else:
-        yield rule
-
-
-def _is_product(links: list[Rule]) -> bool:
-    """Whether a chain is the product of its factors: a cosine must fall to 0, when all others are over."""
-    waves: list[Any] = [link for link in links if isinstance(link, Anneals)]
-    others: list[Any] = [link for link in links if not isinstance(link, Anneals)]
-    if not waves:
-        return all(isinstance(link, Times) for link in others)
-    return len(waves) == 1 and equal(waves[0].eta_min, 0) and all(_is_over(link, waves[0].factor) for link in others)
-
-
-def _is_over(link: Any, wave: Any) -> bool:
-    """Whether a warmup ends at a factor of 1 before a wave is at its low."""
-    end = link.factor.duration if isinstance(link, Scales) else None
-    if end is None or not is_known(*jax.tree.leaves((link, wave))):
-        return False
-    with jax.ensure_compile_time_eval():
-        low = 1 / (2 * wave.frequency) if isinstance(wave, Wave) else wave.period / 2
-        return bool(np.all(np.asarray(end) <= np.asarray(low))) and equal(link.factor(end), 1)
