@@ -15,9 +15,6 @@ ANYTHING = {"create_scheduler.args", "create_scheduler.lr", "create_scheduler_v2
 ANYTHING |= {"get_scheduler.lr", "get_scheduler.name", "from_scheduler.scheduler"}
 """Arguments that are objects of the framework, or are passed on to a function that checks them."""
 
-BEING_CONVERTED: set[str] = set()
-"""Frameworks whose arguments are not checked by annotation yet."""
-
 
 def public(module_name: str) -> dict[str, object]:
     """The functions and classes of our own that a module has under public names."""
@@ -59,11 +56,6 @@ def test_problems_are_noticed():
         assert any(word in each for each in found)
 
 
-@pytest.mark.parametrize(("room", "name"), [row for row in NAMES if row[0] not in BEING_CONVERTED])
+@pytest.mark.parametrize(("room", "name"), NAMES)
 def test_the_signature_is_readable(room, name):
     assert not problems(public(MODULES[room])[name])
-
-
-@pytest.mark.parametrize("room", sorted(BEING_CONVERTED))
-def test_the_list_of_what_is_being_converted_is_up_to_date(room):
-    assert any(problems(x) for x in public(MODULES[room]).values()), f"take {room!r} off the list"
