@@ -134,6 +134,8 @@ def test_lists_may_be_any_lists(lists):
 
 def test_a_mode_that_is_not_looked_at_may_be_any():
     assert float(ours.CyclicLR(0.1, 1.0, 2, mode="mine", scale_fn=lambda i: 0.5)(2)) == pytest.approx(0.55)
+    inverse = ours.CyclicLR(0.1, 1.0, 2, scale_fn=lambda cycle: 1 / cycle)  # cycles count from 1
+    assert float(inverse(2)) == pytest.approx(1.0) and float(inverse(6)) == pytest.approx(0.55)
 
 
 @pytest.mark.parametrize("name", NAMES)

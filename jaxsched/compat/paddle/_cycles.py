@@ -152,9 +152,9 @@ def CyclicLR(
     if scale_fn is None:
         shape: Any = mode  # which `cyclic` checks
         return js.cyclic(low, high, up, down, shape, exp_gamma)
-    height = as_factor("scale_fn", scale_fn)
+    height = as_factor("scale_fn", scale_fn, first=1 if scale_mode == "cycle" else 0)
     if scale_mode == "cycle":  # which counts from 1
-        height = js.per_epoch(js.advance(height, 1), up + (up if down is None else down))
+        height = js.per_epoch(height, up + (up if down is None else down))
     return js.nodes.Blend(low, high, js.cyclic(0.0, 1.0, up, down) * height)
 
 
