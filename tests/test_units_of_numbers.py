@@ -9,7 +9,7 @@ import pytest
 from support.controllers_zoo import ONE_OF_EACH
 from support.controllers_zoo import each as one_of_each
 from support.precision import WIDTH
-from support.zoo import ONE_OF_EACH_NAME, each
+from support.zoo import COVERING, each
 
 import jaxsched as js
 
@@ -19,7 +19,7 @@ def steps_of(entry) -> np.ndarray:
     return np.resize(np.asarray(near, np.int32), WIDTH)
 
 
-@each(ONE_OF_EACH_NAME)
+@each(COVERING)
 def test_a_stretched_schedule_is_the_same_at_twice_the_step(entry):
     schedule, t = entry.make(), steps_of(entry)
     got, want = js.stretch(schedule, 2)(2 * t), schedule(t)
