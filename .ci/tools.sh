@@ -104,9 +104,9 @@ print("python", platform.python_version(), *(f"{name} {version(name)}" for name 
 END
 }
 
-# Other versions fail in what they no longer have or do otherwise, seldom in one number alone: every fourth example of
-# the short run, on the one core that the stages beside leave.
-every=4
+# Other versions fail in what they no longer have or do otherwise, seldom in one number alone: every twelfth example of
+# each test of the short run, on the one core that the stages beside leave.
+every=12
 
 suite_on_oldest() {
     environment oldest "$1"
