@@ -1,6 +1,7 @@
 """The test of stationarity against its equations in float64, and where it fires on noisy parabolas."""
 
 import functools
+import inspect
 import math
 import statistics
 
@@ -175,7 +176,7 @@ def test_many_close_decisions_are_those_of_the_equations():
 @pytest.mark.parametrize("confidence", [0.5, 0.8, 0.95, 0.99])
 def test_the_quantile_is_students(confidence):
     """By the integral of its density with 15 degrees of freedom. It has no public name: what the optimizer calls."""
-    quantile = reduce_on_stationarity.__globals__["_quantile"]
+    quantile = inspect.unwrap(reduce_on_stationarity).__globals__["_quantile"]
     t = np.linspace(0, float(quantile(confidence)), 100_001)
     density = (1 + t**2 / 15) ** -8 * math.gamma(8) / math.gamma(7.5) / math.sqrt(15 * math.pi)
     np.testing.assert_allclose(np.sum((density[1:] + density[:-1]) * np.diff(t)), confidence, atol=1e-4)

@@ -77,8 +77,8 @@ def foreign(
 
 
 def _is_single(annotation: Any) -> bool:
-    members = [each for each in typing.get_args(annotation) or (annotation,) if isinstance(each, Kind)]
-    return any(issubclass(kind, js.Numeric) and not issubclass(kind, LISTS) for kind in members)
+    members = [each for each in typing.get_args(annotation) or (annotation,) if each is not type(None)]
+    return all(isinstance(x, Kind) and issubclass(x, js.Numeric) and not issubclass(x, LISTS) for x in members)
 
 
 def _with(bound: inspect.BoundArguments, changed: Mapping[str, Any]) -> inspect.BoundArguments:

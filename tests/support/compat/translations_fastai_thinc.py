@@ -13,7 +13,7 @@ FASTAI = [
     _fastai(
         "piecewise linear / interpolated",
         "combine_scheds([0.25, 0.75], [SchedLin(0.1, 1.0), SchedLin(1.0, 0.2)])",
-        "js.Interpolated([0.1, 1.0, 0.2], [0, 5, 20])",
+        "js.Interpolated([0, 5, 20], [0.1, 1.0, 0.2])",
         20,
         notes="Positions are parts of the fit: here of 20 steps.",
     ),

@@ -45,7 +45,7 @@ FVCORE = [
         "piecewise linear / interpolated",
         "CompositeParamScheduler([LinearParamScheduler(0.1, 1.0), LinearParamScheduler(1.0, 0.2)], [0.25, 0.75], "
         '["rescaled"] * 2)',
-        "js.Interpolated([0.1, 1.0, 0.2], [0, 5, 20])",
+        "js.Interpolated([0, 5, 20], [0.1, 1.0, 0.2])",
         20,
     ),
     _fvcore("linear ramp", "LinearParamScheduler(1.0, 0.1)", "js.Linear(1.0, 0.1, steps=20)", 20),

@@ -29,7 +29,7 @@ IGNITE = [
     _ignite(
         "piecewise linear / interpolated",
         'PiecewiseLinear(optimizer, "lr", [(2, 1.0), (5, 0.1), (10, 0.5)])',
-        "js.Interpolated([1.0, 0.1, 0.5], [2, 5, 10])",
+        "js.Interpolated([2, 5, 10], [1.0, 0.1, 0.5])",
     ),
     _ignite("linear ramp", 'PiecewiseLinear(optimizer, "lr", [(0, 1.0), (10, 0.1)])', "js.Linear(1.0, 0.1, steps=10)"),
     _ignite(
@@ -62,7 +62,7 @@ IGNITE = [
     _ignite(
         "triangular cyclic (3 modes)",
         'LinearCyclicalScheduler(optimizer, "lr", 1.0, 0.1, 10)',
-        "js.cycle(js.Interpolated([1.0, 0.1, 1.0], [0, 5, 10]), 10)",
+        "js.cycle(js.Interpolated([0, 5, 10], [1.0, 0.1, 1.0]), 10)",
     ),
     _ignite(
         "flat + cosine",
@@ -99,7 +99,7 @@ IGNITE = [
     _ignite(
         "momentum schedule",
         'LinearCyclicalScheduler(optimizer, "momentum", 0.95, 0.85, 10)',
-        "js.cycle(js.Interpolated([0.95, 0.85, 0.95], [0, 5, 10]), 10)",
+        "js.cycle(js.Interpolated([0, 5, 10], [0.95, 0.85, 0.95]), 10)",
     ),
     _ignite(
         "weight-decay schedule",

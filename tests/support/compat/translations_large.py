@@ -67,7 +67,7 @@ DEEPSPEED = [
     _deepspeed(
         "triangular cyclic (3 modes)",
         "OneCycle(optimizer, cycle_min_lr=0.1, cycle_max_lr=1.0, cycle_first_step_size=4)",
-        "js.Interpolated([0.1, 1.0, 0.1], [0, 4, 8])",
+        "js.Interpolated([0, 4, 8], [0.1, 1.0, 0.1])",
         12,
         notes="One cycle only: `js.cyclic(0.1, 1.0, 4)` goes on.",
     ),
@@ -139,7 +139,7 @@ DEEPSPEED = [
     _deepspeed(
         "momentum schedule",
         _ONE_CYCLE,
-        "js.Interpolated([0.9, 0.8, 0.9], [0, 2, 4])",
+        "js.Interpolated([0, 2, 4], [0.9, 0.8, 0.9])",
         10,
         trace="deepspeed/onecycle",
         column="second",
