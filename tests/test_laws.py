@@ -225,6 +225,17 @@ def test_a_step_gives_a_strong_float_of_its_shape(entry):
         assert (value.shape, value.dtype, value.weak_type) == (shape, jnp.result_type(float), False)
 
 
+@pytest.mark.parametrize("made", [lambda t: 3, lambda t: t, lambda t: 3.0, lambda t: t.astype(jnp.bfloat16)])
+def test_a_formula_may_give_a_number_of_any_kind(made):
+    class Own(jaxsched.Schedule):
+        def at(self, step):
+            return made(step)
+
+    for schedule in (Own(), jaxsched.as_schedule(made)):
+        value = schedule(3)
+        assert (value.shape, value.dtype, value.weak_type, value) == ((), jnp.result_type(float), False, 3.0)
+
+
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{type(step).__name__}-{np.asarray(step).dtype}")
 @pytest.mark.parametrize("entry", [e for e in ZOO if e.name in ("Constant", "Piecewise", "warmup_cosine")], ids=str)
 def test_a_step_may_be_of_any_kind(entry, step):
@@ -235,8 +246,16 @@ def test_a_step_may_be_of_any_kind(entry, step):
 def test_negative_steps_are_0_and_no_step_is_too_large(entry):
     schedule, t = entry.make(), np.zeros(WIDTH, np.int64)
     chex.assert_trees_all_equal(schedule(t - 2**40), schedule(t))
+    chex.assert_trees_all_equal(schedule(t - 2**32 + 5), schedule(t))  # in 32 bits it is 5
     chex.assert_trees_all_equal(schedule(jnp.asarray(t, jnp.int32) - 1), schedule(t))
+    chex.assert_trees_all_close(schedule(t - 2.5), schedule(t), rtol=CLOSE, atol=CLOSE * entry.scale)
     assert not np.isnan(schedule(t + 2**40)).any()
+
+
+def test_a_step_that_only_an_unsigned_integer_holds_is_late_and_not_negative():
+    line = jaxsched.Linear(1.0, 0.0, steps=LAST)
+    for step in (np.uint32(2**32 - 1), np.uint64(2**64 - 1), jnp.uint32(2**32 - 1), jnp.uint32([2**31, 2**32 - 1])):
+        assert np.all(line(step) == 0.0)
 
 
 @each
