@@ -84,7 +84,10 @@ def test_code_is_refused_by_name(entry):
 @each
 def test_stack_and_unstack_are_inverse(entry):
     schedule = entry.make()
-    for again in js.unstack(js.stack([schedule, schedule])):
+    other = jax.tree.map(lambda x: 2 * x, schedule)
+    first, second, third = js.unstack(js.stack([schedule, schedule, other]))
+    assert third == other
+    for again in (first, second):
         check_same(again, schedule)
 
 
@@ -108,6 +111,8 @@ def test_the_numbers_of_jax_arrays_survive():
     check_same(eval(repr(schedule), NAMES), schedule, to_the_bit=False)  # of Python's numbers
     for again in (js.from_dict(json.loads(json.dumps(js.to_dict(schedule)))), pickle.loads(pickle.dumps(schedule))):
         check_same(again, schedule)
+    other = jax.tree.map(lambda x: 2 * x, schedule)
+    assert js.unstack(js.stack([schedule, other])) == [schedule, other]
 
 
 def test_grid_goes_over_the_last_axis_fastest():

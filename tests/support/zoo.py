@@ -110,11 +110,15 @@ ONE_OF_EACH: list[Entry] = [same[0] for same in _OF_STRUCTURE.values()]
 ONE_OF_EACH_NAME: list[Entry] = covering(
     ZOO, lambda entry: {*entry.covers, FAMILY[entry.name], *classes_of_float_lengths(entry.make())}
 )
-"""Examples of every public name, and of float lengths, which take a path of their own: what it has of a law about values
-in a second precision."""
+"""Examples of every public name, and of lengths that are floats, which take a path of their own: what it has of a law
+about values in a second precision."""
 
 COVERING: list[Entry] = covering(ZOO, lambda entry: {FAMILY[entry.name], *map(type, nodes(entry.make()))})
 """Examples with every class of node, and of every family: what it has of a law that compiles a program of its own."""
+
+COVERING_STRUCTURES: list[Entry] = [e for e in ZOO if GROUP[e.name] in {GROUP[chosen.name] for chosen in COVERING}]
+"""And all examples with their structures, which share their programs: what it has of a law that numbers may break, such
+as a base of 1, whose logarithm is 0."""
 
 ONE_OF_EACH_FAMILY: list[Entry] = first_of_each(ZOO, lambda entry: FAMILY[entry.name])
 """What it has of the largest programs."""
