@@ -84,7 +84,10 @@ def test_code_is_refused_by_name(entry):
 @each
 def test_stack_and_unstack_are_inverse(entry):
     schedule = entry.make()
-    for again in js.unstack(js.stack([schedule, schedule])):
+    other = jax.tree.map(lambda x: 2 * x, schedule)
+    first, second, third = js.unstack(js.stack([schedule, schedule, other]))
+    assert third == other
+    for again in (first, second):
         check_same(again, schedule)
 
 
@@ -103,11 +106,22 @@ def test_a_stacked_schedule_is_data_too(entry):
     assert jax.tree.structure(printed) == jax.tree.structure(stacked) and repr(printed) == repr(stacked)
 
 
-def test_the_numbers_of_jax_arrays_survive():
-    schedule = js.nodes.Exponential(jnp.float32(0.1), jnp.asarray(0.3), jnp.int32(7))
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        js.nodes.Exponential(jnp.float32(0.1), jnp.asarray(0.3), jnp.int32(7)),
+        js.Piecewise(np.int32([3]), np.float32([0.1, 0.3])),
+    ],
+    ids=["scalars", "tables"],
+)
+def test_the_numbers_of_jax_arrays_survive(schedule):
     check_same(eval(repr(schedule), NAMES), schedule, to_the_bit=False)  # of Python's numbers
     for again in (js.from_dict(json.loads(json.dumps(js.to_dict(schedule)))), pickle.loads(pickle.dumps(schedule))):
         check_same(again, schedule)
+    other = jax.tree.map(lambda x: 2 * x, schedule)
+    first, second = js.unstack(js.stack([schedule, other]))
+    check_same(first, schedule)
+    check_same(second, other)
 
 
 def test_grid_goes_over_the_last_axis_fastest():

@@ -8,6 +8,7 @@ import itertools
 import hypothesis.strategies as st
 import jax
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
 import jaxsched as js
@@ -148,6 +149,13 @@ def test_a_cycle_is_what_walking_through_the_cycles_finds(period, growth, decay,
     curve = lambda local: 1.0 - 0.75 * min(local / steps, 1) if steps else 0.25  # noqa: E731
     slow = [slow_cycle(curve, period, growth, decay, int(t)) for t in STEPS[:28]]
     np.testing.assert_allclose(lr, slow, rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize("growth", [1, 2])
+def test_a_cycle_of_pieces_jumps_at_their_boundaries(growth):
+    lr = js.cycle(js.join([1.0, 0.5], [3]), 6, growth)(STEPS)[:28]
+    curve = lambda local: 1.0 if local < 3 else 0.5  # noqa: E731
+    assert lr.tolist() == [slow_cycle(curve, 6, growth, 1.0, int(t)) for t in STEPS[:28]]
 
 
 @few()

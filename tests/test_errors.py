@@ -270,6 +270,7 @@ def test_a_traced_number_is_not_refused():
     """What would be refused if it were known has a finite value all the same."""
     make = jax.jit(lambda x: (js.Polynomial(1.0, 0.0, steps=4, power=x)(2), line(x)(2), js.clip(1.0, x, -5.0)(2)))
     assert all(np.isfinite(value) for value in make(-1.0))
+    assert jax.jit(lambda x: js.inverse_time_decay(1.0, x)(1))(-1.0) == 1.0
 
 
 def test_a_wrapped_function_that_jax_can_trace_passes():

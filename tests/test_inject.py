@@ -89,7 +89,7 @@ def test_under_x64_values_are_float64_and_the_optimizer_computes_in_its_own_dtyp
         p, optimizer = params(wide), make(LR)
         state = optimizer.init(p)
         updates, after = optimizer.update(p, state, p)
-        assert avals(state) == avals(after)
+        assert avals(state) == avals(after) == avals(js.override(after, dict.fromkeys(js.current(after), 0.1)))
         assert jax.tree.map(lambda x: x.dtype, updates) == jax.tree.map(lambda x: x.dtype, p)
         assert all(x.dtype == jnp.float64 and not x.weak_type for x in js.current(after).values())
         np.testing.assert_allclose(rate_of(train(optimizer, p, STEPS)[2]), LR(np.arange(STEPS)), rtol=1e-13)

@@ -12,7 +12,7 @@ from absl.testing import parameterized
 from jax.sharding import Mesh, PartitionSpec
 from support import zoo
 from support.precision import WIDTH, x64
-from support.zoo import COVERING, ONE_OF_EACH_FAMILY, ZOO
+from support.zoo import COVERING, COVERING_STRUCTURES, ONE_OF_EACH_FAMILY, ZOO
 from support.zoo_entry import LAST
 
 import jaxsched
@@ -24,6 +24,7 @@ except AttributeError:  # jax before 0.8
 
 each = zoo.each()
 few = zoo.each(COVERING)  # a law with a program of its own
+of_few_structures = zoo.each(COVERING_STRUCTURES)
 
 CLOSE = 2e-6
 """Where XLA compiles another program (constants folded, other vector lengths), roundings may differ."""
@@ -157,7 +158,7 @@ def test_every_number_maps_in_one_trace(entry):
     chex.assert_trees_all_close(got, alone, rtol=CLOSE, atol=CLOSE * entry.scale)
 
 
-@few
+@of_few_structures
 def test_gradients_are_finite_everywhere(entry):
     """With respect to every float number and to a fractional step, at boundaries, at 0 and past the end."""
     schedule, t = entry.make(), jnp.asarray(steps_of(entry))
@@ -167,7 +168,7 @@ def test_gradients_are_finite_everywhere(entry):
     chex.assert_tree_all_finite(gradients(structure, positions, leaves, floats, t))
 
 
-@few
+@of_few_structures
 def test_gradients_are_slopes(entry):
     """Under x64 the gradient along a random direction is the central difference."""
     schedule = entry.make()
@@ -182,6 +183,21 @@ def test_gradients_are_slopes(entry):
         direction = [random.uniform(0.5, 1, np.shape(leaves[i])) * np.abs(leaves[i]) for i in positions]
         slope, difference = slope_and_difference(structure, positions, leaves, direction, t)
         chex.assert_trees_all_close(slope, difference, rtol=1e-4, atol=1e-6 * entry.scale)
+
+
+class Root(jaxsched.Ramp):
+    """A user's ramp whose slope is infinite at its end."""
+
+    def weights(self, x, rest):
+        return jnp.sqrt(rest), 1 - jnp.sqrt(rest)
+
+
+def test_a_slope_that_is_infinite_at_an_end_is_not_asked_for_there():
+    def total(schedule, t):
+        return jnp.sum(schedule(t))
+
+    slopes = jax.grad(total, argnums=(0, 1))(Root(1.0, 0.5, steps=4.0), jnp.arange(8.0))
+    chex.assert_tree_all_finite(slopes)
 
 
 def is_time(schedule, i) -> bool:
@@ -225,6 +241,17 @@ def test_a_step_gives_a_strong_float_of_its_shape(entry):
         assert (value.shape, value.dtype, value.weak_type) == (shape, jnp.result_type(float), False)
 
 
+@pytest.mark.parametrize("made", [lambda t: 3, lambda t: t, lambda t: 3.0, lambda t: t.astype(jnp.bfloat16)])
+def test_a_formula_may_give_a_number_of_any_kind(made):
+    class Own(jaxsched.Schedule):
+        def at(self, step):
+            return made(step)
+
+    for schedule in (Own(), jaxsched.as_schedule(made)):
+        value = schedule(3)
+        assert (value.shape, value.dtype, value.weak_type, value) == ((), jnp.result_type(float), False, 3.0)
+
+
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{type(step).__name__}-{np.asarray(step).dtype}")
 @pytest.mark.parametrize("entry", [e for e in ZOO if e.name in ("Constant", "Piecewise", "warmup_cosine")], ids=str)
 def test_a_step_may_be_of_any_kind(entry, step):
@@ -235,8 +262,16 @@ def test_a_step_may_be_of_any_kind(entry, step):
 def test_negative_steps_are_0_and_no_step_is_too_large(entry):
     schedule, t = entry.make(), np.zeros(WIDTH, np.int64)
     chex.assert_trees_all_equal(schedule(t - 2**40), schedule(t))
+    chex.assert_trees_all_equal(schedule(t - 2**32 + 5), schedule(t))  # in 32 bits it is 5
     chex.assert_trees_all_equal(schedule(jnp.asarray(t, jnp.int32) - 1), schedule(t))
+    chex.assert_trees_all_close(schedule(t - 2.5), schedule(t), rtol=CLOSE, atol=CLOSE * entry.scale)
     assert not np.isnan(schedule(t + 2**40)).any()
+
+
+def test_a_step_that_only_an_unsigned_integer_holds_is_late_and_not_negative():
+    line = jaxsched.Linear(1.0, 0.0, steps=LAST)
+    for step in (np.uint32(2**32 - 1), np.uint64(2**64 - 1), jnp.uint32(2**32 - 1), jnp.uint32([2**31, 2**32 - 1])):
+        assert np.all(line(step) == 0.0)
 
 
 @each
@@ -247,6 +282,15 @@ def test_it_is_flat_from_its_duration_on(entry):
     end = int(np.ceil(schedule.duration))
     values = schedule(np.minimum(end + np.arange(WIDTH) ** 6, LAST))
     chex.assert_trees_all_close(values, jnp.broadcast_to(values[0], values.shape), rtol=CLOSE, atol=0)
+
+
+def test_a_schedule_is_no_longer_than_it_has_to_be():
+    line, wave = jaxsched.Linear(1.0, 0.0, steps=10), jaxsched.Cosine(0.5, 0.0, steps=6)
+    assert jaxsched.advance(line, 4).duration == 6 and jaxsched.advance(line, 40).duration == 0
+    assert jaxsched.delay(line, 4).duration == 14 and jaxsched.warmup(line, 4).duration == 14
+    assert line.then(wave).duration == 16 and jaxsched.join([line, wave], [4]).duration == 10
+    assert (line + wave).duration == 10 and jaxsched.cooldown(0.1, 30, 7).duration == 37
+    assert jaxsched.Tabulated([3.0, 2.0, 1.0]).duration == 2 and jaxsched.step_decay(1.0, 0.5, 3).duration is None
 
 
 @few  # a program of its own: steps are floats

@@ -17,8 +17,8 @@ LR = js.Linear(1.0, 0.0, steps=10)
 SGD = js.inject(optax.sgd)
 
 
-def plateau(schedule=LR):
-    return js.reduce_on_plateau(schedule, 0.5, patience=0)
+def plateau(schedule=LR, **numbers):
+    return js.reduce_on_plateau(schedule, 0.5, patience=0, **numbers)
 
 
 class Models(NamedTuple):
@@ -183,6 +183,14 @@ def test_observing_at_any_cadence_is_the_controller_by_itself(jit):
     assert int(alone.cuts) == 4 and int(state.count) == 4
     state = advance(optimizer, state, p, value=9.0)
     assert bool(js.events(state)["learning_rate"].reduced)
+
+
+def test_a_metric_is_looked_at_from_the_present_step_on():
+    state, p = SGD(plateau(begin=2)).init(params()), params()
+    for looked in (False, False, True):
+        fed = js.observe(state, value=float("nan"))
+        assert bool(js.events(fed)["learning_rate"].reduced) == looked
+        state = advance(SGD(plateau(begin=2)), state, p)
 
 
 def test_observing_compiles_once_and_can_be_switched_by_a_traced_flag():

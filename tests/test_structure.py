@@ -29,6 +29,13 @@ def test_structures_of_different_classes_differ():
             assert x != y and hash(x) != hash(y), (a, b)
 
 
+def test_a_path_names_the_field_of_its_leaf():
+    schedule = js.warmup(js.Cosine(1.0, 0.25, steps=9), 4, start=0.5)
+    leaves = {jax.tree_util.keystr(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(schedule)}
+    ramp = {".ramp.start": 0.5, ".ramp.steps": 4}
+    assert leaves == {**ramp, ".schedule.start": 1.0, ".schedule.end": 0.25, ".schedule.steps": 9}
+
+
 def test_leaves_with_the_same_names_tell_the_same_structure():
     """The other half: one class is one structure, whatever its numbers."""
     for entry in ZOO:

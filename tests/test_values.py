@@ -69,7 +69,7 @@ def test_a_ramp_stays_between_its_ends(name, wide):
     group=lambda entry: GROUP[entry.name],
 )
 def test_values_are_right_at_fractional_steps(entry):
-    around = [mark + d for mark in (0, *entry.boundaries) for d in (-0.5, -0.25, 0.25, 0.5)]
+    around = [mark + d for mark in (0, *entry.boundaries) for d in (-0.5, -0.25, 0.0, 0.25, 0.5)]
     assert len(around) <= 128
     random = np.random.default_rng(0).integers(0, 8 * (64 + max(entry.boundaries, default=0)), 256 - len(around)) / 8
     steps = np.float32(np.maximum(np.concatenate([around, random]), 0))

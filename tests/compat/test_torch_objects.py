@@ -47,6 +47,17 @@ def test_reads_attributes():
     assert repr(from_scheduler(Mine(0.1))) == repr(from_scheduler(StepLR(Tensor(0.1)))) == want
 
 
+def test_phases_of_one_cycle_are_read():
+    class OneCycleLR:
+        total_steps, _anneal_func_type = 20, "cos"
+        _schedule_phases = ({"end_step": 0.25 * 20 - 1}, {"end_step": 20 - 1})
+        group = {"lr": 0.04, "initial_lr": 0.04, "max_lr": 1.0, "min_lr": 4e-6}
+        optimizer = types.SimpleNamespace(param_groups=[group])
+
+    want = schedulers.OneCycleLR(1.0, 20, pct_start=0.25)
+    np.testing.assert_allclose(from_scheduler(OneCycleLR())(np.arange(20)), want(np.arange(20)), rtol=1e-6)
+
+
 def test_parameter_groups_make_a_list():
     first, second = from_scheduler(StepLR(0.1, 0.2))
     np.testing.assert_allclose(second(2), 2 * first(2))

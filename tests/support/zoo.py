@@ -6,7 +6,7 @@ hold every step, for the laws about precision.
 
 import inspect
 from collections.abc import Iterable
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import jax
 
@@ -78,6 +78,15 @@ def nodes(schedule: jaxsched.Schedule) -> list[jaxsched.Schedule]:
     return [schedule, *(node for child in children if _is_schedule(child) for node in nodes(child))]
 
 
+def classes_of_float_lengths(schedule: jaxsched.Schedule) -> set[tuple[type, str]]:
+    """The classes in it, with the fields, whose number of steps is a float."""
+    fields = [(node, *field) for node in nodes(schedule) for field in get_type_hints(type(node)).items()]
+    lengths = [
+        (node, name) for node, name, kind in fields if isinstance(kind, type) and issubclass(kind, jaxsched.Count)
+    ]
+    return {(type(node), name) for node, name in lengths if isinstance(getattr(node, name), float)}
+
+
 def _is_schedule(x) -> bool:
     return isinstance(x, jaxsched.Schedule)
 
@@ -98,11 +107,18 @@ GROUP: dict[str, str] = {entry.name: same[0].name for same in _OF_STRUCTURE.valu
 ONE_OF_EACH: list[Entry] = [same[0] for same in _OF_STRUCTURE.values()]
 """An example of each structure: what the short run has of a law that is cheap once the schedule is compiled."""
 
-ONE_OF_EACH_NAME: list[Entry] = covering(ZOO, lambda entry: {*entry.covers, FAMILY[entry.name]})
-"""Examples of every public name: what it has of a law about values in a second precision."""
+ONE_OF_EACH_NAME: list[Entry] = covering(
+    ZOO, lambda entry: {*entry.covers, FAMILY[entry.name], *classes_of_float_lengths(entry.make())}
+)
+"""Examples of every public name, and of lengths that are floats, which take a path of their own: what it has of a law
+about values in a second precision."""
 
 COVERING: list[Entry] = covering(ZOO, lambda entry: {FAMILY[entry.name], *map(type, nodes(entry.make()))})
 """Examples with every class of node, and of every family: what it has of a law that compiles a program of its own."""
+
+COVERING_STRUCTURES: list[Entry] = [e for e in ZOO if GROUP[e.name] in {GROUP[chosen.name] for chosen in COVERING}]
+"""And all examples with their structures, which share their programs: what it has of a law that numbers may break, such
+as a base of 1, whose logarithm is 0."""
 
 ONE_OF_EACH_FAMILY: list[Entry] = first_of_each(ZOO, lambda entry: FAMILY[entry.name])
 """What it has of the largest programs."""
