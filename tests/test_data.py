@@ -110,7 +110,7 @@ def test_a_stacked_schedule_is_data_too(entry):
     "schedule",
     [
         js.nodes.Exponential(jnp.float32(0.1), jnp.asarray(0.3), jnp.int32(7)),
-        js.Piecewise(np.int32([3]), np.float32([0.1, 0.3])),
+        js.nodes.Piecewise(np.int32([3]), np.float32([0.1, 0.3])),
     ],
     ids=["scalars", "tables"],
 )
