@@ -49,7 +49,7 @@ def test_arrays_are_compared_by_dtype_shape_and_bytes():
     assert one != table(np.float64([1.0, 2.0])) and one != table(np.float32([1.0, 2.5]))
     assert one != table(np.float32([[1.0], [2.0]]).T)
     boundaries = np.int64([2]), np.int64([2]).view(np.float64)
-    assert js.Piecewise(boundaries[0], [1.0, 0.5]) != js.Piecewise(boundaries[1], [1.0, 0.5])
+    assert js.nodes.Piecewise(boundaries[0], [1.0, 0.5]) != js.nodes.Piecewise(boundaries[1], [1.0, 0.5])
 
 
 def test_a_traced_number_makes_it_itself_alone():
