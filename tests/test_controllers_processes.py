@@ -14,6 +14,7 @@ import traceback
 
 import numpy as np
 import pytest
+from support.short import exhaustive
 
 PROCESSES, LOCAL_DEVICES, LENGTH = 2, 2, 40
 SECONDS = 120
@@ -120,6 +121,7 @@ def free_port():
 
 
 @pytest.mark.long
+@exhaustive
 def test_two_processes_agree_bit_for_bit_and_with_one(tmp_path):
     import jax
 

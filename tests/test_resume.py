@@ -16,6 +16,7 @@ import optax
 import pytest
 from support.bridge import relaxed, same_bits
 from support.paths import TESTS
+from support.short import exhaustive
 
 import jaxsched as js
 
@@ -90,6 +91,7 @@ class Trainer:
 @pytest.mark.long
 @pytest.mark.xdist_group("killed run")
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a system with SIGKILL and SIGSTOP")
+@exhaustive
 def test_a_killed_run_goes_on_to_the_bit(tmp_path):
     rng, total = random.Random(), resume_worker.TOTAL  # not seeded: whenever it is killed, the outcome is the same
     whole, some = ("--until", str(total)), ("--until", str(total - 3), "--save")

@@ -8,7 +8,7 @@ from support.compat.comparison import ALLOWED
 from support.compat.translations import REFUSED, evaluated, table
 from support.compat.translations_values import error, is_float32, newer, older, ours, recorded
 from support.precision import computed, in_every_way
-from support.short import first_of_each
+from support.short import first_of_each, parametrize
 
 ROWS = {f"{row.framework}-{row.concept}-{number}": row for number, row in enumerate(table())}
 WITH_MODULES = ("torch", "hf", "timm", "paddle", "keras", "optax")
@@ -19,7 +19,7 @@ IN_FLOAT32 = [name for name, row in ROWS.items() if is_float32(row)]
 IN_FLOAT64 = [name for name in ROWS if name not in IN_FLOAT32]
 
 
-@pytest.mark.parametrize("name", IN_FLOAT32)
+@parametrize("name", IN_FLOAT32, IN_FLOAT32[::4])
 def test_equals_the_framework_in_float32(name):
     assert error(ROWS[name]) <= ALLOWED
 

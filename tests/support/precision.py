@@ -47,11 +47,21 @@ def computed(way: str) -> Iterator[None]:
         yield
 
 
-def in_every_way(names: Iterable[Any], compiled: Iterable[Any], group: Callable[[Any], str] | None = None) -> Any:
-    """A test of `name` and `way`: the short run has all by operation, and some compiled, in float32."""
-    compiled = set(compiled)
+def in_every_way(
+    names: Iterable[Any],
+    compiled: Iterable[Any],
+    group: Callable[[Any], str] | None = None,
+    operated: Iterable[Any] | None = None,
+) -> Any:
+    """A test of `name` and `way`: the short run has all, or those `operated`, by operation, and some compiled."""
+    compiled, names = set(compiled), list(names)
+    operated = set(names if operated is None else operated)
     rows = [(name, way) for name in names for way in WAYS]
-    short = [(name, way) for name, way in rows if way == WAYS[-1] or (way == "float32" and name in compiled)]
+    short = [
+        (name, way)
+        for name, way in rows
+        if name in (operated if way == WAYS[-1] else compiled if way == "float32" else ())
+    ]
     grouped = group and (lambda row: group(row[0]))
     return parametrize(("name", "way"), rows, short, grouped, ids=lambda row: f"{row[0]}-{row[1]}")
 
