@@ -80,6 +80,7 @@ def expected():
     return {name: on_one(many[name], METRICS[name].mean(0, dtype=np.float64)) for name in many}
 
 
+@exhaustive
 def test_every_device_of_a_pmap_agrees(expected):
     got = jax.pmap(runs, axis_name=AXIS, in_axes=(None, 0))(controllers(AXIS), METRICS)
     for name in NAMES:

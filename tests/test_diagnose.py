@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from support.diagnose_runs import KINDS, RUNS, curves, network, regression
+from support.short import exhaustive
 
 import jaxsched as js
 from jaxsched.search import Diagnosis, diagnose
@@ -62,6 +63,7 @@ def test_no_mistake_has_the_opposite_remedy(setting):
     assert said["crawls"].get("diverged", 0) <= 0.02
 
 
+@exhaustive
 def test_long_runs():
     said = table(100_000, 0.5, times=3)
     assert all(said[kind].get(kind, 0) == 1 for kind in KINDS if kind != "oscillates"), said

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from support.short import exhaustive
 
 import jaxsched as js
 
@@ -76,6 +77,7 @@ def test_injected_is_schedule_of_k_as_a_strong_float32(dtype):
     assert len(set(np.asarray(shown).tolist())) > 290
 
 
+@exhaustive
 def test_several_hyperparameters_at_once():
     rate, momentum = js.one_cycle(0.1, STEPS), js.one_cycle_momentum(0.85, 0.95, STEPS)
     decay = js.Linear(1e-2, 1e-4, steps=STEPS)
@@ -137,6 +139,7 @@ def test_another_schedule_of_the_structure_does_not_retrace():
         chex.assert_trees_all_close(final(lr), by_hand(lr), rtol=1e-5)
 
 
+@exhaustive
 def test_the_final_loss_has_a_gradient_by_every_float_of_the_schedule():
     """Its lengths are floats between whole steps, where the loss is smooth; x64 for the sake of the difference."""
     lr = js.warmup(js.Polynomial(0.1, 0.01, steps=8.5, power=1.5), 3.25, start=0.02)

@@ -13,7 +13,7 @@ import optax
 import pytest
 from support.bridge import relaxed as relaxed  # optax's own code does not run in JAX's strict modes
 from support.bridge import strict, x64
-from support.short import parametrize
+from support.short import exhaustive, parametrize
 
 import jaxsched as js
 from jaxsched import reduce_on_stationarity
@@ -72,6 +72,7 @@ def test_it_fires_once_stationary_and_not_before(name):
     assert later.max() < 0.3 * losses[np.arange(64)[:, None], first[:, None] - np.arange(200)].mean(1).min()
 
 
+@exhaustive
 def test_there_is_no_false_alarm_on_a_long_way():
     """Half of the coordinates fall for more than 10,000 steps, while the others are stationary."""
     curvature = np.where(np.arange(SIZE) < SIZE // 2, 1.0, 2e-3).astype(np.float32)

@@ -72,6 +72,7 @@ def test_of_many_classes_that_share_a_jitted_function_each_gets_its_own_value(co
     assert first == again == [2000.0 + i for i in range(count)]
 
 
+@exhaustive
 def test_of_many_classes_each_gets_its_own_value_when_called_eagerly():
     many = [cls(2.0) for cls in classes(40)]
     assert [float(schedule(3)) for schedule in many] == [2000.0 + i for i in range(40)]

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from support.short import parametrize
+from support.short import exhaustive, parametrize
 
 import jaxsched as js
 from jaxsched.compat import torch as schedulers
@@ -248,6 +248,7 @@ def test_common_compositions_need_no_loop():
     assert "while" in str(jax.make_jaxpr(lambda lr, t: lr(t))(slow, 5))
 
 
+@exhaustive
 def test_composed_with_traced_numbers():
     def chain(lr, gamma, eta_min):
         parts = [schedulers.ExponentialLR(lr, gamma), schedulers.CosineAnnealingLR(lr, 5, eta_min)]
