@@ -10,14 +10,14 @@ import pytest
 from support import zoo_combined, zoo_cyclic, zoo_simple
 from support.precision import assert_exact, assert_right, errors, steps_of, values_of
 from support.short import exhaustive, parametrize
-from support.zoo import COVERING, GROUP, LONG, NO_REFERENCE, ZOO
+from support.zoo import GROUP, LONG, NO_REFERENCE, ONE_OF_EACH_NAME, ZOO
 from support.zoo_entry import END, PEAK
 
 import jaxsched
 
 TABLES = [ZOO, *LONG.values()]
 EVERY_LENGTH = {entries[0].name: entries for entries in zip(*TABLES, strict=True)}
-WIDE = {entry.name for entry in COVERING}
+WIDE = {entry.name for entry in ONE_OF_EACH_NAME}
 EXAMPLES = parametrize(
     ("name", "wide"),
     [(name, wide) for name in EVERY_LENGTH for wide in (False, True)],
@@ -25,7 +25,7 @@ EXAMPLES = parametrize(
     group=lambda row: GROUP[row[0]],
     ids=lambda row: f"{row[0]}-{'x64' if row[1] else 'float32'}",
 )
-"""All of the table in float32; in the short run an example of each class under x64."""
+"""All of the table in float32; in the short run an example of each public name under x64."""
 
 WITH_BOUNDARIES = (
     zoo_simple.tables,
