@@ -231,6 +231,8 @@ if not _typing.TYPE_CHECKING:  # where a misspelt name is an error
             return _importlib.import_module(f"{__name__}.{name}")
         if _FORMER.get(name) in globals():  # a pickle made before it was renamed
             return globals()[_FORMER[name]]
+        if name.startswith("_"):  # tools ask for these: no framework is imported for them
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         compat = _importlib.import_module(f"{__name__}.compat")
         frameworks = [getattr(compat, each) for each in compat.FRAMEWORKS]
         raise AttributeError(

@@ -74,6 +74,11 @@ def test_a_name_like_no_other_gets_no_hint():
     assert not hasattr(js, "__wrapped__")  # asked for by tools
 
 
+def test_what_tools_ask_for_imports_no_framework():
+    code = "import sys, jaxsched; hasattr(jaxsched, '__wrapped__'); print('jaxsched.compat' in sys.modules)"
+    assert in_a_fresh_process(code) == "False"
+
+
 def test_every_name_that_is_meant_exists():
     from jaxsched import _names
 

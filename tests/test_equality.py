@@ -129,6 +129,20 @@ def test_a_factor_is_shown_after_it_went_through_jit():
     assert js.from_dict(json.loads(json.dumps(js.to_dict(made)))) == made
 
 
+@pytest.mark.parametrize("damping", [0.1, 0.3, -0.0, -1000.0, 1e28, 1e300])
+def test_a_logarithm_that_nobody_wrote_is_shown_and_stored_as_it_is(damping):
+    """Of a number that is tuned, say: not every logarithm is that of a float."""
+    made = dataclasses.replace(js.cycle(LINE, 10, decay=0.5), damping=damping)
+    assert eval(repr(made), vars(js.nodes).copy()) == made
+    assert js.from_dict(json.loads(json.dumps(js.to_dict(made)))) == made
+
+
+def test_a_traced_factor_is_shown_as_traced():
+    shown = []
+    jax.jit(lambda made: shown.append(repr(made)))(js.reduce_on_plateau(0.1, factor=0.5))
+    assert "log_factor=Traced<float32[]>" in shown[0]
+
+
 def test_replacing_a_number_is_checked():
     plateau = js.reduce_on_plateau(0.1, factor=0.3)
     assert dataclasses.replace(plateau, patience=3).log_factor == plateau.log_factor

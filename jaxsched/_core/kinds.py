@@ -6,7 +6,6 @@ refuses what is concrete and wrong, in words, and makes of the rest what is kept
 
 import functools
 import inspect
-import math
 import types
 import typing
 from collections.abc import Callable
@@ -117,13 +116,13 @@ else:
     class MinusLog(Real):
         """A factor of at least 0, kept as minus its logarithm."""
 
-        shown_as = Factor
+        shown_as, sign = Factor, -1.0
         written = staticmethod(fields.minus_log)
 
     class Log(Real):
         """A factor between 0 and 1, kept as its logarithm."""
 
-        shown_as = InnerFactor
+        shown_as, sign = InnerFactor, 1.0
         check, written = staticmethod(fields.negative), staticmethod(fields.log_inside)
 
     class Level(Real):
@@ -257,28 +256,32 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     return made
 
 
-def shortest(stored: float, written: Check) -> float:
-    """The shortest number that is kept as `stored`: what the user wrote, 0.95 and not 0.9499999999999998."""
-    kind = np.asarray(stored).dtype.type
-    log = float(stored)
-    guess = math.exp(log if written is fields.log_inside else -log)
+def as_written(kind: Any, stored: Any) -> Any:
+    """What the user wrote of a number that is kept in another form; `None` where no number is kept just as this one.
+
+    A slope or a tuned logarithm is such: it is shown as it is kept, so that what is shown is always read back.
+    """
+    if fields.is_traced(stored) or not isinstance(stored, (float, np.ndarray, jax.Array)):
+        return None
+    if isinstance(stored, float):
+        return _shortest(kind, stored)
+    array = np.asarray(stored)
+    if not jnp.issubdtype(array.dtype, jnp.floating):  # what `jax.grad(..., allow_int=True)` puts there
+        return None
+    numbers = [_shortest(kind, x) for x in array.ravel()]
+    return None if None in numbers else np.asarray(numbers).reshape(array.shape)
+
+
+def _shortest(kind: Any, stored: Any) -> float | None:
+    """The shortest number that is kept as `stored`: 0.95, and not 0.9499999999999998."""
+    wanted = np.asarray(stored)
+    with np.errstate(over="ignore"):
+        guess = float(np.exp(kind.sign * float(stored)))
     for digits in range(1, 18):
         short = float(f"{guess:.{digits}g}")
         try:
-            if kind(written("x", short)) == stored:
+            if np.asarray(kind.written("x", short), wanted.dtype).tobytes() == wanted.tobytes():  # -0.0 is not 0.0
                 return short
         except ValueError:  # rounded to 1, say
             continue
-    return guess
-
-
-def as_written(kind: Any, stored: Any) -> Any:
-    """A number of a kind that is kept in another form, as the user wrote it."""
-    if not hasattr(kind, "written") or not isinstance(stored, (int, float, np.ndarray, np.generic, jax.Array)):
-        return stored
-    if isinstance(stored, (int, float)):
-        return shortest(float(stored), kind.written)
-    array = np.asarray(stored)
-    if not jnp.issubdtype(array.dtype, jnp.floating):
-        return stored
-    return np.asarray([shortest(x, kind.written) for x in array.ravel()]).reshape(array.shape)
+    return None

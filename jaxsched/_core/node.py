@@ -141,12 +141,15 @@ def fields_of(data: Any) -> tuple[dataclasses.Field, ...]:
 
 def shown_of(node: Data) -> list[tuple[str, Any]]:
     """What a node was made of, as the user wrote it, by the names of the constructor's arguments."""
-    annotations, shown = hints_of(type(node)), []
-    for f in fields_of(node):
-        x = getattr(node, f.name)
-        if not (x is None and f.default is None):
-            shown.append((alias_of(f) or f.name, kinds.as_written(annotations.get(f.name), x)))
-    return shown
+    fields = [f for f in fields_of(node) if not (getattr(node, f.name) is None and f.default is None)]
+    return [shown_field(node, f) for f in fields]
+
+
+def shown_field(node: Data, field: dataclasses.Field) -> tuple[str, Any]:
+    """A field's alias and the number that the user wrote, where there is one; else its own name and what is kept."""
+    x, alias = getattr(node, field.name), alias_of(field)
+    number = kinds.as_written(hints_of(type(node))[field.name], x) if alias else None
+    return (field.name, x) if alias is None or number is None else (alias, number)
 
 
 def of_kind(node: Any, kind: Any) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import jax
 import numpy as np
 
 from jaxsched._core.fields import is_mapping, is_sequence, is_traced
-from jaxsched._core.kinds import Key, as_written, kinds_in
-from jaxsched._core.node import FORMER, KINDS, Data, alias_of, fields_of, hints_of, is_static, kind_name
+from jaxsched._core.kinds import Key, kinds_in
+from jaxsched._core.node import FORMER, KINDS, Data, alias_of, fields_of, hints_of, is_static, kind_name, shown_field
 from jaxsched._curves.ramp import End, Open
 
 VERSION = 1
@@ -92,15 +92,14 @@ def _encode(x: Any, path: str, for_people: bool = False) -> Any:
 def _encode_fields(node: Data, path: str, for_people: bool) -> dict[str, Any]:
     encoded, hints = {}, hints_of(type(node))
     for field in fields_of(node):
-        x, name = getattr(node, field.name), field.name
+        name, x = field.name, getattr(node, field.name)
         if is_static(field) and callable(x) and not for_people:
             raise TypeError(
                 f"`{path}.{name}` must be data: got the function {x!r}. "
                 f"Tabulate it (`Tabulated`), or write a subclass of `Schedule`, which is stored by name."
             )
-        if alias := alias_of(field):
-            if for_people or isinstance(x, (int, float)):  # an array is stored as it is kept, to the bit
-                name, x = alias, as_written(hints[name], x)
+        if for_people or isinstance(x, float):  # an array is stored as it is kept, to the bit
+            name, x = shown_field(node, field)
         if hints.get(name) is Key and isinstance(x, (np.ndarray, jax.Array)) and not for_people:
             encoded[name] = _array(np.asarray(x))  # a plain list would be read as the words of a key
             continue
