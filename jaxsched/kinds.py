@@ -3,6 +3,7 @@
 from jaxsched._combinators.warmup import Shape as Shape
 from jaxsched._controllers.base import ControllerLike as ControllerLike
 from jaxsched._controllers.base import PureSchedule as PureSchedule
+from jaxsched._core.fields import is_list as is_list
 from jaxsched._core.fields import is_mapping as is_mapping
 from jaxsched._core.fields import is_sequence as is_sequence
 from jaxsched._core.fields import is_traced as is_traced

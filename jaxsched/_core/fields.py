@@ -28,6 +28,11 @@ def is_sequence(x: Any) -> bool:
     return isinstance(x, Sequence) and not isinstance(x, (str, bytes))
 
 
+def is_list(x: Any) -> bool:
+    """Whether `x` is a list in the widest sense, or a known array with one axis."""
+    return is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and not is_traced(x) and x.ndim == 1)
+
+
 def is_mapping(x: Any) -> bool:
     """Whether `x` is a dict in the widest sense: not all configuration libraries register theirs."""
     return isinstance(x, Mapping) or (hasattr(x, "keys") and hasattr(x, "__getitem__") and not isinstance(x, type))
@@ -218,8 +223,7 @@ def count_tuple(name: str, x: Any) -> Any:
 
 def lengths(name: str, x: Any) -> Any:
     """One length for all cycles, or a tuple with one for each."""
-    many = is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and not is_traced(x) and x.ndim == 1)
-    return count_tuple(name, x) if many else count(name, x)
+    return count_tuple(name, x) if is_list(x) else count(name, x)
 
 
 def indices(name: str, x: Any) -> Any:

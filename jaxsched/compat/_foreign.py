@@ -22,7 +22,7 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched import kinds
-from jaxsched.kinds import Kind, checks_of, is_sequence, is_traced, public_module
+from jaxsched.kinds import Kind, checks_of, is_list, is_sequence, is_traced, public_module
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -83,11 +83,6 @@ def _is_single(annotation: Any) -> bool:
 
 def _with(bound: inspect.BoundArguments, changed: Mapping[str, Any]) -> inspect.BoundArguments:
     return inspect.BoundArguments(bound.signature, {**bound.arguments, **changed})  # pyright: ignore[reportArgumentType]
-
-
-def is_list(x: Any) -> bool:
-    """A list in the widest sense: Python's, a configuration library's, an array's."""
-    return is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and not is_traced(x) and x.ndim == 1)
 
 
 def groups_of(lists: Mapping[str, Any]) -> int:

@@ -7,12 +7,12 @@ from typing import Any, Literal
 import numpy as np
 
 import jaxsched as js
-from jaxsched.compat._foreign import Rate, did_you_mean, foreign, is_list
+from jaxsched.compat._foreign import Rate, did_you_mean, foreign
 from jaxsched.compat.timm._cycles import CosineLRScheduler, PolyLRScheduler, TanhLRScheduler
 from jaxsched.compat.timm._kinds import DecayFn
 from jaxsched.compat.timm._plateau import PlateauLRScheduler
 from jaxsched.compat.timm._steps import MultiStepLRScheduler, StepLRScheduler, WSDLRScheduler
-from jaxsched.kinds import Counts, Key
+from jaxsched.kinds import Counts, Key, is_list
 
 SCHEDULERS = ("cosine", "tanh", "step", "constant", "multistep", "plateau", "poly", "wsd", "rsqrt", "none")
 

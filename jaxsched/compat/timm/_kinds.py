@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import jaxsched as js
-from jaxsched.compat._foreign import did_you_mean, is_list, ranged
-from jaxsched.kinds import Kind
+from jaxsched.compat._foreign import did_you_mean, ranged
+from jaxsched.kinds import Kind, is_list
 
 if TYPE_CHECKING:
     Duration: TypeAlias = js.Numeric

@@ -6,11 +6,11 @@ from typing import Any, Literal
 import numpy as np
 
 import jaxsched as js
-from jaxsched.compat._foreign import SortedSteps, foreign, groups_of, is_list
+from jaxsched.compat._foreign import SortedSteps, foreign, groups_of
 from jaxsched.compat.torch._chains import chain, rate_of, same_rate, sequence
 from jaxsched.compat.torch._kinds import Rates
 from jaxsched.compat.torch._rules import Rule, Sets
-from jaxsched.kinds import Bound, InnerFactor, NotNegative, PureSchedule, Whole, is_sequence, is_traced
+from jaxsched.kinds import Bound, InnerFactor, NotNegative, PureSchedule, Whole, is_list, is_sequence, is_traced
 
 
 @foreign

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 import jaxsched as js
-from jaxsched.compat._foreign import is_list, ranged
-from jaxsched.kinds import Kind, Whole, is_traced
+from jaxsched.compat._foreign import ranged
+from jaxsched.kinds import Kind, Whole, is_list, is_traced
 
 if TYPE_CHECKING:
     Rate: TypeAlias = Any
