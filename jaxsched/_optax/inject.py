@@ -2,22 +2,20 @@
 
 import functools
 import inspect
-import typing
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from jaxsched._controllers.base import Controller, ControllerLike, hyperparameter
-from jaxsched._core.fields import is_number, is_traced
+from jaxsched._controllers.base import ControllerLike, hyperparameter
 from jaxsched._core.kinds import checked
 from jaxsched._core.program import relaxed
-from jaxsched._core.schedule import Schedule
+from jaxsched._optax.arguments import arguments_of, is_hyperparameter
 from jaxsched._optax.hyperparameters import InjectState, advanced, check_state, first
 from jaxsched._optax.transformation import GradientTransformationExtraArgs
+from jaxsched._optax.widths import first_state, updated, width_of
 
 Array = jax.Array
 
@@ -34,9 +32,11 @@ def inject(
     `optimizer.update(..., value=metric)`, and changes the rate from the next update on. (Of the
     values at the steps of `optax.MultiSteps` the last alone arrives; use `observe` there.)
 
-    Values are strong float32 whatever the parameters' dtype (float64 where parameters are), and where parameters or
-    gradients are narrower, so are the other numbers of the factory's signature: `b2=0.999` is not rounded to 1 with
-    bfloat16 parameters. Inner states keep their dtypes; updates have the wider of the gradient's and the parameter's.
+    Values are strong float32 whatever the parameters' dtype (float64 where parameters are). The factory's
+    transformation computes in the widest dtype of gradients and parameters, at least float32, and never in a narrower
+    one: with bfloat16 parameters `b2=0.999` is not rounded to 1, and clipping by a norm has the norm in float32. Inner
+    states are stored as narrow as optax makes them, but for their scalars; updates have the wider of the gradient's and
+    the parameter's dtype.
 
     Args:
         factory: a function that makes an optax transformation, such as `optax.adamw`.
@@ -45,11 +45,12 @@ def inject(
     Returns:
         A function of the factory's arguments. A number, schedule or controller among them is a hyperparameter; so is a
         plain function of the step where the factory asks for a number or a schedule. Strings, booleans, ints where the
-        factory has an int by default, and everything else are passed on.
+        factory has an int by default or by annotation, and everything else are passed on.
 
     Raises:
         ValueError: `static_args` names what is no argument of the factory.
-        TypeError: `factory` is no function, or the arguments do not fit it, or none of them is a hyperparameter.
+        TypeError: `factory` is no function, or the arguments do not fit it, or none of them is a hyperparameter, or
+            one is text where the factory asks for a number.
 
     Examples:
         >>> import optax
@@ -63,7 +64,7 @@ def inject(
             f"`factory` must be a function that makes an optimizer: got {type(factory).__name__}. "
             f"Write `jaxsched.inject(optax.adamw)(schedule)`."
         )
-    signature = inspect.signature(factory)
+    signature, arguments = inspect.signature(factory), arguments_of(factory)
     static = {static_args} if isinstance(static_args, str) else set(static_args)
     if not static <= set(signature.parameters):
         unknown = sorted(static - set(signature.parameters))
@@ -78,35 +79,32 @@ def inject(
         bound = signature.bind(*args, **kwargs)
         given = {name: x for name, x in bound.arguments.items() if name not in static}
         hyperparameters = {
-            name: hyperparameter(name, x)
-            for name, x in given.items()
-            if _is_hyperparameter(x, signature.parameters[name])
+            name: hyperparameter(name, x) for name, x in given.items() if is_hyperparameter(name, x, arguments[name])
         }
         if not hyperparameters:
             raise TypeError(f"At least one argument must be a number, a schedule or a controller: got {given}.")
         bound.apply_defaults()
-        defaults = {name for name in bound.arguments if name not in given and name not in static}
         passed_on = dict(bound.arguments)
 
-        def transformation(values: Mapping[str, Array], tree: Any) -> Any:
-            least, width = _widths(tree)
-            strong = {name: _strong(passed_on[name], width) for name in defaults} if least < 32 else {}
-            scalars = {name: x.astype(width) for name, x in values.items()}
+        def transformation(values: Mapping[str, Array], width: Any) -> Any:
             # Bound anew: arguments that outlived this trace would keep its tracers alive.
-            now = inspect.BoundArguments(signature, OrderedDict({**passed_on, **strong, **scalars}))
+            scalars = {name: x.astype(width) for name, x in values.items()}
+            now = inspect.BoundArguments(signature, OrderedDict({**passed_on, **scalars}))
             return optax.with_extra_args_support(factory(*now.args, **now.kwargs))
 
         def init(params: Any) -> InjectState:
             slots, values = first(hyperparameters)
-            return InjectState(jnp.zeros((), jnp.int32), slots, transformation(values, params).init(params), values)
+            width = width_of(params)
+            inner = first_state(transformation(values, width), params, width)
+            return InjectState(jnp.zeros((), jnp.int32), slots, inner, values)
 
         def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
             check_state(state)
             values, after = advanced(state, extra)
-            tree = (updates, params)
-            new, inner = transformation(values, tree).update(updates, state.inner_state, params, **extra)
-            new = cast_like(new, updates, *(() if params is None else (params,)))
-            return new, after._replace(inner_state=cast_like(inner, state.inner_state))
+            width = width_of((updates, params))
+            made = transformation(values, width)
+            new, inner = updated(made, updates, state.inner_state, params, extra, width)
+            return new, after._replace(inner_state=inner)
 
         return optax.GradientTransformationExtraArgs(init, update)
 
@@ -161,47 +159,3 @@ def scaled(factor: Array, update: Any) -> Array:
         least = jnp.promote_types(jnp.float32, jnp.finfo(update.dtype).dtype)
         wide = jnp.promote_types(update.dtype, least)
         return (factor.astype(least).astype(wide) * update.astype(wide)).astype(update.dtype)
-
-
-def cast_like(new: Any, *old: Any) -> Any:
-    """Each array in the widest of the dtypes that it had."""
-
-    def cast(x, *like):
-        dtypes = [jnp.result_type(each) for each in like if hasattr(each, "dtype")]
-        return x.astype(functools.reduce(jnp.promote_types, dtypes)) if dtypes and hasattr(x, "astype") else x
-
-    with relaxed():
-        return jax.tree.map(cast, new, *old)
-
-
-def _widths(tree: Any) -> tuple[int, Any]:
-    """The bits of the narrowest float in a tree, and the dtype to compute in: at least float32, and its widest."""
-    dtypes = [jnp.result_type(x) for x in jax.tree.leaves(tree) if hasattr(x, "dtype")]
-    reals = [jnp.finfo(dtype).dtype for dtype in dtypes if jnp.issubdtype(dtype, jnp.inexact)]
-    with relaxed():
-        widest = functools.reduce(jnp.promote_types, reals, jnp.dtype(jnp.float32))
-    return min((jnp.finfo(dtype).bits for dtype in reals), default=32), widest
-
-
-def _is_hyperparameter(x: Any, parameter: inspect.Parameter) -> bool:
-    if isinstance(x, (Schedule, Controller)):
-        return True
-    if is_number(x) or is_traced(x):
-        return _takes_reals(parameter) and jnp.ndim(x) == 0 and jnp.issubdtype(jnp.result_type(x), jnp.number)
-    return callable(x) and not isinstance(x, type) and _takes_reals(parameter)
-
-
-def _takes_reals(parameter: inspect.Parameter) -> bool:
-    """Whether the argument may be a real number: a mask, a seed or a rank is not for us to trace."""
-    if type(parameter.default) in (bool, int, float):
-        return type(parameter.default) is float
-    if parameter.annotation is parameter.empty:
-        return True
-    if isinstance(parameter.annotation, str):
-        return "float" in parameter.annotation or "Schedule" in parameter.annotation
-    return float in (typing.get_args(parameter.annotation) or (parameter.annotation,))
-
-
-def _strong(x: Any, dtype: Any) -> Any:
-    # A NumPy scalar: strongly typed in JAX, and still a number that the factory may branch on.
-    return np.asarray(x, dtype)[()] if type(x) is float else x
