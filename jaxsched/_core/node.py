@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._core import fields, kinds
+from jaxsched._core.elsewhere import OF_SCHEDULES
 
 KINDS: dict[str, type] = {}
 """Every such class by its name in stored data: `Cosine`, `compat.torch.Chains`, or `module.Mine` for a user's. A class
@@ -71,7 +72,7 @@ class Data:
             raise TypeError(f"`{name}` must be a {cls.__name__}: got {x!r}.")
         return x
 
-    _elsewhere: ClassVar[dict[str, str]] = {}
+    _elsewhere: ClassVar[dict[str, str]] = OF_SCHEDULES
     """What is answered to a word of other frameworks' loops."""
 
     if not TYPE_CHECKING:  # a checker knows which attributes there are

@@ -10,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.elsewhere import OF_SCHEDULES
 from jaxsched._core.fields import is_number, is_traced, real
 from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
 from jaxsched._core.node import Data
@@ -38,8 +37,6 @@ class Schedule(Data, abc.ABC):
         >>> float(Mine(1.0, 0.5)(2))
         0.5
     """
-
-    _elsewhere = OF_SCHEDULES
 
     _scales: ClassVar[bool] = False
     """Whether all its times are fields annotated as `Count`, so that it is made longer by multiplying them."""
