@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxsched._controllers.metrics import LASTING, metric, truth
+from jaxsched._core.elsewhere import OF_CONTROLLERS
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Kind, kinds_in
 from jaxsched._core.node import Data, hints_of, inside
@@ -29,6 +30,8 @@ class Controller(Data, abc.ABC):
     `update(state, value=metric) -> state`. The state is a NamedTuple of arrays of fixed dtypes; its `step` counts
     updates and its `events` say what the last one did.
     """
+
+    _elsewhere = OF_CONTROLLERS
 
     State: ClassVar[Any]
 

@@ -5,13 +5,14 @@ import functools
 import inspect
 import typing
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._core import fields, kinds
+from jaxsched._core.elsewhere import OF_SCHEDULES
 
 KINDS: dict[str, type] = {}
 """Every such class by its name in stored data: `Cosine`, `compat.torch.Chains`, or `module.Mine` for a user's. A class
@@ -70,6 +71,19 @@ class Data:
         if not isinstance(x, cls):
             raise TypeError(f"`{name}` must be a {cls.__name__}: got {x!r}.")
         return x
+
+    _elsewhere: ClassVar[dict[str, str]] = OF_SCHEDULES
+    """What is answered to a word of other frameworks' loops."""
+
+    if not TYPE_CHECKING:  # a checker knows which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            if name in self._elsewhere:
+                line = self._elsewhere[name]
+                raise AttributeError(
+                    f"{type(self).__name__!r} object has no attribute {name!r}: {line}", name=name, obj=self
+                )
+            return object.__getattribute__(self, name)  # raises what Python says, or what a property raised
 
     def __repr__(self) -> str:
         shown = [f"{name}={_show(x)}" for name, x in shown_of(self)]

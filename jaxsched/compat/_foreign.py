@@ -14,7 +14,7 @@ import sys
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, overload
 
 import jax
 import jax.numpy as jnp
@@ -63,10 +63,7 @@ def foreign(
 
     @functools.wraps(function)
     def made(*args: Any, **kwargs: Any) -> Any:
-        try:
-            bound = signature.bind(*args, **kwargs)
-        except TypeError:
-            return function(*args, **kwargs)  # which says it in Python's own words
+        bound = bind(function, signature, args, kwargs)
         lists = {name: x for name, x in bound.arguments.items() if name in groups and is_list(x)}
         if not lists:
             return one(bound)
@@ -83,6 +80,65 @@ def _is_single(annotation: Any) -> bool:
 
 def _with(bound: inspect.BoundArguments, changed: Mapping[str, Any]) -> inspect.BoundArguments:
     return inspect.BoundArguments(bound.signature, {**bound.arguments, **changed})  # pyright: ignore[reportArgumentType]
+
+
+def handed_on(function: F) -> F:
+    """The function, which hands its arguments on to one that checks them."""
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def made(*args: Any, **kwargs: Any) -> Any:
+        bound = bind(function, signature, args, kwargs)
+        return function(*bound.args, **bound.kwargs)
+
+    return cast(F, made)
+
+
+def bind(function: Callable[..., Any], signature: inspect.Signature, args: Any, kwargs: Any) -> inspect.BoundArguments:
+    """The arguments by their names. A call as the framework takes it, with an optimizer, is answered in words."""
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError:
+        raise TypeError(_unbound(function, signature, args, kwargs)) from None
+    if "lr" in signature.parameters:
+        _check_places(dict(zip(signature.parameters, args, strict=False)), bound.arguments.get("lr"))
+    return bound
+
+
+def _unbound(function: Callable[..., Any], signature: inspect.Signature, args: Any, kwargs: Any) -> str:
+    """Why a call does not fit a signature."""
+    named = {word: p for word, p in signature.parameters.items() if p.kind != p.VAR_KEYWORD}
+    known, name = list(named), function.__name__
+    stands = "`lr` stands first, in the place of the optimizer." if known[0] == "lr" else ""
+    unknown = [word for word in kwargs if word not in known and len(named) == len(signature.parameters)]
+    if "optimizer" in kwargs and "optimizer" not in known and "lr" in known:
+        return f"{name}() has no argument `optimizer`: pass the learning rate in its place, as `lr`."
+    if unknown:
+        return f"{name}() has no argument `{unknown[0]}`. {did_you_mean(unknown[0], known)}".rstrip()
+    if len(args) > len(known):
+        return f"{name}() takes {len(known)} arguments: got {len(args)}. {stands}".rstrip()
+    twice = [word for word in known[: len(args)] if word in kwargs]
+    if twice:
+        return f"{name}() got `{twice[0]}` twice, by its place and by its name. {stands}".rstrip()
+    needed = [word for word, p in named.items() if p.default is p.empty]
+    missing = [f"`{word}`" for word in needed if word not in known[: len(args)] and word not in kwargs]
+    return f"{name}() needs {' and '.join(missing)} too. {stands}".rstrip()
+
+
+def _check_places(placed: Mapping[str, Any], lr: Any) -> None:
+    """Refuse an optimizer, and a call whose arguments are all a place too early, as without the rate."""
+    if hasattr(lr, "param_groups"):
+        raise TypeError(
+            "`lr` must be the learning rate, in the place of the optimizer: got an optimizer. Pass its rate, "
+            "`optimizer.param_groups[0]['lr']`, or a live scheduler to `compat.torch.from_scheduler`."
+        )
+    for name, x in placed.items():
+        if name == "lr" or name.endswith("_lr"):
+            if type(x) is int and x > 1:
+                raise TypeError(
+                    f"`{name}` must be a learning rate, and {x!r} by its place looks like a count: `lr` stands in the "
+                    f"place of the optimizer. Write `{name}={x!r}` if it is the rate."
+                )
 
 
 def groups_of(lists: Mapping[str, Any]) -> int:
@@ -172,11 +228,35 @@ if TYPE_CHECKING:
     Length: TypeAlias = js.Numeric
     Span: TypeAlias = js.Numeric
     SortedSteps: TypeAlias = Any
+    LastEpoch: TypeAlias = int
+    Verbose: TypeAlias = bool | str
 else:
     Rate = ranged("Rate", "It is a learning rate.", least=0)
     Steps = ranged("Steps", "It is a whole number of steps.", least=1, whole=True)
     Length = ranged("Length", "It is a number of steps.", least=0)
     Span = ranged("Span", "Pass the number of steps that it takes.", above=0)
+
+    class LastEpoch(metaclass=Kind):
+        """A position to begin at, which a schedule does not have: -1, its default in other frameworks."""
+
+        @staticmethod
+        def check(name: str, x: Any) -> int:
+            if isinstance(x, (int, np.integer)) and not isinstance(x, bool) and x == -1:
+                return -1
+            begin = x + 1 if isinstance(x, int) and x >= 0 else "n"
+            raise ValueError(
+                f"`{name}` must be left out, or -1: got {x!r}. A schedule has no position: write "
+                f"`jaxsched.advance(schedule, {begin})`, or let an optimizer's state count."
+            )
+
+    class Verbose(metaclass=Kind):
+        """Whether to print at every step, which a schedule does not do: False, or what torch has for that."""
+
+        @staticmethod
+        def check(name: str, x: Any) -> bool:
+            if x is not False and not (isinstance(x, str) and x == "deprecated"):
+                raise ValueError(f"`{name}` must be left out, or False: got {x!r}. Print `schedule(step)` instead.")
+            return False
 
     class SortedSteps(metaclass=Kind):
         """A list of steps in order, kept as they were given."""

@@ -69,16 +69,20 @@ BAD = {
         "`scale_mode` must be 'cycle' or 'iterations': got 'both'",
     ),
     "step_size_up": (
-        lambda: schedulers.CyclicLR(0.1, 1.0, 0),
+        lambda: schedulers.CyclicLR(0.1, 0.1, 1.0, 0),
         ValueError,
         "`step_size_up` must be greater than 0: got 0",
     ),
     "max_lr": (
-        lambda: schedulers.CyclicLR([0.1, 0.2], [1.0, 2.0, 3.0]),
+        lambda: schedulers.CyclicLR([0.1, 0.2], max_lr=[1.0, 2.0, 3.0]),
         ValueError,
         "`max_lr` must have the same length",
     ),
-    "pct_start above 1": (lambda: schedulers.OneCycleLR(1.0, 10, pct_start=1.5), ValueError, "`pct_start` .* most 1"),
+    "pct_start above 1": (
+        lambda: schedulers.OneCycleLR(1.0, total_steps=10, pct_start=1.5),
+        ValueError,
+        "`pct_start` .* most 1",
+    ),
     "anneal_epochs between": (lambda: schedulers.SWALR(0.1, 0.05, 2.5), TypeError, "`anneal_epochs` must be an int"),
     "milestone between": (
         lambda: schedulers.SequentialLR(0.1, [exponential()] * 2, [2.5]),
@@ -87,11 +91,23 @@ BAD = {
     ),
     "milestone of a string": (lambda: schedulers.MultiStepLR(0.1, "23"), TypeError, "`milestones` must be a list of"),
     "no total": (lambda: schedulers.OneCycleLR(1.0, epochs=3), ValueError, "or both `epochs` and `steps_per_epoch`"),
-    "total_steps": (lambda: schedulers.OneCycleLR(1.0, 10.0), TypeError, "`total_steps` must be an int: got 10.0"),
-    "pct_start": (lambda: schedulers.OneCycleLR(1.0, 10, pct_start=1), TypeError, "`pct_start` must be a float: got 1"),
-    "anneal": (lambda: schedulers.OneCycleLR(1.0, 10, anneal_strategy="sin"), ValueError, "be 'cos' or 'linear'"),
+    "total_steps": (
+        lambda: schedulers.OneCycleLR(1.0, total_steps=10.0),
+        TypeError,
+        "`total_steps` must be an int: got 10.0",
+    ),
+    "pct_start": (
+        lambda: schedulers.OneCycleLR(1.0, total_steps=10, pct_start=1),
+        TypeError,
+        "`pct_start` must be a float: got 1",
+    ),
+    "anneal": (
+        lambda: schedulers.OneCycleLR(1.0, total_steps=10, anneal_strategy="sin"),
+        ValueError,
+        "be 'cos' or 'linear'",
+    ),
     "no momentum": (
-        lambda: schedulers.OneCycleMomentum(1.0, 10, cycle_momentum=False),
+        lambda: schedulers.OneCycleMomentum(1.0, total_steps=10, cycle_momentum=False),
         ValueError,
         "`cycle_momentum` must be true",
     ),
@@ -226,8 +242,12 @@ def test_lists_are_for_parameter_groups():
     assert [float(each(0)) for each in schedulers.ChainedScheduler([warm, decay])] == pytest.approx([0.05, 0.1])
     functions = schedulers.LambdaLR(0.1, [lambda t: 1.0, lambda t: 0.5])
     assert [float(each(3)) for each in functions] == pytest.approx([0.1, 0.05])
-    assert len(schedulers.OneCycleLR([0.1, 0.2, 0.3], 10)) == len(schedulers.CyclicLR(0.1, [1.0, 2.0, 3.0])) == 3
-    assert len(schedulers.OneCycleMomentum(1.0, 10, base_momentum=[0.8, 0.7])) == 2
+    assert (
+        len(schedulers.OneCycleLR([0.1, 0.2, 0.3], total_steps=10))
+        == len(schedulers.CyclicLR(0.1, [1.0, 2.0, 3.0]))
+        == 3
+    )
+    assert len(schedulers.OneCycleMomentum(1.0, total_steps=10, base_momentum=[0.8, 0.7])) == 2
     floors = schedulers.ReduceLROnPlateau(0.1, min_lr=[0.0, 0.05])
     assert all(isinstance(each, js.Controller) for each in floors) and len(floors) == 2
 
@@ -279,8 +299,11 @@ NUMBERS = {
     "PolynomialLR": (schedulers.PolynomialLR, (1.0, 6.0, 2.0)),
     "CosineAnnealingLR": (schedulers.CosineAnnealingLR, (1.0, 3.0, 0.1)),
     "WarmRestarts": (lambda lr, end: schedulers.CosineAnnealingWarmRestarts(lr, 3, 2, end), (1.0, 0.1)),
-    "CyclicLR": (lambda a, b, up, down, g: schedulers.CyclicLR(a, b, up, down, "exp_range", g), (0.1, 1, 3, 4, 0.9)),
-    "OneCycleLR": (lambda m, p, d, f: schedulers.OneCycleLR(m, 10, pct_start=p, div_factor=d), (1.0, 0.33, 25.0, 9.0)),
+    "CyclicLR": (lambda a, b, up, down, g: schedulers.CyclicLR(a, a, b, up, down, "exp_range", g), (0.1, 1, 3, 4, 0.9)),
+    "OneCycleLR": (
+        lambda m, p, d, f: schedulers.OneCycleLR(m, m, 10, pct_start=p, div_factor=d),
+        (1.0, 0.33, 25.0, 9.0),
+    ),
     "SWALR": (lambda lr, end: schedulers.SWALR(lr, end, 6), (1.0, 0.1)),
     "LambdaLR": (lambda lr, rate: schedulers.LambdaLR(lr, lambda t: 1 / (1 + rate * t)), (1.0, 0.9)),
 }
@@ -346,11 +369,11 @@ def test_lengths_between_two_steps_stay_exact():
     close(rates(schedulers.CosineAnnealingLR(1.0, 7.3, 0.1), steps), wave)
     x = [int(t) * 10 % 47 / 10 for t in steps]
     triangle = [0.1 + 0.9 * (part if part <= 1 else (4.7 - part) / 3.7) for part in x]
-    close(rates(schedulers.CyclicLR(0.1, 1.0, 1, 3.7), steps), triangle)
+    close(rates(schedulers.CyclicLR(0.1, 0.1, 1.0, 1, 3.7), steps), triangle)
 
 
 def test_after_its_end_one_cycle_is_held():
     for strategy in ("cos", "linear"):
-        lr = schedulers.OneCycleLR(1.0, 10, anneal_strategy=strategy)
+        lr = schedulers.OneCycleLR(1.0, total_steps=10, anneal_strategy=strategy)
         close(rates(lr, np.array([9, 10, 11, 1000])), [4e-6] * 4)
-    close(schedulers.OneCycleLR(1.0, 10, pct_start=0.1)(0), 1.0)  # no way up: a division by 0 there
+    close(schedulers.OneCycleLR(1.0, total_steps=10, pct_start=0.1)(0), 1.0)  # no way up: a division by 0 there

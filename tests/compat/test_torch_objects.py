@@ -54,7 +54,7 @@ def test_phases_of_one_cycle_are_read():
         group = {"lr": 0.04, "initial_lr": 0.04, "max_lr": 1.0, "min_lr": 4e-6}
         optimizer = types.SimpleNamespace(param_groups=[group])
 
-    want = schedulers.OneCycleLR(1.0, 20, pct_start=0.25)
+    want = schedulers.OneCycleLR(1.0, total_steps=20, pct_start=0.25)
     np.testing.assert_allclose(from_scheduler(OneCycleLR())(np.arange(20)), want(np.arange(20)), rtol=1e-6)
 
 

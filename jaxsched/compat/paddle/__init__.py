@@ -1,7 +1,7 @@
 """Every class of `paddle.optimizer.lr`, with its name and arguments: at step t the value after t calls of `step()`.
 
-`from jaxsched.compat import paddle as lr`. `last_epoch` and `verbose` are left out: to begin at step n, write
-`jaxsched.advance(schedule, n)`. `LRScheduler` is `jaxsched.Schedule`. What differs from Paddle 3.3.1:
+`from jaxsched.compat import paddle as lr`. `last_epoch` and `verbose` may have their defaults only: to begin at step n,
+write `jaxsched.advance(schedule, n)`. `LRScheduler` is `jaxsched.Schedule`. What differs from Paddle 3.3.1:
 
 - A restart is at its exact step. Inside `LinearWarmup`, Paddle's `CosineAnnealingWarmRestarts` takes it from a floating
   logarithm, and shows `eta_min` instead of the peak at some (`T_0=1, T_mult=3`, step 121).

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 import jaxsched as js
-from jaxsched.compat._foreign import Rate, Steps, equal, foreign
+from jaxsched.compat._foreign import LastEpoch, Rate, Steps, Verbose, equal, foreign
 from jaxsched.compat._functions import as_factor
 from jaxsched.compat._wave import there_and_back
 from jaxsched.compat.paddle._kinds import ExpGamma, Gamma, PhasePart
@@ -19,7 +19,14 @@ FACTOR_OF_ZERO = 1e-37
 
 
 @foreign(names={"steps": "warmup_steps"})
-def LinearWarmup(learning_rate: js.ScheduleLike, warmup_steps: Steps, start_lr: Rate, end_lr: Level) -> js.Schedule:
+def LinearWarmup(
+    learning_rate: js.ScheduleLike,
+    warmup_steps: Steps,
+    start_lr: Rate,
+    end_lr: Level,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
+) -> js.Schedule:
     """`paddle.optimizer.lr.LinearWarmup`: a line from `start_lr` to `end_lr`, then `learning_rate`.
 
     `learning_rate` is a number or a schedule, which begins at its own step 0 after the warmup. As in Paddle, it need
@@ -41,7 +48,9 @@ def LinearWarmup(learning_rate: js.ScheduleLike, warmup_steps: Steps, start_lr: 
 
 
 @foreign(names={"steps": "T_max"})
-def CosineAnnealingDecay(learning_rate: Rate, T_max: Steps, eta_min: Level = 0) -> js.Schedule:
+def CosineAnnealingDecay(
+    learning_rate: Rate, T_max: Steps, eta_min: Level = 0, last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`paddle.optimizer.lr.CosineAnnealingDecay`: $e + (l - e)\,\tfrac12 (1 + \cos \pi t / n)$, up and down for ever.
 
     Raises:
@@ -57,7 +66,14 @@ def CosineAnnealingDecay(learning_rate: Rate, T_max: Steps, eta_min: Level = 0) 
 
 
 @foreign(names={"steps": "T_0", "period": "T_0", "growth": "T_mult"})
-def CosineAnnealingWarmRestarts(learning_rate: Rate, T_0: Steps, T_mult: Steps = 1, eta_min: Level = 0) -> js.Schedule:
+def CosineAnnealingWarmRestarts(
+    learning_rate: Rate,
+    T_0: Steps,
+    T_mult: Steps = 1,
+    eta_min: Level = 0,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
+) -> js.Schedule:
     """`paddle.optimizer.lr.CosineAnnealingWarmRestarts`: half a cosine wave again and again, `T_mult` times as long.
 
     Raises:
@@ -81,6 +97,8 @@ def OneCycleLR(
     phase_pct: PhasePart = 0.3,
     anneal_strategy: Literal["cos", "linear"] = "cos",
     three_phase: bool = False,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
 ) -> js.Schedule:
     r"""`paddle.optimizer.lr.OneCycleLR`: up to the peak at step $pN - 1$, and down to an absolute end at $N - 1$.
 
@@ -133,6 +151,8 @@ def CyclicLR(
     exp_gamma: ExpGamma = 1.0,
     scale_fn: Callable[[Any], Any] | None = None,
     scale_mode: Literal["cycle", "iterations"] = "cycle",
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
 ) -> js.Schedule:
     """`paddle.optimizer.lr.CyclicLR`: triangles between two rates, scaled by `mode` or by `scale_fn`.
 
@@ -169,6 +189,7 @@ def ReduceOnPlateau(
     cooldown: Whole = 0,
     min_lr: Rate = 0,
     epsilon: NotNegative = 1e-8,
+    verbose: Verbose = False,
 ) -> js.Controller:
     """`paddle.optimizer.lr.ReduceOnPlateau`: a controller; `update(state, value=metric)` is `step(metric)`.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jaxsched as js
-from jaxsched.compat._foreign import Length, Rate, SortedSteps, Span, Steps, equal, foreign
+from jaxsched.compat._foreign import LastEpoch, Length, Rate, SortedSteps, Span, Steps, Verbose, equal, foreign
 from jaxsched.compat._functions import as_factor, product_of
 from jaxsched.compat.paddle._kinds import Gamma, StartFactor
 from jaxsched.kinds import InnerFactor, Level, Levels, NotNegative, Part, Positive
@@ -14,7 +14,13 @@ from jaxsched.numerics import largest
 
 
 @foreign(names={"warmup": "warmup_steps"})
-def NoamDecay(d_model: Positive, warmup_steps: Length, learning_rate: Rate = 1.0) -> js.Schedule:
+def NoamDecay(
+    d_model: Positive,
+    warmup_steps: Length,
+    learning_rate: Rate = 1.0,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
+) -> js.Schedule:
     r"""`paddle.optimizer.lr.NoamDecay`: $l\,d^{-1/2} \min(t^{-1/2}, t\,w^{-3/2})$, which is 0 at step 0.
 
     Raises:
@@ -29,7 +35,9 @@ def NoamDecay(d_model: Positive, warmup_steps: Length, learning_rate: Rate = 1.0
 
 
 @foreign
-def PiecewiseDecay(boundaries: SortedSteps, values: Levels) -> js.Schedule:
+def PiecewiseDecay(
+    boundaries: SortedSteps, values: Levels, last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     """`paddle.optimizer.lr.PiecewiseDecay`: `values[i]` until step `boundaries[i]`, and at last `values[-1]`.
 
     As in Paddle, of values beyond one more than `boundaries` only the last counts.
@@ -54,7 +62,9 @@ def PiecewiseDecay(boundaries: SortedSteps, values: Levels) -> js.Schedule:
 
 
 @foreign
-def NaturalExpDecay(learning_rate: Rate, gamma: Positive) -> js.Schedule:
+def NaturalExpDecay(
+    learning_rate: Rate, gamma: Positive, last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`paddle.optimizer.lr.NaturalExpDecay`: $l\,e^{-g\,t}$.
 
     Raises:
@@ -69,7 +79,9 @@ def NaturalExpDecay(learning_rate: Rate, gamma: Positive) -> js.Schedule:
 
 
 @foreign
-def InverseTimeDecay(learning_rate: Rate, gamma: NotNegative) -> js.Schedule:
+def InverseTimeDecay(
+    learning_rate: Rate, gamma: NotNegative, last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`paddle.optimizer.lr.InverseTimeDecay`: $l / (1 + g\,t)$.
 
     Raises:
@@ -85,7 +97,13 @@ def InverseTimeDecay(learning_rate: Rate, gamma: NotNegative) -> js.Schedule:
 
 @foreign(names={"steps": "decay_steps"})
 def PolynomialDecay(
-    learning_rate: Rate, decay_steps: Steps, end_lr: Level = 0.0001, power: Positive = 1.0, cycle: bool = False
+    learning_rate: Rate,
+    decay_steps: Steps,
+    end_lr: Level = 0.0001,
+    power: Positive = 1.0,
+    cycle: bool = False,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
 ) -> js.Schedule:
     r"""`paddle.optimizer.lr.PolynomialDecay`: $(l - e)(1 - t/n)^p + e$; with `cycle`, n grows to the next multiple.
 
@@ -103,7 +121,9 @@ def PolynomialDecay(
 
 
 @foreign
-def ExponentialDecay(learning_rate: Rate, gamma: InnerFactor) -> js.Schedule:
+def ExponentialDecay(
+    learning_rate: Rate, gamma: InnerFactor, last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`paddle.optimizer.lr.ExponentialDecay`: $l\,g^t$.
 
     Raises:
@@ -118,7 +138,13 @@ def ExponentialDecay(learning_rate: Rate, gamma: InnerFactor) -> js.Schedule:
 
 
 @foreign
-def MultiStepDecay(learning_rate: Rate, milestones: SortedSteps, gamma: Gamma = 0.1) -> js.Schedule:
+def MultiStepDecay(
+    learning_rate: Rate,
+    milestones: SortedSteps,
+    gamma: Gamma = 0.1,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
+) -> js.Schedule:
     r"""`paddle.optimizer.lr.MultiStepDecay`: $l\,g^{m}$ with m milestones at or before t.
 
     Raises:
@@ -136,7 +162,9 @@ def MultiStepDecay(learning_rate: Rate, milestones: SortedSteps, gamma: Gamma = 
 
 
 @foreign(names={"every": "step_size"})
-def StepDecay(learning_rate: Rate, step_size: Steps, gamma: Gamma = 0.1) -> js.Schedule:
+def StepDecay(
+    learning_rate: Rate, step_size: Steps, gamma: Gamma = 0.1, last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`paddle.optimizer.lr.StepDecay`: $l\,g^{\lfloor t / n \rfloor}$.
 
     Raises:
@@ -152,7 +180,9 @@ def StepDecay(learning_rate: Rate, step_size: Steps, gamma: Gamma = 0.1) -> js.S
 
 
 @foreign(names={"factor": "learning_rate"})
-def LambdaDecay(learning_rate: Rate, lr_lambda: Callable[[Any], Any]) -> js.Schedule:
+def LambdaDecay(
+    learning_rate: Rate, lr_lambda: Callable[[Any], Any], last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`paddle.optimizer.lr.LambdaDecay`: $l\,f(t)$.
 
     A function that JAX can trace becomes part of the program, in float64 where the backend has it; any other is
@@ -171,7 +201,9 @@ def LambdaDecay(learning_rate: Rate, lr_lambda: Callable[[Any], Any]) -> js.Sche
 
 
 @foreign(names={"factor": "learning_rate"})
-def MultiplicativeDecay(learning_rate: Rate, lr_lambda: Callable[[Any], Any]) -> js.Schedule:
+def MultiplicativeDecay(
+    learning_rate: Rate, lr_lambda: Callable[[Any], Any], last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`paddle.optimizer.lr.MultiplicativeDecay`: $l \prod_{s=1}^{t} f(s)$.
 
     No horizon is known, so every reading of step t multiplies t factors, as Paddle does; where the horizon is known,
@@ -191,7 +223,12 @@ def MultiplicativeDecay(learning_rate: Rate, lr_lambda: Callable[[Any], Any]) ->
 
 @foreign(names={"steps": "total_steps"})
 def LinearLR(
-    learning_rate: Rate, total_steps: Span, start_factor: StartFactor = 1.0 / 3, end_factor: Part = 1.0
+    learning_rate: Rate,
+    total_steps: Span,
+    start_factor: StartFactor = 1.0 / 3,
+    end_factor: Part = 1.0,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
 ) -> js.Schedule:
     """`paddle.optimizer.lr.LinearLR`: a line from `start_factor` to `end_factor` times `learning_rate`.
 

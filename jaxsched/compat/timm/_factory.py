@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 import jaxsched as js
-from jaxsched.compat._foreign import Rate, did_you_mean, foreign
+from jaxsched.compat._foreign import Rate, did_you_mean, foreign, handed_on
 from jaxsched.compat.timm._cycles import CosineLRScheduler, PolyLRScheduler, TanhLRScheduler
 from jaxsched.compat.timm._kinds import DecayFn
 from jaxsched.compat.timm._plateau import PlateauLRScheduler
@@ -127,6 +127,7 @@ def create_scheduler_v2(
     return schedule, (length + cooldown_epochs * per_epoch) // per_epoch
 
 
+@handed_on
 def create_scheduler(args: Any, lr: Any, updates_per_epoch: int = 0) -> tuple[Any, int]:
     """timm's `create_scheduler`: `create_scheduler_v2` from the command line's arguments.
 

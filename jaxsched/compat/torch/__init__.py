@@ -1,7 +1,9 @@
 """The schedulers of `torch.optim.lr_scheduler` and `SWALR`, with their names and arguments.
 
-The learning rate `lr` stands first, in the place of the optimizer, and `last_epoch` is left out: a schedule has no
-position. A list where torch has one for the parameter groups gives a list of schedules. `from_scheduler` reads a live
+The learning rate `lr` stands first, in the place of the optimizer, in every function: `CosineAnnealingLR(optimizer,
+T_max=10)` is `CosineAnnealingLR(0.1, T_max=10)`. A list where torch has one for the parameter groups gives a list of
+schedules. `last_epoch` and `verbose` may have their defaults only: a schedule has no position,
+`jaxsched.advance(schedule, n)` begins at epoch n, and an optimizer's state counts. `from_scheduler` reads a live
 scheduler. What differs from torch 2.13:
 
 - A length of 0 means "not there": `LinearLR`, `PolynomialLR` and `ConstantLR` with `total_iters=0` are at their end.

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 import jaxsched as js
-from jaxsched.compat._foreign import SortedSteps, foreign, groups_of
+from jaxsched.compat._foreign import LastEpoch, SortedSteps, Verbose, foreign, groups_of
 from jaxsched.compat.torch._chains import chain, rate_of, same_rate, sequence
 from jaxsched.compat.torch._kinds import Rates
 from jaxsched.compat.torch._rules import Rule, Sets
@@ -14,7 +14,13 @@ from jaxsched.kinds import Bound, InnerFactor, NotNegative, PureSchedule, Whole,
 
 
 @foreign
-def SequentialLR(lr: Rates, schedulers: Sequence[Any], milestones: SortedSteps) -> js.Schedule:
+def SequentialLR(
+    lr: Rates,
+    schedulers: Sequence[Any],
+    milestones: SortedSteps,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
+) -> js.Schedule:
     """`torch.optim.lr_scheduler.SequentialLR`: one scheduler after another, each on its own clock from its milestone.
 
     At a milestone a scheduler begins from its `lr` again, but for two that go on from the rate that is there, as in
@@ -53,7 +59,9 @@ def SequentialLR(lr: Rates, schedulers: Sequence[Any], milestones: SortedSteps) 
     return _composed("SequentialLR", lr, schedulers, one, known=False)
 
 
-def ChainedScheduler(lr: Rates | None = None, schedulers: Sequence[Any] | None = None) -> js.Schedule:
+def ChainedScheduler(
+    lr: Rates | None = None, schedulers: Sequence[Any] | None = None, optimizer: None = None
+) -> js.Schedule:
     """`torch.optim.lr_scheduler.ChainedScheduler`: all schedulers at once, each acting on what the last has left.
 
     - `ConstantLR`, `LinearLR`, `ExponentialLR`, `StepLR`, `MultiStepLR`, `PolynomialLR` and `MultiplicativeLR`
@@ -81,6 +89,8 @@ def ChainedScheduler(lr: Rates | None = None, schedulers: Sequence[Any] | None =
         >>> [round(float(schedulers.ChainedScheduler(1.0, both)(t)), 6) for t in (0, 1, 2)]
         [0.1, 0.05, 0.25]
     """
+    if optimizer is not None:
+        raise TypeError("`optimizer` must be left out, or None: pass the learning rate in its place, as `lr`.")
     if _are_schedulers(lr):
         lr, schedulers = schedulers, lr
     if not _are_schedulers(schedulers):
@@ -100,6 +110,7 @@ def ReduceLROnPlateau(
     cooldown: Whole = 0,
     min_lr: Bound = 0,
     eps: Bound = 1e-8,
+    verbose: Verbose = False,
 ) -> js.Controller:
     """`torch.optim.lr_scheduler.ReduceLROnPlateau`: a controller that cuts the rate when a metric stops improving.
 

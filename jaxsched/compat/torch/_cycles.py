@@ -6,7 +6,7 @@ from typing import Any, Literal
 import jax.numpy as jnp
 
 import jaxsched as js
-from jaxsched.compat._foreign import Span, Steps, foreign
+from jaxsched.compat._foreign import LastEpoch, Span, Steps, Verbose, foreign
 from jaxsched.compat._functions import as_factor
 from jaxsched.compat.torch._fractions import Faster, in_parts
 from jaxsched.compat.torch._kinds import PhasePart, Rate
@@ -16,19 +16,20 @@ from jaxsched.numerics import as_real
 
 SHAPES = {"cos": (js.Cosine, js.CosineInterpolated), "linear": (js.Linear, js.Interpolated)}
 CYCLIC: Any = {
-    "groups": ("base_lr", "max_lr", "base_momentum", "max_momentum"),
+    "groups": ("lr", "base_lr", "max_lr", "base_momentum", "max_momentum"),
     "names": {"up": "step_size_up", "down": "step_size_down", "fn": "scale_fn"},
 }
 ONE_CYCLE: Any = {
-    "groups": ("max_lr", "base_momentum", "max_momentum"),
+    "groups": ("lr", "max_lr", "base_momentum", "max_momentum"),
     "names": {"boundaries": "total_steps", "steps": "total_steps"},
 }
 
 
 @foreign(**CYCLIC)
 def CyclicLR(
-    base_lr: Rate,
-    max_lr: Level,
+    lr: Rate | None = None,
+    base_lr: Rate | None = None,
+    max_lr: Rate | None = None,
     step_size_up: Span = 2000,
     step_size_down: js.Count | None = None,
     mode: str = "triangular",
@@ -38,8 +39,13 @@ def CyclicLR(
     cycle_momentum: bool = True,
     base_momentum: Level = 0.8,
     max_momentum: Level = 0.9,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
 ) -> js.Schedule:
     """`torch.optim.lr_scheduler.CyclicLR`: triangles from `base_lr` to `max_lr`. The momentum is `CyclicMomentum`.
+
+    `lr` stands in the place of the optimizer, and has no effect, as in torch: it may be left out, as in
+    `CyclicLR(0.1, 1.0)`. All that follows `max_lr` is better passed by its name.
 
     `scale_fn` may be any function of a Python int, as `lr_lambda` of `LambdaLR` may.
 
@@ -49,17 +55,19 @@ def CyclicLR(
 
     Examples:
         >>> from jaxsched.compat import torch as schedulers
-        >>> [round(float(schedulers.CyclicLR(0.1, 1.0, 2, 3)(t)), 6) for t in (0, 1, 2, 3, 5)]
+        >>> [round(float(schedulers.CyclicLR(0.1, 0.1, 1.0, 2, 3)(t)), 6) for t in (0, 1, 2, 3, 5)]
         [0.1, 0.55, 1.0, 0.7, 0.1]
     """
     del cycle_momentum, base_momentum, max_momentum
+    base_lr, max_lr = _ends(lr, base_lr, max_lr)
     return Sets(_triangles(base_lr, max_lr, step_size_up, step_size_down, mode, gamma, scale_fn, scale_mode))
 
 
 @foreign(**CYCLIC)
 def CyclicMomentum(
-    base_lr: Rate,
-    max_lr: Level,
+    lr: Rate | None = None,
+    base_lr: Rate | None = None,
+    max_lr: Rate | None = None,
     step_size_up: Span = 2000,
     step_size_down: js.Count | None = None,
     mode: str = "triangular",
@@ -69,6 +77,8 @@ def CyclicMomentum(
     cycle_momentum: bool = True,
     base_momentum: Level = 0.8,
     max_momentum: Level = 0.9,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
 ) -> js.Schedule:
     """The momentum, or first beta, that `CyclicLR` of the same arguments sets: highest where the rate is lowest.
 
@@ -77,12 +87,23 @@ def CyclicMomentum(
 
     Examples:
         >>> from jaxsched.compat import torch as schedulers
-        >>> [round(float(schedulers.CyclicMomentum(0.1, 1.0, 2)(t)), 6) for t in (0, 1, 2, 4)]
+        >>> [round(float(schedulers.CyclicMomentum(0.1, 0.1, 1.0, 2)(t)), 6) for t in (0, 1, 2, 4)]
         [0.9, 0.85, 0.8, 0.9]
     """
+    _ends(lr, base_lr, max_lr)
     _check_cycles("CyclicLR", cycle_momentum)
     shape = (step_size_up, step_size_down, mode, gamma, scale_fn, scale_mode)
     return _triangles(max_momentum, base_momentum, *shape)
+
+
+def _ends(lr: Any, base_lr: Any, max_lr: Any) -> tuple[Any, Any]:
+    """The ends of the triangles. torch sets the optimizer's rate to `base_lr`, so one of the two may be left out."""
+    rates = [each for each in (lr, base_lr) if each is not None]
+    if max_lr is None and len(rates) == 2:
+        return rates[0], rates[1]
+    if max_lr is None or not rates:
+        raise TypeError(f"`{'max_lr' if rates else 'base_lr'}` must be given: a cycle goes from `base_lr` to `max_lr`.")
+    return rates[-1], max_lr
 
 
 def _triangles(foot, peak, up, down, mode, gamma, scale_fn, scale_mode) -> js.Schedule:
@@ -99,7 +120,8 @@ def _triangles(foot, peak, up, down, mode, gamma, scale_fn, scale_mode) -> js.Sc
 
 @foreign(**ONE_CYCLE)
 def OneCycleLR(
-    max_lr: Rate,
+    lr: Rate | None = None,
+    max_lr: Rate | None = None,
     total_steps: Steps | None = None,
     epochs: Steps | None = None,
     steps_per_epoch: Steps | None = None,
@@ -111,12 +133,15 @@ def OneCycleLR(
     div_factor: Positive = 25.0,
     final_div_factor: Positive = 1e4,
     three_phase: bool = False,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
 ) -> js.Schedule:
     """`torch.optim.lr_scheduler.OneCycleLR`: up from `max_lr / div_factor` to `max_lr`, and down, within `total_steps`.
 
-    As in torch, the peak is at `pct_start * total_steps - 1` and the end at `total_steps - 1`. After the end the value
-    is held; torch's rises again, or falls below 0, and then raises. A way up of no steps begins at the peak; in torch
-    it is a division by 0. The momentum is `OneCycleMomentum`.
+    `lr` stands in the place of the optimizer, and is the peak where `max_lr` is left out. As in torch, the peak is at
+    `pct_start * total_steps - 1` and the end at `total_steps - 1`. After the end the value is held; torch's rises
+    again, or falls below 0, and then raises. A way up of no steps begins at the peak; in torch it is a division by 0.
+    The momentum is `OneCycleMomentum`.
 
     Raises:
         TypeError: `total_steps`, `epochs` or `steps_per_epoch` is not an int, or `pct_start` not a float.
@@ -130,12 +155,15 @@ def OneCycleLR(
     """
     del cycle_momentum, base_momentum, max_momentum
     low, total = 1.0 / div_factor, _total(total_steps, epochs, steps_per_epoch)
-    return Sets(max_lr * _phases(low, 1.0, low / final_div_factor, total, pct_start, anneal_strategy, three_phase))
+    return Sets(
+        _peak(lr, max_lr) * _phases(low, 1.0, low / final_div_factor, total, pct_start, anneal_strategy, three_phase)
+    )
 
 
 @foreign(**ONE_CYCLE)
 def OneCycleMomentum(
-    max_lr: Rate,
+    lr: Rate | None = None,
+    max_lr: Rate | None = None,
     total_steps: Steps | None = None,
     epochs: Steps | None = None,
     steps_per_epoch: Steps | None = None,
@@ -147,6 +175,8 @@ def OneCycleMomentum(
     div_factor: Positive = 25.0,
     final_div_factor: Positive = 1e4,
     three_phase: bool = False,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
 ) -> js.Schedule:
     """The momentum, or first beta, that `OneCycleLR` of the same arguments sets: lowest where the rate is highest.
 
@@ -159,6 +189,7 @@ def OneCycleMomentum(
         [0.95, 0.9, 0.85, 0.95]
     """
     del div_factor, final_div_factor
+    _peak(lr, max_lr)
     _check_cycles("OneCycleLR", cycle_momentum)
     high, total = max_momentum, _total(total_steps, epochs, steps_per_epoch)
     return _phases(high, base_momentum, high, total, pct_start, anneal_strategy, three_phase)
@@ -179,6 +210,12 @@ def _phases(first, peak, end, total, pct_start, anneal_strategy, three_phase) ->
         return js.advance(ramp(values[-2], end, steps=last + gone), gone)
     begun = 2 + sum(time < last for time in times[1:-1])
     return points(times[:begun], values[:begun])
+
+
+def _peak(lr: Any, max_lr: Any) -> Any:
+    if lr is None and max_lr is None:
+        raise TypeError("`max_lr` must be given: it is the rate at the peak.")
+    return lr if max_lr is None else max_lr
 
 
 def _total(total_steps, epochs, steps_per_epoch) -> Any:

@@ -3,7 +3,7 @@
 from typing import Literal
 
 import jaxsched as js
-from jaxsched.compat._foreign import Span, Steps, equal, foreign
+from jaxsched.compat._foreign import LastEpoch, Span, Steps, Verbose, equal, foreign
 from jaxsched.compat._wave import wave
 from jaxsched.compat.torch._kinds import Epochs, Milestones, Rate, StartFactor
 from jaxsched.compat.torch._rules import Anneals, Mixes, Powers, Scales, Sets
@@ -11,7 +11,9 @@ from jaxsched.kinds import Factor, Level, NotNegative, Part, WholeAtLeastOne
 
 
 @foreign(groups=("lr",), names={"every": "step_size"})
-def StepLR(lr: Rate, step_size: WholeAtLeastOne, gamma: Factor = 0.1) -> js.Schedule:
+def StepLR(
+    lr: Rate, step_size: WholeAtLeastOne, gamma: Factor = 0.1, last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`torch.optim.lr_scheduler.StepLR`: $l\,\gamma^{\lfloor t / n \rfloor}$.
 
     Raises:
@@ -26,7 +28,9 @@ def StepLR(lr: Rate, step_size: WholeAtLeastOne, gamma: Factor = 0.1) -> js.Sche
 
 
 @foreign(groups=("lr",))
-def MultiStepLR(lr: Rate, milestones: Milestones, gamma: Factor = 0.1) -> js.Schedule:
+def MultiStepLR(
+    lr: Rate, milestones: Milestones, gamma: Factor = 0.1, last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`torch.optim.lr_scheduler.MultiStepLR`: $l\,\gamma^{m(t)}$ with m(t) milestones at or before t.
 
     Milestones need not be sorted; one that is listed twice counts twice.
@@ -43,7 +47,9 @@ def MultiStepLR(lr: Rate, milestones: Milestones, gamma: Factor = 0.1) -> js.Sch
 
 
 @foreign(groups=("lr",))
-def ConstantLR(lr: Rate, factor: Part = 1.0 / 3, total_iters: js.Count = 5) -> js.Schedule:
+def ConstantLR(
+    lr: Rate, factor: Part = 1.0 / 3, total_iters: js.Count = 5, last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`torch.optim.lr_scheduler.ConstantLR`: $l\,f$ for $t < n$, then l.
 
     A `total_iters` of 0 is no phase at all; in torch it never ends. In torch a factor of 0 ends in a division by 0.
@@ -61,7 +67,12 @@ def ConstantLR(lr: Rate, factor: Part = 1.0 / 3, total_iters: js.Count = 5) -> j
 
 @foreign(groups=("lr",))
 def LinearLR(
-    lr: Rate, start_factor: StartFactor = 1.0 / 3, end_factor: Part = 1.0, total_iters: js.Count = 5
+    lr: Rate,
+    start_factor: StartFactor = 1.0 / 3,
+    end_factor: Part = 1.0,
+    total_iters: js.Count = 5,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
 ) -> js.Schedule:
     r"""`torch.optim.lr_scheduler.LinearLR`: a line from $l\,s$ at 0 to $l\,e$ at `total_iters`, then flat.
 
@@ -80,7 +91,7 @@ def LinearLR(
 
 
 @foreign(groups=("lr",))
-def ExponentialLR(lr: Rate, gamma: Factor) -> js.Schedule:
+def ExponentialLR(lr: Rate, gamma: Factor, last_epoch: LastEpoch = -1, verbose: Verbose = False) -> js.Schedule:
     r"""`torch.optim.lr_scheduler.ExponentialLR`: $l\,\gamma^t$.
 
     Raises:
@@ -95,7 +106,9 @@ def ExponentialLR(lr: Rate, gamma: Factor) -> js.Schedule:
 
 
 @foreign(groups=("lr",))
-def PolynomialLR(lr: Rate, total_iters: js.Count = 5, power: NotNegative = 1.0) -> js.Schedule:
+def PolynomialLR(
+    lr: Rate, total_iters: js.Count = 5, power: NotNegative = 1.0, last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`torch.optim.lr_scheduler.PolynomialLR`: $l\,(1 - t / n)^p$, and 0 from `total_iters` on.
 
     A `total_iters` of 0 is 0 at once; in torch the rate never falls.
@@ -114,7 +127,9 @@ def PolynomialLR(lr: Rate, total_iters: js.Count = 5, power: NotNegative = 1.0) 
 
 
 @foreign(groups=("lr",))
-def CosineAnnealingLR(lr: Rate, T_max: Span, eta_min: Level = 0.0) -> js.Schedule:
+def CosineAnnealingLR(
+    lr: Rate, T_max: Span, eta_min: Level = 0.0, last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`torch.optim.lr_scheduler.CosineAnnealingLR`: $e + (l - e)\,\tfrac12 (1 + \cos \pi t / T)$.
 
     As in torch, it is a wave, which climbs again after `T_max`: `js.Cosine` stays at its end.
@@ -131,7 +146,9 @@ def CosineAnnealingLR(lr: Rate, T_max: Span, eta_min: Level = 0.0) -> js.Schedul
 
 
 @foreign(groups=("lr",), names={"period": "T_0", "growth": "T_mult"})
-def CosineAnnealingWarmRestarts(lr: Rate, T_0: Steps, T_mult: Steps = 1, eta_min: Level = 0.0) -> js.Schedule:
+def CosineAnnealingWarmRestarts(
+    lr: Rate, T_0: Steps, T_mult: Steps = 1, eta_min: Level = 0.0, last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     """`torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`: cosines of length `T_0`, `T_0 * T_mult`, ….
 
     Raises:
@@ -149,7 +166,12 @@ def CosineAnnealingWarmRestarts(lr: Rate, T_0: Steps, T_mult: Steps = 1, eta_min
 
 @foreign(groups=("lr", "swa_lr"), names={"steps": "anneal_epochs"})
 def SWALR(
-    lr: Rate, swa_lr: Level, anneal_epochs: Epochs = 10, anneal_strategy: Literal["cos", "linear"] = "cos"
+    lr: Rate,
+    swa_lr: Level,
+    anneal_epochs: Epochs = 10,
+    anneal_strategy: Literal["cos", "linear"] = "cos",
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
 ) -> js.Schedule:
     """`torch.optim.swa_utils.SWALR`: from `lr` to `swa_lr` in `anneal_epochs`, then flat.
 

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 import jaxsched as js
-from jaxsched.compat._foreign import foreign
+from jaxsched.compat._foreign import LastEpoch, Verbose, foreign
 from jaxsched.compat._functions import as_factor, product_of
 from jaxsched.compat.torch._kinds import Rate
 from jaxsched.compat.torch._rules import Multiplies, Sets
 
 
 @foreign(groups=("lr", "lr_lambda"), names={"fn": "lr_lambda"})
-def LambdaLR(lr: Rate, lr_lambda: Callable[[Any], Any]) -> js.Schedule:
+def LambdaLR(
+    lr: Rate, lr_lambda: Callable[[Any], Any], last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`torch.optim.lr_scheduler.LambdaLR`: $l\,f(t)$.
 
     Any function of a Python int will do. One that JAX can trace is compiled, in float64 where the backend has it. One
@@ -32,7 +34,9 @@ def LambdaLR(lr: Rate, lr_lambda: Callable[[Any], Any]) -> js.Schedule:
 
 
 @foreign(groups=("lr", "lr_lambda"), names={"fn": "lr_lambda"})
-def MultiplicativeLR(lr: Rate, lr_lambda: Callable[[Any], Any]) -> js.Schedule:
+def MultiplicativeLR(
+    lr: Rate, lr_lambda: Callable[[Any], Any], last_epoch: LastEpoch = -1, verbose: Verbose = False
+) -> js.Schedule:
     r"""`torch.optim.lr_scheduler.MultiplicativeLR`: $l \prod_{s=1}^{t} f(s)$.
 
     There is no end up to which the product could be tabulated, so it is formed anew at each call, 256 factors at a

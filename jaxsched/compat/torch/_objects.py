@@ -74,14 +74,14 @@ def _cyclic(scheduler: Any, i: int) -> Any:
     up = scheduler.step_ratio * total
     up = round(up) if abs(up - round(up)) < 1e-9 * total else up
     return cycles.CyclicLR(
-        _plain(scheduler.base_lrs[i]),
-        _plain(scheduler.max_lrs[i]),
-        up,
-        total - up,
-        scheduler.mode,
-        _plain(scheduler.gamma),
-        scheduler._scale_fn_custom,
-        "cycle" if scheduler.scale_mode == "cycle" else "iterations",
+        base_lr=_plain(scheduler.base_lrs[i]),
+        max_lr=_plain(scheduler.max_lrs[i]),
+        step_size_up=up,
+        step_size_down=total - up,
+        mode=scheduler.mode,
+        gamma=_plain(scheduler.gamma),
+        scale_fn=scheduler._scale_fn_custom,
+        scale_mode="cycle" if scheduler.scale_mode == "cycle" else "iterations",
     )
 
 
@@ -89,8 +89,8 @@ def _one_cycle(scheduler: Any, group: Any) -> Any:
     first, *others = [phase["end_step"] for phase in scheduler._schedule_phases]
     peak, low, end = _plain(group["max_lr"]), _plain(group["initial_lr"]), _plain(group["min_lr"])
     return cycles.OneCycleLR(
-        peak,
-        scheduler.total_steps,
+        max_lr=peak,
+        total_steps=scheduler.total_steps,
         pct_start=float((first + 1) / scheduler.total_steps),
         anneal_strategy=scheduler._anneal_func_type,
         div_factor=peak / low,

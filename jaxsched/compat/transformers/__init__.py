@@ -12,9 +12,9 @@ learning rates, as of parameter groups, gives a list of schedules. What differs 
 - "reduce_lr_on_plateau" and "greedy" with a relative threshold ask for an improvement by a part of the best's size. In
   transformers a flat negative metric improves on itself, so that the rate is never cut.
 - "greedy" leaves NaN out of its average; in transformers one NaN makes every later average NaN.
-- `last_epoch` is left out: a schedule is a function of the step. So is `AdafactorSchedule`, which shows what the
-  optimizer computes from its parameters' sizes. Without `scale_parameter` that is
-  `js.clip(js.InverseSqrt(1.0, 1), hi=0.01)`.
+- `last_epoch` may be -1 only: a schedule is a function of the step, and `jaxsched.advance(schedule, n)` begins at n.
+- `AdafactorSchedule`, which shows what the optimizer computes from its parameters' sizes, is left out.
+  Without `scale_parameter` it is `js.clip(js.InverseSqrt(1.0, 1), hi=0.01)`.
 - Every number may be traced.
 """
 
@@ -23,6 +23,7 @@ from typing import Any
 
 import jaxsched as js
 from jaxsched.compat._foreign import did_you_mean as _did_you_mean
+from jaxsched.compat._foreign import foreign as _foreign
 from jaxsched.compat.transformers._metrics import GreedyLR as GreedyLR
 from jaxsched.compat.transformers._metrics import get_greedy_schedule as get_greedy_schedule
 from jaxsched.compat.transformers._metrics import get_reduce_on_plateau_schedule as get_reduce_on_plateau_schedule
@@ -62,6 +63,7 @@ TYPE_TO_SCHEDULER_FUNCTION: dict[str, Callable[..., Any]] = {
 }
 
 
+@_foreign
 def get_scheduler(
     name: Any,
     lr: Any,

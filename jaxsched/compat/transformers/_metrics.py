@@ -3,13 +3,14 @@
 from typing import Any, Literal
 
 import jaxsched as js
-from jaxsched.compat._foreign import foreign
+from jaxsched.compat._foreign import foreign, handed_on
 from jaxsched.compat.torch import ReduceLROnPlateau
 from jaxsched.kinds import Bound, InnerFactor, NotNegative, PureSchedule, Whole
 
 NAMES = {"min_value": "min_lr", "max_value": "max_lr", "window": "window_size"}
 
 
+@handed_on
 def get_reduce_on_plateau_schedule(lr: js.ScheduleLike, **kwargs: Any) -> js.Controller:
     """`get_reduce_on_plateau_schedule`: torch's `ReduceLROnPlateau`, whose arguments these are.
 
@@ -29,6 +30,7 @@ def get_reduce_on_plateau_schedule(lr: js.ScheduleLike, **kwargs: Any) -> js.Con
     return ReduceLROnPlateau(lr, **kwargs)
 
 
+@handed_on
 def get_greedy_schedule(lr: js.ScheduleLike, **kwargs: Any) -> js.Controller:
     """`get_greedy_schedule`: `GreedyLR`, whose arguments these are.
 

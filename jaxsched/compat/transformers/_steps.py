@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import jaxsched as js
-from jaxsched.compat._foreign import equal, foreign, ranged
+from jaxsched.compat._foreign import LastEpoch, equal, foreign, ranged
 from jaxsched.compat._wave import wave
 from jaxsched.kinds import is_traced
 from jaxsched.numerics import as_real, largest
@@ -23,7 +23,7 @@ Shape: TypeAlias = Literal["linear", "cosine", "1-sqrt"]
 
 
 @foreign(groups=("lr",))
-def get_constant_schedule(lr: Number) -> js.Schedule:
+def get_constant_schedule(lr: Number, last_epoch: LastEpoch = -1) -> js.Schedule:
     """`get_constant_schedule`: the learning rate itself.
 
     Examples:
@@ -35,7 +35,7 @@ def get_constant_schedule(lr: Number) -> js.Schedule:
 
 
 @foreign(groups=("lr",))
-def get_constant_schedule_with_warmup(lr: Number, num_warmup_steps: Steps) -> js.Schedule:
+def get_constant_schedule_with_warmup(lr: Number, num_warmup_steps: Steps, last_epoch: LastEpoch = -1) -> js.Schedule:
     """`get_constant_schedule_with_warmup`: a line from 0, then the learning rate.
 
     Raises:
@@ -50,7 +50,9 @@ def get_constant_schedule_with_warmup(lr: Number, num_warmup_steps: Steps) -> js
 
 
 @foreign(groups=("lr",))
-def get_linear_schedule_with_warmup(lr: Number, num_warmup_steps: Steps, num_training_steps: Steps) -> js.Schedule:
+def get_linear_schedule_with_warmup(
+    lr: Number, num_warmup_steps: Steps, num_training_steps: Steps, last_epoch: LastEpoch = -1
+) -> js.Schedule:
     """`get_linear_schedule_with_warmup`: a line up, and a line down to 0 at `num_training_steps`.
 
     Raises:
@@ -66,7 +68,7 @@ def get_linear_schedule_with_warmup(lr: Number, num_warmup_steps: Steps, num_tra
 
 @foreign(groups=("lr",))
 def get_cosine_schedule_with_warmup(
-    lr: Number, num_warmup_steps: Steps, num_training_steps: Steps, num_cycles: Number = 0.5
+    lr: Number, num_warmup_steps: Steps, num_training_steps: Steps, num_cycles: Number = 0.5, last_epoch: LastEpoch = -1
 ) -> js.Schedule:
     r"""`get_cosine_schedule_with_warmup`: a line up, then $b\,\tfrac12 (1 + \cos 2 \pi c x)$, also past x = 1.
 
@@ -85,7 +87,11 @@ def get_cosine_schedule_with_warmup(
 
 @foreign(groups=("lr",))
 def get_cosine_with_hard_restarts_schedule_with_warmup(
-    lr: Number, num_warmup_steps: Steps, num_training_steps: Steps, num_cycles: NotNegative = 1
+    lr: Number,
+    num_warmup_steps: Steps,
+    num_training_steps: Steps,
+    num_cycles: NotNegative = 1,
+    last_epoch: LastEpoch = -1,
 ) -> js.Schedule:
     """`get_cosine_with_hard_restarts_schedule_with_warmup`: a line up, then equal cosine cycles, 0 after the last.
 
@@ -106,7 +112,12 @@ def get_cosine_with_hard_restarts_schedule_with_warmup(
 
 @foreign(groups=("lr",))
 def get_polynomial_decay_schedule_with_warmup(
-    lr: Number, num_warmup_steps: Steps, num_training_steps: Steps, lr_end: Number = 1e-7, power: NotNegative = 1.0
+    lr: Number,
+    num_warmup_steps: Steps,
+    num_training_steps: Steps,
+    lr_end: Number = 1e-7,
+    power: NotNegative = 1.0,
+    last_epoch: LastEpoch = -1,
 ) -> js.Schedule:
     r"""`get_polynomial_decay_schedule_with_warmup`: a line up, then $e + (b - e)(1 - x)^p$ down to `lr_end`.
 
@@ -128,7 +139,9 @@ def get_polynomial_decay_schedule_with_warmup(
 
 
 @foreign(groups=("lr",))
-def get_inverse_sqrt_schedule(lr: Number, num_warmup_steps: Steps, timescale: Timescale | None = None) -> js.Schedule:
+def get_inverse_sqrt_schedule(
+    lr: Number, num_warmup_steps: Steps, timescale: Timescale | None = None, last_epoch: LastEpoch = -1
+) -> js.Schedule:
     r"""`get_inverse_sqrt_schedule`: a line up, then $b / \sqrt{1 + (t - w) / n}$ with `timescale` n.
 
     `timescale` is `num_warmup_steps` by default, or 10,000 where there is no warmup.
@@ -150,6 +163,7 @@ def get_cosine_with_min_lr_schedule_with_warmup(
     num_warmup_steps: Steps,
     num_training_steps: Steps,
     num_cycles: Number = 0.5,
+    last_epoch: LastEpoch = -1,
     min_lr: NotNegative | None = None,
     min_lr_rate: NotNegative | None = None,
 ) -> js.Schedule:
@@ -176,6 +190,7 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
     num_warmup_steps: Steps,
     num_training_steps: Steps,
     num_cycles: Number = 0.5,
+    last_epoch: LastEpoch = -1,
     min_lr: NotNegative | None = None,
     min_lr_rate: NotNegative | None = None,
     warmup_lr_rate: Number | None = None,
@@ -216,6 +231,7 @@ def get_wsd_schedule(
     decay_type: Shape = "cosine",
     min_lr_ratio: NotNegative = 0,
     num_cycles: Number = 0.5,
+    last_epoch: LastEpoch = -1,
 ) -> js.Schedule:
     """`get_wsd_schedule`: up from the floor, stable, and down to it; the floor is `min_lr_ratio` times `lr`.
 
