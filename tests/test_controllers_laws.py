@@ -82,6 +82,18 @@ def test_the_state_is_scalars_of_fixed_dtypes(example, wide):
         assert kinds_of(state.events) == js.states.Events(*[((), "bool", False)] * 6)
 
 
+@one_of_each
+def test_a_state_is_finite_and_equals_itself(example):
+    """Before any metric, and after some that are not finite: a NaN in it would trip every check of the caller."""
+    state = jax.tree.map(np.asarray, example.alone().init())
+    chex.assert_tree_all_finite(state)
+    broken = jnp.asarray([*[float("nan"), float("inf"), -float("inf"), 1.0] * (LENGTH // 4)], jnp.float32)
+    for seen in (broken, broken[::-1]):
+        states = history(example.make(), seen).states
+        chex.assert_tree_all_finite(states)
+        assert jax.tree.all(jax.tree.map(jnp.array_equal, states, states))
+
+
 @jax.jit
 def value_in(controller, state):
     return controller(state)

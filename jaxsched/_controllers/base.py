@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, final
 import jax
 import jax.numpy as jnp
 
-from jaxsched._controllers.metrics import LASTING, metric, truth
+from jaxsched._controllers.metrics import LASTING, bounded, metric, truth
 from jaxsched._core.elsewhere import OF_CONTROLLERS
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Kind, kinds_in
@@ -120,12 +120,12 @@ class Watching(Controller):
 
     @abc.abstractmethod
     def _judge(self, state: Any, value: Array) -> Any:
-        """The state after a float32 metric; the flags of `state` are those that last."""
+        """The state after a float32 metric, `bounded`; the flags of `state` are those that last."""
 
     def _observed(self, state: Any, value: Any, observed: Any) -> Any:
         looked = observed & (device_step(state.step) >= self.begin)
         state = _quiet(state)
-        judged = self._judge(state, value)
+        judged = self._judge(state, bounded(value, getattr(self, "sign", 1.0)))
         return jax.tree.map(lambda new, old: jnp.where(looked, jnp.asarray(new).astype(old.dtype), old), judged, state)
 
 

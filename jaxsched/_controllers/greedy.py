@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._controllers.base import Array, Controller, PureSchedule, Watching, over_devices, value_of
-from jaxsched._controllers.metrics import ROUNDING, betters, direction, events, flags
+from jaxsched._controllers.metrics import ROUNDING, betters, bounded, direction, events, flags, is_finite, worst
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Bound, Count, InnerFactor, Log, NotNegative, Real, Whole, checked
 from jaxsched._core.node import written
@@ -22,7 +22,7 @@ class GreedyState(NamedTuple):
     bound: Array  # shape=(), dtype=int32; where the value was last clipped: -1 at the floor, 1 at the top, 0 never
     clipped: Array  # shape=(), dtype=float32; what the schedule was then
     cuts: Array  # shape=(), dtype=int32; cuts since then, less raises
-    best: Array  # shape=(), dtype=float32
+    best: Array  # shape=(), dtype=float32; the largest float32, or minus it, before the first
     good: Array  # shape=(), dtype=int32; improvements in a row
     bad: Array  # shape=(), dtype=int32
     cooldown: Array  # shape=(), dtype=int32; observations still to ignore after a cut
@@ -87,7 +87,7 @@ class Greedy(Watching, kw_only=True):
             bound=zero,
             clipped=jnp.ones((), jnp.float32),
             cuts=zero,
-            best=jnp.asarray(self.sign * jnp.inf, jnp.float32),
+            best=worst(self.sign),
             good=zero,
             bad=zero,
             cooldown=zero,
@@ -117,13 +117,14 @@ class Greedy(Watching, kw_only=True):
         return state._replace(bound=zero, clipped=one, cuts=zero)
 
     def _judge(self, state: Any, value: Any) -> Any:
-        finite = jnp.isfinite(value)
+        finite = is_finite(value)
         recent = jnp.where(finite, state.recent.at[state.seen % self.window].set(value), state.recent)
         seen = state.seen + finite
         filled = jnp.minimum(seen, self.window)
         # Around the present value, so that a flat metric has exactly itself as its mean.
         around = jnp.sum(jnp.where(jnp.arange(self.window) < filled, recent - value, 0.0))
-        judged = jnp.where(finite, value + around / jnp.maximum(filled, 1), value)
+        mean = bounded(value + around / jnp.maximum(filled, 1))
+        judged = jnp.where(finite, mean, value)
 
         resting = (state.cooldown > 0) | (state.warmup > 0)
         better = betters(judged, state.best, self.sign, self.rtol, self.atol)

@@ -12,6 +12,9 @@ Array = jax.Array
 LARGEST_PART = 1 - 2.0**-23
 """The largest float32 below 1: a traced weight of the past that forgets nothing would learn nothing."""
 
+LARGEST = float(np.finfo(np.float32).max)
+"""Stands for infinity in a state: a metric that is not finite, and the best of none. A NaN is the worst metric."""
+
 ROUNDING = 1e-6
 """A part of the rate below which a change is rounding: a rate at its floor is the floor to float32."""
 
@@ -74,10 +77,32 @@ def truth(observed: Any) -> Array:
     return jnp.asarray(x)
 
 
+def worst(sign: Any) -> Array:
+    """What every metric is better than, by the sign of `direction`."""
+    return jnp.where(jnp.asarray(sign) < 0, -LARGEST, LARGEST).astype(jnp.float32)
+
+
+def bounded(value: Array, sign: Any = 1.0) -> Array:
+    """A metric as a number that may be kept: what is not finite would make every check of the state fail."""
+    return jnp.where(jnp.isnan(value), worst(sign), jnp.clip(value, -LARGEST, LARGEST))
+
+
+def is_finite(value: Array) -> Array:
+    """Whether a metric was, before it was bounded."""
+    return jnp.abs(value) < LARGEST
+
+
 def difference(x: Array, y: Array) -> Array:
-    """x - y, finite where both are, however large."""
-    largest = jnp.finfo(jnp.float32).max
-    return jnp.where(jnp.isfinite(x) & jnp.isfinite(y), jnp.clip(x - y, -largest, largest), x)
+    """x - y, finite however large both are."""
+    return jnp.clip(x - y, -LARGEST, LARGEST)
+
+
+def mean_with(mean: Array, value: Array, size: Array, sign: Any) -> Array:
+    """The mean of `size` metrics, `value` the last of them; one that is not finite decides, and the worst first."""
+    ordinary = mean + difference(value, mean) / size  # a flat metric has exactly itself as its mean
+    bad = worst(sign)
+    decided = jnp.where((mean == bad) | (value == bad), bad, -bad)
+    return jnp.where(is_finite(mean) & is_finite(value), ordinary, decided)
 
 
 def direction(mode: Literal["min", "max"]) -> float:
@@ -88,5 +113,5 @@ def direction(mode: Literal["min", "max"]) -> float:
 def betters(value: Array, best: Array, sign: Any, rtol: Any, atol: Any) -> Array:
     """Whether `value` is better than `best` by more than the tolerance, also where metrics are negative."""
     # The difference of two close numbers is exact; `best * (1 - rtol)` would be rounded, and wrong below 0.
-    margin = jnp.where(jnp.isfinite(best), atol + rtol * jnp.abs(best), 0.0)
+    margin = jnp.where(is_finite(best), atol + rtol * jnp.abs(best), 0.0)
     return sign * (best - value) > margin

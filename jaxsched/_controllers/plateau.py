@@ -14,7 +14,10 @@ from jaxsched._controllers.metrics import (
     direction,
     events,
     flags,
+    is_finite,
+    mean_with,
     stopped,
+    worst,
 )
 from jaxsched._core.kinds import (
     Bound,
@@ -39,7 +42,7 @@ class PlateauState(NamedTuple):
 
     step: Array  # shape=(), dtype=int32
     cuts: Array  # shape=(), dtype=int32; the scale is factor**cuts
-    best: Array  # shape=(), dtype=float32
+    best: Array  # shape=(), dtype=float32; the largest float32, or minus it, before the first
     bad: Array  # shape=(), dtype=int32; observations in a row without improvement; below 0: still to be ignored
     flags: Array  # shape=(), dtype=int32; the events, as bits
     pending: Array | None  # shape=(), dtype=int32; observations waiting to be averaged, if `every` is not 1
@@ -89,7 +92,7 @@ class ReduceOnPlateau(Watching, kw_only=True):
         zero, none = jnp.zeros((), jnp.int32), jnp.zeros((), jnp.float32)
         window = (None, None) if self.every is None else (zero, none)
         past = (None, None) if self.smoothing is None else (none, none)
-        return PlateauState(zero, zero, jnp.asarray(self.sign * jnp.inf, jnp.float32), zero, zero, *window, *past)
+        return PlateauState(zero, zero, worst(self.sign), zero, zero, *window, *past)
 
     def _rate(self, state: Any) -> Any:
         return self._value(value_of(self.schedule, state), self._scale(state.cuts))
@@ -111,7 +114,7 @@ class ReduceOnPlateau(Watching, kw_only=True):
         if self.every is None:
             return self._judge_mean(state, value)
         size = state.pending + 1
-        mean = state.mean + difference(value, state.mean) / size  # a flat metric has exactly itself as its mean
+        mean = mean_with(state.mean, value, size, self.sign)
         anew = {"pending": jnp.zeros_like(size), "mean": jnp.zeros_like(mean)}
         after = self._judge_mean(state._replace(**anew), mean)
         waiting = state._replace(pending=size, mean=mean)
@@ -119,7 +122,7 @@ class ReduceOnPlateau(Watching, kw_only=True):
 
     def _judge_mean(self, state, mean):
         if self.smoothing is not None:
-            past, finite = jnp.minimum(self.smoothing, LARGEST_PART), jnp.isfinite(mean)
+            past, finite = jnp.minimum(self.smoothing, LARGEST_PART), is_finite(mean)
             weight = past * state.weight + (1 - past)
             average = state.average + (1 - past) / weight * difference(mean, state.average)
             average, weight = jnp.where(finite, average, state.average), jnp.where(finite, weight, state.weight)

@@ -13,7 +13,7 @@ from jaxsched._controllers.base import (
     over_devices,
     value_of,
 )
-from jaxsched._controllers.metrics import LARGEST_PART, ROUNDING, difference, events, flags, stopped
+from jaxsched._controllers.metrics import LARGEST_PART, ROUNDING, difference, events, flags, is_finite, stopped
 from jaxsched._core.kinds import (
     Bound,
     Count,
@@ -97,7 +97,7 @@ class Recover(Watching, kw_only=True):
         return state._replace(cuts=zero, cut_at=zero - 1)
 
     def _judge(self, state: Any, value: Any) -> Any:
-        finite = jnp.isfinite(value)
+        finite = is_finite(value)
         warming = (state.cut_at >= 0) & (state.step - state.cut_at < self.warmup)
         excess = difference(value, state.mean)
         high = excess > self.spike * jnp.sqrt(state.variance) + self.rtol * jnp.abs(state.mean)
