@@ -4,8 +4,6 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax
-
 Parts = Callable[[Any], Mapping[str, Any]]
 Rebuilt = Callable[[Any, Mapping[str, Any]], Any]
 
@@ -34,11 +32,7 @@ def tell_flax() -> None:
 
 
 def _handlers(flax: Any, parts: Parts, rebuilt: Rebuilt) -> tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]:
-    def numbers(x: Any) -> dict[str, Any]:
-        # What holds no number, such as an open end, is the target's own.
-        return {name: part for name, part in parts(x).items() if jax.tree.leaves(part)}
-
     return (
-        lambda x: flax.to_state_dict(numbers(x)),
-        lambda x, state: rebuilt(x, flax.from_state_dict(numbers(x), state)),
+        lambda x: flax.to_state_dict(dict(parts(x))),
+        lambda x, state: rebuilt(x, flax.from_state_dict(dict(parts(x)), state)),
     )
