@@ -10,6 +10,7 @@ from jaxsched._controllers.base import LAST_STEP, Controller
 from jaxsched._core.fields import is_traced
 from jaxsched._core.program import canonical
 from jaxsched._core.schedule import Schedule
+from jaxsched._core.statedict import storable
 from jaxsched._core.time import real_dtype
 
 Array = jax.Array
@@ -44,6 +45,7 @@ jax.tree_util.register_pytree_with_keys(
     lambda x: ([(jax.tree_util.DictKey(name), x[name]) for name in sorted(x)], tuple(sorted(x))),
     lambda names, values: Values(zip(names, values, strict=True)),
 )
+storable(Values, dict, lambda values, numbers: Values(numbers))
 
 
 class InjectState(NamedTuple):
