@@ -13,10 +13,11 @@ import numpy as np
 
 from jaxsched._core import fields, kinds
 from jaxsched._core.elsewhere import OF_SCHEDULES
+from jaxsched._core.statedict import storable, tell_flax
 
 KINDS: dict[str, type] = {}
 """Every such class by its name in stored data: `Cosine`, `compat.torch.Chains`, or `module.Mine` for a user's. A class
-that is defined again takes the place of the first."""
+that is defined again takes the place of the first, but a subclass of its name does not."""
 
 FORMER = {"Sequence": "StackedJoin"}
 """Classes by their former names: what was stored or pickled outlives a renaming."""
@@ -58,6 +59,7 @@ class Data:
         _register(cls)
 
     def __post_init__(self) -> None:
+        tell_flax()
         for name, convert in checks_of(type(self)).items():
             object.__setattr__(self, name, convert(name, getattr(self, name)))
         self._check()
@@ -235,6 +237,7 @@ def _register(cls: type) -> None:
     paths = tuple(jax.tree_util.GetAttrKey(name) for name in names)
 
     def flatten(node):
+        tell_flax()
         values = node.__dict__
         # The class is part of the auxiliary data, so that structures of two classes can never compare equal.
         return [values[name] for name in names], (cls, *(values[name] for name in static))
@@ -252,7 +255,10 @@ def _register(cls: type) -> None:
     # Not `register_dataclass`: the structures of two such classes compare equal in jax 0.10.2, and a jit cache keyed
     # on the structure then runs another class's program.
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
-    KINDS[kind_name(cls)] = cls
+    storable(cls, lambda node: {name: getattr(node, name) for name in names}, lambda node, x: inside(node, **x))
+    # What a config library derives from a class under its own name makes objects of the class.
+    if not issubclass(cls, KINDS.get(kind_name(cls), ())):
+        KINDS[kind_name(cls)] = cls
 
 
 def kind_name(cls: type) -> str:

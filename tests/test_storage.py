@@ -1,0 +1,204 @@
+"""Libraries that store trees: flax, msgpack, Orbax, Equinox, pickle, cloudpickle, copies; every state and schedule."""
+
+import copy
+import functools
+import io
+import pickle
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from support.bridge import avals, counted, params, relaxed, same_bits
+from support.controllers_zoo import BY_NAME, CONTROLLERS, FEW
+from support.short import parametrize
+from support.zoo import GROUP, ONE_OF_EACH, ZOO, nodes
+
+import jaxsched as js
+from jaxsched._core import node, statedict
+
+serialization = pytest.importorskip("flax.serialization")
+train_state = pytest.importorskip("flax.training.train_state")
+eqx = pytest.importorskip("equinox")
+ocp = pytest.importorskip("orbax.checkpoint")
+
+assert relaxed  # the fixture of this module
+
+
+def by_flax(x, target, folder):
+    return serialization.from_bytes(target, serialization.to_bytes(x))
+
+
+def by_state_dict(x, target, folder):
+    return serialization.from_state_dict(target, serialization.to_state_dict(x))
+
+
+def by_msgpack(x, target, folder):
+    stored = serialization.msgpack_serialize(serialization.to_state_dict(x))
+    return serialization.from_state_dict(target, serialization.msgpack_restore(stored))
+
+
+def by_orbax(x, target, folder):
+    with ocp.StandardCheckpointer() as checkpointer:
+        checkpointer.save(folder / "stored", x)
+        checkpointer.wait_until_finished()
+        return checkpointer.restore(folder / "stored", target)
+
+
+def by_equinox(x, target, folder):
+    stored = io.BytesIO()
+    eqx.tree_serialise_leaves(stored, x)
+    stored.seek(0)
+    return eqx.tree_deserialise_leaves(stored, target)
+
+
+def by_pickle(x, target, folder):
+    return pickle.loads(pickle.dumps(x))
+
+
+def by_cloudpickle(x, target, folder):
+    cloudpickle = pytest.importorskip("cloudpickle")
+    return cloudpickle.loads(cloudpickle.dumps(x))
+
+
+def by_copy(x, target, folder):
+    return copy.copy(copy.deepcopy(x))
+
+
+STORES = (by_flax, by_state_dict, by_msgpack, by_orbax, by_equinox, by_pickle, by_cloudpickle, by_copy)
+OF_CODE = (by_flax, by_state_dict, by_msgpack, by_equinox, by_copy)
+"""What gives a schedule with a function back with that very function: by no name, and not by its code."""
+
+LR = js.warmup(js.join([js.Linear(0.1, 0.3, steps=4), js.exponential_decay(0.3, 0.9)], [4]), 2, start=0.05)
+METRICS = (1.0, 2.0, 3.0, 0.5)
+
+
+def halved(step):
+    return 0.1 / (1 + step)
+
+
+def groups():
+    return js.by_group({"head": BY_NAME["greedy-window"].make(), "body/": js.warmup_inverse_sqrt(0.1, 2)})
+
+
+OPTIMIZERS = {
+    "inject": lambda: js.inject(optax.adam)(LR, b1=js.Linear(0.9, 0.8, steps=4)),
+    "a function": lambda: js.inject(optax.sgd)(halved),
+    "by_group": lambda: optax.chain(optax.scale_by_adam(), groups()),
+    "scale_by_learning_rate": lambda: optax.chain(optax.scale_by_adam(), js.scale_by_learning_rate(LR)),
+    "hypergradient": lambda: js.hypergradient(0.1, 0.01, inner=optax.scale_by_adam()),
+    "stationarity": lambda: js.reduce_on_stationarity(LR, window=1),
+    "MultiSteps": lambda: optax.MultiSteps(js.inject(optax.sgd)(LR), 2),
+    "optax's": lambda: optax.inject_hyperparams(optax.sgd)(BY_NAME["plateau-all"].make()),
+    **{x.name: functools.partial(lambda x: js.inject(optax.sgd)(x.alone()), x) for x in CONTROLLERS},
+}
+SHORT = [name for name in OPTIMIZERS if name not in BY_NAME or BY_NAME[name] in FEW]
+
+
+@functools.cache
+def trained(name):
+    """A train state after some updates, a fresh one, and the next update as one program."""
+    optimizer, p = optax.with_extra_args_support(OPTIMIZERS[name]()), params()
+    fresh = train_state.TrainState.create(apply_fn=None, params=p, tx=optimizer).replace(step=jnp.zeros((), jnp.int32))
+
+    def step(state, value):
+        updates, opt_state = optimizer.update(state.params, state.opt_state, state.params, value=value)
+        moved = optax.apply_updates(state.params, updates)
+        return state.replace(step=state.step + 1, params=moved, opt_state=opt_state)
+
+    (step, traces), state = counted(step), fresh
+    for metric in METRICS:
+        state = step(state, metric)
+    return state, fresh, step, traces
+
+
+@parametrize("name", OPTIMIZERS, SHORT)
+@pytest.mark.parametrize("store", STORES, ids=lambda store: store.__name__)
+def test_a_run_goes_on_to_the_bit(store, name, tmp_path):
+    state, fresh, step, traces = trained(name)
+    if store in (by_pickle, by_cloudpickle, by_copy):  # which take the optimizer's functions too
+        again = state.replace(opt_state=store(state.opt_state, None, tmp_path))
+    else:
+        again = store(state, fresh, tmp_path)
+    assert avals(again.opt_state) == avals(state.opt_state) and same_bits(again, state)
+    assert same_bits(step(again, 4.0), step(state, 4.0)) and len(traces) == 1
+
+
+def is_code(entry):
+    return any(isinstance(x, js.nodes.Wrap) for x in nodes(entry.make()))
+
+
+@parametrize("entry", ZOO, ONE_OF_EACH, lambda entry: GROUP[entry.name])
+def test_a_schedule_is_itself_again(entry, tmp_path):
+    schedule = entry.make()
+    emptied = jax.tree.map(lambda x: type(x)(0) if isinstance(x, (int, float)) else x * 0, schedule)
+    for store in OF_CODE if is_code(entry) else STORES:
+        again = store(schedule, emptied, tmp_path) if store is not by_orbax else schedule
+        assert jax.tree.structure(again) == jax.tree.structure(schedule), store.__name__
+        assert again == schedule, store.__name__
+
+
+def test_cloudpickle_stores_functions():
+    """A new function with the same code."""
+    again = by_cloudpickle(js.warmup(js.nodes.Wrap(lambda step: 0.1 / (1 + step)), 2), None, None)
+    np.testing.assert_array_equal(again(np.arange(8)), js.warmup(js.nodes.Wrap(halved), 2)(np.arange(8)))
+
+
+def test_orbax_stores_schedules(tmp_path):
+    """All in one checkpoint, since each one takes its time."""
+    schedules = {entry.name.replace("/", "-"): entry.make() for entry in ONE_OF_EACH}
+    again = by_orbax(schedules, jax.tree.map(lambda x: x * 0, schedules), tmp_path)
+    assert jax.tree.structure(again) == jax.tree.structure(schedules) and same_bits(again, schedules)
+
+
+@pytest.mark.parametrize("example", FEW, ids=str)
+def test_a_state_dict_has_the_names_of_the_fields(example):
+    controller = example.make()
+    stored = serialization.to_state_dict(controller)
+    inner = stored["controller"] if isinstance(controller, js.nodes.OverDevices) else stored
+    assert {"schedule", "begin", "log_factor"} <= set(inner) and isinstance(inner["begin"], int)
+
+
+def test_a_state_dict_of_another_schedule_is_refused_by_flax():
+    stored = serialization.to_state_dict(js.Linear(1.0, 0.0, steps=3))
+    with pytest.raises(ValueError, match="do not match"):
+        serialization.from_state_dict(js.Cosine(1.0, 0.0, steps=3) + 1.0, stored)
+
+
+def test_flax_may_be_imported_late(monkeypatch):
+    """As in a program that first makes its optimizer: the next use of any schedule tells flax."""
+    monkeypatch.delitem(sys.modules, "flax.serialization")
+
+    class Late(js.Schedule):
+        value: js.Level
+
+        def at(self, step):
+            return self.value
+
+    assert Late in statedict.WAITING
+    monkeypatch.setitem(sys.modules, "flax.serialization", serialization)
+    late = Late(0.5)
+    assert not statedict.WAITING and by_flax(late, Late(0.0), None) == late
+
+
+def test_what_is_restored_may_not_be_written_to_either():
+    state, fresh, *_ = trained("inject")
+    again = by_flax(state, fresh, None)
+    with pytest.raises(TypeError, match="`hyperparams` must not be written to"):
+        again.opt_state.hyperparams["learning_rate"] = 0.1
+
+
+# --- a class that a config library decorates
+
+
+def test_a_decorated_class_is_stored_under_its_name_and_changes_no_registry():
+    known = dict(node.KINDS)
+    stored = js.to_dict(js.Cosine(1.0, 0.0, steps=10))
+    decorated = type("Cosine", (js.Cosine,), {"__module__": "jaxsched"})  # as gin does
+    assert {**known} == node.KINDS and decorated is not js.Cosine
+    assert js.to_dict(js.Cosine(1.0, 0.0, steps=10)) == stored
+    assert type(js.from_dict(stored)) is js.Cosine and js.from_dict(stored) == js.Cosine(1.0, 0.0, steps=10)
+    state = js.inject(optax.sgd)(js.Cosine(1.0, 0.0, steps=10)).init(jnp.ones(2))
+    assert js.snapshot(state).schedules["learning_rate"] == {**stored, "start": 1.0}
