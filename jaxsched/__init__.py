@@ -101,7 +101,7 @@ from jaxsched._optax.state import observe as observe
 from jaxsched._optax.state import override as override
 from jaxsched._optax.replace import replace_schedule as replace_schedule
 from jaxsched._optax.snapshot import snapshot as snapshot
-from jaxsched._optax.snapshot import restore as restore
+from jaxsched._optax.restore import restore as restore
 
 # Beside the door.
 from jaxsched import kinds as kinds

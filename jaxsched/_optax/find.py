@@ -40,8 +40,8 @@ Change = Callable[[Any, str], Any]
 
 def find(opt_state: Any, what: str) -> Finding:
     """Every hyperparameter by its name: that of its group, if it is in one, and its own."""
-    found = list(_holders(_unboxed(opt_state), ()))
-    places = [Place(i, key, _names(path, key)) for i, (path, node) in enumerate(found) for key in _values(node)]
+    found = list(_holders(unboxed(opt_state), ()))
+    places = [Place(i, key, names_of(path, key)) for i, (path, node) in enumerate(found) for key in _values(node)]
     if not places and any(
         _key(e) == "hyperparams" for path, _ in jax.tree_util.tree_leaves_with_path(opt_state) for e in path
     ):
@@ -80,7 +80,7 @@ def change(opt_state: Any, changes: Mapping[Place, Change]) -> Any:
         inner = getattr(node, "inner_state", None)
         return node if inner is None else node._replace(inner_state=jax.tree.map(visit, inner, is_leaf=_holds))
 
-    return _boxed_like(jax.tree.map(visit, _unboxed(opt_state), is_leaf=_holds), opt_state)
+    return boxed_like(jax.tree.map(visit, unboxed(opt_state), is_leaf=_holds), opt_state)
 
 
 def value(node: Any, key: str) -> Any:
@@ -131,7 +131,7 @@ def _values(node: Any) -> dict[str, Any]:
     return node.hyperparams if hasattr(node, "hyperparams") else {"learning_rate": node.learning_rate}
 
 
-def _names(path: tuple[Any, ...], key: str) -> tuple[str, ...]:
+def names_of(path: tuple[Any, ...], key: str) -> tuple[str, ...]:
     groups, places = jax.tree_util.DictKey, (jax.tree_util.DictKey, jax.tree_util.SequenceKey)
     paths = ([e for e in path if isinstance(e, groups)], [e for e in path if isinstance(e, places)], path)
     return tuple("/".join((*map(_key, each), key)) for each in paths)
@@ -141,13 +141,13 @@ def _key(entry: Any) -> str:
     return jax.tree_util.keystr((entry,), simple=True)
 
 
-def _unboxed(opt_state: Any) -> Any:
+def unboxed(opt_state: Any) -> Any:
     """Without the variables that flax nnx puts around every array."""
     content = lambda x: x.get_value() if hasattr(x, "get_value") else x.value  # noqa: E731 (flax before 0.12)
     return jax.tree.map(lambda x: content(x) if _is_box(x) else x, opt_state, is_leaf=_is_box)
 
 
-def _boxed_like(new: Any, old: Any) -> Any:
+def boxed_like(new: Any, old: Any) -> Any:
     """With such variables again, if they were there."""
     boxes = {path: x for path, x in jax.tree_util.tree_leaves_with_path(old, is_leaf=_is_box) if _is_box(x)}
     if not boxes:
