@@ -20,6 +20,8 @@ from jaxsched._core.kinds import Level as Level
 from jaxsched._store.stack import stack as stack
 from jaxsched._store.stack import unstack as unstack
 from jaxsched._store.stack import grid as grid
+from jaxsched._store.stack import labels as labels
+from jaxsched._store.stack import tabulate as tabulate
 from jaxsched._store.serialize import to_dict as to_dict
 from jaxsched._store.serialize import from_dict as from_dict
 from jaxsched._recipes.units import Run as Run
@@ -132,6 +134,8 @@ __all__ = [
     "stack",
     "unstack",
     "grid",
+    "labels",
+    "tabulate",
     "to_dict",
     "from_dict",
     "Run",
