@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, final
 import jax
 import jax.numpy as jnp
 
-from jaxsched._controllers.metrics import LASTING, bounded, metric, truth
+from jaxsched._controllers.kept import check_widths
+from jaxsched._controllers.metrics import BEGUN, LASTING, bounded, metric, truth
 from jaxsched._core.elsewhere import OF_CONTROLLERS
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Kind, kinds_in
@@ -95,6 +96,7 @@ class Controller(Data, abc.ABC):
                 f"If optax passed a step, {kind} stands where a pure schedule belongs, as in `optax.sgd(controller)`: "
                 f"use `jaxsched.inject(optax.sgd)(controller)` or `optax.inject_hyperparams(optax.sgd)(controller)`."
             )
+        check_widths(state)
 
     # What follows runs inside of a compiled function.
 
@@ -239,6 +241,18 @@ def _quiet(state: Any) -> Any:
     return state._replace(flags=jnp.bitwise_and(state.flags, LASTING))
 
 
+def begun(state: Any) -> Any:
+    """A first state, marked as one."""
+    return state._replace(flags=jnp.bitwise_or(state.flags, BEGUN))
+
+
+def _begun(controller: Any, state: Any, *rest: Any) -> tuple[Any, ...]:
+    """The state and what else is given; the first state at the same step, where all of it was set to zero."""
+    anew = begun(controller._start())._replace(step=state.step)
+    marked = jnp.bitwise_and(state.flags, BEGUN) != 0
+    return jax.tree.map(lambda kept, new: jnp.where(marked, kept, new.astype(kept.dtype)), state, anew), *rest
+
+
 def _compiled(controller: Controller, method: str, *args: Any) -> Any:
     leaves, structure = jax.tree.flatten(controller)
     return _program(structure, method)(leaves, *args)
@@ -265,7 +279,7 @@ def _program(structure: Any, method: str) -> Callable[..., Any]:
     def run(leaves, *args):
         with relaxed():
             controller = _clamped(jax.tree.unflatten(structure, [canonical(leaf) for leaf in leaves]))
-            result = getattr(controller, method)(*args)
+            result = getattr(controller, method)(*_begun(controller, *args)) if args else begun(controller._start())
             return result.astype(real_dtype()) if method == "_rate" else result
 
     run.__name__ = method.removeprefix("_")

@@ -35,13 +35,16 @@ class Events(NamedTuple):
     stopped: Array  # shape=(), dtype=bool
 
 
-LASTING = 1 << Events._fields.index("at_floor") | 1 << Events._fields.index("stopped")
+BEGUN = 1 << 30
+"""The bit of `flags` that a state filled with zeros has not: such a state is begun anew."""
+
+LASTING = 1 << Events._fields.index("at_floor") | 1 << Events._fields.index("stopped") | BEGUN
 
 
 def flags(**events: Array) -> Array:
     """Events as the bits of one int32: a state of few numbers is a program of few kernels."""
     bits = [jnp.left_shift(x.astype(jnp.int32), Events._fields.index(name)) for name, x in events.items()]
-    return functools.reduce(jnp.bitwise_or, bits)
+    return functools.reduce(jnp.bitwise_or, bits, jnp.int32(BEGUN))
 
 
 @property

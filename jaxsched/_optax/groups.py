@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 
 from jaxsched._combinators.values import scale
-from jaxsched._controllers.base import ControllerLike, hyperparameter
+from jaxsched._controllers.base import ControllerLike
 from jaxsched._core.fields import is_mapping
 from jaxsched._core.kinds import Positive, checked
-from jaxsched._optax.hyperparameters import InjectState, advanced, check_state, first
+from jaxsched._optax.hyperparameters import InjectState, Scheduled, one_number
 from jaxsched._optax.inject import scaled
 from jaxsched._optax.transformation import GradientTransformationExtraArgs
 
@@ -48,20 +48,21 @@ def by_group(
 
     if not is_mapping(schedules) or not schedules:
         raise ValueError(f"`schedules` must hold a schedule for at least one group: got {schedules!r}.")
-    names = {group: f"{group}/learning_rate" for group in schedules}
-    hyperparameters = {
-        names[group]: hyperparameter(f"schedules[{group!r}]", x) for group, x in schedules.items() if x is not None
+    bare = [str(group).rstrip("/") for group in schedules]  # "block_1/" is a pattern, "block_1" its name
+    names = {
+        group: f"{name if bare.count(name) == 1 else group}/learning_rate"
+        for group, name in zip(schedules, bare, strict=True)
     }
+    rates = {names[group]: one_number(f"schedules[{group!r}]", x) for group, x in schedules.items() if x is not None}
+    scheduled = Scheduled(rates)
     patterns = _compiled(schedules) if labels is None else {}
 
     def init(params: Any) -> InjectState:
         _check_labels(params, group_of(params), schedules)
-        slots, values = first(hyperparameters)
-        return InjectState(jnp.zeros((), jnp.int32), slots, optax.EmptyState(), values)
+        return scheduled.init(lambda values: optax.EmptyState())
 
     def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
-        check_state(state)
-        values, after = advanced(state, extra)
+        values, after = scheduled.update(state, extra)
 
         def one(group: Any, update: Any) -> Any:
             if update is None:

@@ -1,12 +1,14 @@
 """The hyperparameters in an optimizer's state: what they are, and how they go on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from jaxsched._controllers.base import LAST_STEP, Controller
+from jaxsched._controllers.base import LAST_STEP, Controller, hyperparameter, inner
+from jaxsched._controllers.kept import check_widths
 from jaxsched._core.fields import is_traced
 from jaxsched._core.program import canonical
 from jaxsched._core.schedule import Schedule
@@ -16,12 +18,19 @@ from jaxsched._core.time import real_dtype
 Array = jax.Array
 
 
+KEPT, BY_HAND = 1, 2
+"""The bits of a slot's `mode`."""
+
+
 class Slot(NamedTuple):
     """A hyperparameter in the state of an optimizer."""
 
     schedule: Any  # a schedule or a controller, its numbers as arrays
     state: Any  # the controller's state without its step, which is the count; () for a schedule
-    override: Array  # shape=(), the default float; NaN unless the value was set by hand
+    # shape=(), int32: 1 for the schedule's value, 3 while a number is set by hand. 0, in a state that was filled with
+    # zeros, stands for the optimizer's own schedule.
+    mode: Array
+    number: Array  # shape=(), the default float: what is set by hand, else 0
 
 
 class Values(dict[str, Any]):
@@ -60,11 +69,40 @@ class InjectState(NamedTuple):
     hyperparams: Values
 
 
+def one_number(name: str, x: Any) -> Schedule | Controller:
+    """What may stand for a number of an optimizer: of one value at each step."""
+    x = hyperparameter(name, x)
+    if not any(map(np.ndim, jax.tree.leaves(x))):
+        return x
+    try:
+        shapes = _shapes(inner(x))
+    except TypeError as error:  # the schedule's own refusal
+        raise TypeError(f"`{name}` must be one number at each step. {error}") from error
+    if shapes:
+        raise TypeError(
+            f"`{name}` must be one number at each step: got {x!r:.200}, whose value or state has the shape {shapes[0]}."
+            f" Is this a stacked schedule? "
+            f"Map over it: `jax.vmap(lambda rate: jaxsched.inject(optax.adamw)(rate).init(params))`."
+        )
+    return x
+
+
+def _shapes(x: Schedule | Controller) -> list[tuple[int, ...]]:
+    """The shapes of a value, and of a state that changes its shape, where they are not those of one number."""
+    if not isinstance(x, Controller):
+        shape = jax.eval_shape(x, 0).shape
+        return [shape] if shape else []
+    first, after = jax.eval_shape(lambda: (x.init(), x.update(x.init(), value=0.0)))
+    value = jax.eval_shape(lambda: x(x.init())).shape
+    pairs = zip(jax.tree.leaves(after), jax.tree.leaves(first), strict=True)
+    return [shape for shape in (value,) if shape] + [a.shape for a, b in pairs if a.shape != b.shape]
+
+
 def slot_of(schedule: Schedule | Controller) -> Slot:
     # Arrays of fixed dtypes, so that a scan can carry them and another schedule of this structure compiles nothing.
     schedule = jax.tree.map(lambda x: own(canonical(x)), schedule)
     state = schedule.init()._replace(step=None) if isinstance(schedule, Controller) else ()
-    return Slot(schedule, state, jnp.full((), jnp.nan, real_dtype()))
+    return Slot(schedule, state, jnp.full((), KEPT, jnp.int32), jnp.zeros((), real_dtype()))
 
 
 def own(x: Array) -> Array:
@@ -80,9 +118,48 @@ def placed(tree: Any, count: Any) -> Any:
     return jax.tree.map(there, tree)
 
 
-def first(hyperparameters: Mapping[str, Schedule | Controller]) -> tuple[dict[str, Slot], Values]:
-    slots = {name: slot_of(x) for name, x in hyperparameters.items()}
-    return slots, Values({name: value_at(slot, jnp.zeros((), jnp.int32)) for name, slot in slots.items()})
+class Scheduled:
+    """The hyperparameters of an optimizer: what its state begins with, and how that goes on."""
+
+    def __init__(self, hyperparameters: Mapping[str, Schedule | Controller]) -> None:
+        self.hyperparameters = hyperparameters
+
+    def init(self, inner: Callable[[Values], Any]) -> InjectState:
+        """The first state, with that of the transformation inside."""
+        count = jnp.zeros((), jnp.int32)
+        slots = {name: slot_of(x) for name, x in self.hyperparameters.items()}
+        values = values_at(slots, count)
+        return InjectState(count, slots, inner(values), values)
+
+    def update(self, state: Any, extra: Mapping[str, Any]) -> tuple[Values, InjectState]:
+        """The values to use now, and the state after it."""
+        self._check_state(state)
+        count = jnp.asarray(state.count, jnp.int32)  # it may have been set to a Python int
+        slots = {name: self._filled(name, slot) for name, slot in state.slots.items()}
+        values = values_at(slots, count)
+        after = {name: _slot_after(state.slots[name], slot, count, extra) for name, slot in slots.items()}
+        # In the dtypes that they had: the state may be of before x64 was switched on, and a scan carries it.
+        used = Values({name: x.astype(jnp.result_type(state.hyperparams[name])) for name, x in values.items()})
+        count = count + (count < LAST_STEP).astype(jnp.int32)
+        return values, state._replace(count=count, slots=after, hyperparams=used)
+
+    def _filled(self, name: str, slot: Slot) -> Slot:
+        """The slot with the optimizer's own numbers, where a state was filled with zeros."""
+        mine = self.hyperparameters[name]
+        if jax.tree.structure(mine) != jax.tree.structure(slot.schedule):
+            return slot
+        own = lambda x, kept: jnp.where(slot.mode & KEPT != 0, kept, canonical(x).astype(kept.dtype))  # noqa: E731
+        return slot._replace(schedule=jax.tree.map(own, mine, slot.schedule))
+
+    def _check_state(self, state: Any) -> None:
+        check_state(state)
+        if set(state.slots) != set(self.hyperparameters):
+            raise TypeError(
+                f"`state` must have this optimizer's hyperparameters {sorted(self.hyperparameters)}: got "
+                f"{sorted(state.slots)}. Go on by `opt_state, changes = jaxsched.restore(optimizer.init(params), "
+                f"opt_state)`."
+            )
+        check_widths(state._replace(inner_state=None))
 
 
 def scheduled_at(slot: Slot, count: Array) -> Array:
@@ -93,21 +170,18 @@ def scheduled_at(slot: Slot, count: Array) -> Array:
 
 
 def value_at(slot: Slot, count: Array) -> Array:
-    return jnp.where(jnp.isnan(slot.override), scheduled_at(slot, count), slot.override)
+    value = scheduled_at(slot, count)
+    return jnp.where(slot.mode & BY_HAND != 0, slot.number.astype(value.dtype), value)
 
 
-def advanced(state: InjectState, extra: Mapping[str, Any]) -> tuple[Values, InjectState]:
-    """The values to use now, and the state after it."""
-    count = jnp.asarray(state.count, jnp.int32)  # it may have been set to a Python int
-    values = Values({name: value_at(slot, count) for name, slot in state.slots.items()})
-    slots = {name: _slot_after(slot, count, extra) for name, slot in state.slots.items()}
-    return values, state._replace(count=count + (count < LAST_STEP).astype(jnp.int32), slots=slots, hyperparams=values)
+def values_at(slots: Mapping[str, Slot], count: Array) -> Values:
+    return Values({name: value_at(slot, count) for name, slot in slots.items()})
 
 
-def _slot_after(slot: Slot, count: Array, extra: Mapping[str, Any]) -> Slot:
+def _slot_after(kept: Slot, slot: Slot, count: Array, extra: Mapping[str, Any]) -> Slot:
     if not isinstance(slot.schedule, Controller):
-        return slot
-    return moved(slot, slot.schedule.update(slot.state._replace(step=count), **extra))
+        return kept
+    return moved(kept, slot.schedule.update(slot.state._replace(step=count), **extra))
 
 
 def moved(slot: Slot, state: Any) -> Slot:

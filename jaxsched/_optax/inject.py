@@ -9,11 +9,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxsched._controllers.base import ControllerLike, hyperparameter
+from jaxsched._controllers.base import ControllerLike
 from jaxsched._core.kinds import checked
 from jaxsched._core.program import relaxed
 from jaxsched._optax.arguments import arguments_of, is_hyperparameter
-from jaxsched._optax.hyperparameters import InjectState, advanced, check_state, first
+from jaxsched._optax.hyperparameters import InjectState, Scheduled, one_number
 from jaxsched._optax.transformation import GradientTransformationExtraArgs
 from jaxsched._optax.widths import first_state, updated, width_of
 
@@ -79,12 +79,12 @@ def inject(
         bound = signature.bind(*args, **kwargs)
         given = {name: x for name, x in bound.arguments.items() if name not in static}
         hyperparameters = {
-            name: hyperparameter(name, x) for name, x in given.items() if is_hyperparameter(name, x, arguments[name])
+            name: one_number(name, x) for name, x in given.items() if is_hyperparameter(name, x, arguments[name])
         }
         if not hyperparameters:
             raise TypeError(f"At least one argument must be a number, a schedule or a controller: got {given}.")
         bound.apply_defaults()
-        passed_on = dict(bound.arguments)
+        passed_on, scheduled = dict(bound.arguments), Scheduled(hyperparameters)
 
         def transformation(values: Mapping[str, Array], width: Any) -> Any:
             # Bound anew: arguments that outlived this trace would keep its tracers alive.
@@ -93,14 +93,11 @@ def inject(
             return optax.with_extra_args_support(factory(*now.args, **now.kwargs))
 
         def init(params: Any) -> InjectState:
-            slots, values = first(hyperparameters)
             width = width_of(params)
-            inner = first_state(transformation(values, width), params, width)
-            return InjectState(jnp.zeros((), jnp.int32), slots, inner, values)
+            return scheduled.init(lambda values: first_state(transformation(values, width), params, width))
 
         def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
-            check_state(state)
-            values, after = advanced(state, extra)
+            values, after = scheduled.update(state, extra)
             width = width_of((updates, params))
             made = transformation(values, width)
             new, inner = updated(made, updates, state.inner_state, params, extra, width)
@@ -133,17 +130,15 @@ def scale_by_learning_rate(rate: ControllerLike, *, flip_sign: bool = True) -> G
     """
     import optax
 
-    hyperparameters = {"learning_rate": hyperparameter("rate", rate)}
+    scheduled = Scheduled({"learning_rate": one_number("rate", rate)})
 
     def init(params: Any) -> InjectState:
         del params
-        slots, values = first(hyperparameters)
-        return InjectState(jnp.zeros((), jnp.int32), slots, optax.EmptyState(), values)
+        return scheduled.init(lambda values: optax.EmptyState())
 
     def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
         del params
-        check_state(state)
-        values, after = advanced(state, extra)
+        values, after = scheduled.update(state, extra)
         factor = -values["learning_rate"] if flip_sign else values["learning_rate"]
         return jax.tree.map(lambda g: scaled(factor, g), updates), after
 

@@ -9,12 +9,12 @@ import jax.numpy as jnp
 
 from jaxsched._combinators.clocks import delay
 from jaxsched._combinators.values import scale
-from jaxsched._controllers.base import Controller, OverDevices, hyperparameter, inner, taken_over
+from jaxsched._controllers.base import Controller, OverDevices, inner, taken_over
 from jaxsched._core.fields import is_traced
 from jaxsched._core.schedule import Schedule
 from jaxsched._curves.ramp import Ramp
 from jaxsched._optax.find import change, find, is_ours
-from jaxsched._optax.hyperparameters import Slot, scheduled_at, slot_of
+from jaxsched._optax.hyperparameters import KEPT, Slot, one_number, scheduled_at, slot_of
 from jaxsched._optax.state import in_slot
 
 Array = jax.Array
@@ -56,7 +56,7 @@ def replace_schedule(
         place = found.place(name)
         if not is_ours(found.node(name)):
             raise ValueError(f"`{name}` cannot be replaced: its schedule is in a closure. Use `jaxsched.inject`.")
-        new = hyperparameter(name, x)
+        new = one_number(name, x)
         changes[place] = in_slot(lambda slot, count, name=name, new=new: _replaced(name, slot, count, new, rebase))
     if not changes:
         raise ValueError(f"`schedules` must name a hyperparameter: got none. There are {', '.join(found.places)}.")
@@ -84,7 +84,7 @@ def _replaced(name: str, slot: Slot, count: Array, new: Any, rebase: bool) -> Sl
     if isinstance(slot.schedule, Controller) and isinstance(made.schedule, Controller):
         state, _ = taken_over(slot.schedule, slot.state, made.schedule, made.state, rebase)
         made = made._replace(state=state)
-    return made._replace(override=slot.override)
+    return made._replace(mode=slot.mode | KEPT, number=slot.number)
 
 
 def _schedule_in(x: Any) -> Schedule:

@@ -12,7 +12,7 @@ from jaxsched._core.time import real_dtype
 from jaxsched._optax.find import Change, change, controller_state, find, is_ours, is_scheduled
 from jaxsched._optax.find import value as value_in
 from jaxsched._optax.hypergradient import HypergradientState
-from jaxsched._optax.hyperparameters import InjectState, Slot, Values, moved, own, placed, value_at
+from jaxsched._optax.hyperparameters import BY_HAND, InjectState, Slot, Values, moved, own, placed, value_at
 
 Array = jax.Array
 
@@ -138,7 +138,7 @@ def override(opt_state: T, values: Mapping[str, Any] | None = None, /, **named: 
         if x is None:
             if not is_ours(node):
                 raise ValueError(f"`{name}` has no schedule here to go back to. Pass a number.")
-            number: Any = jnp.nan
+            number: Any = None
         elif is_number(x) or is_traced(x):
             number = real(name, x)
         else:
@@ -162,8 +162,7 @@ def in_slot(do: Callable[[Slot, Array], Slot]) -> Change:
 
 def _setter(name: str, node: Any, key: str, number: Any) -> Change:
     if is_ours(node):
-        value = jnp.asarray(number, real_dtype())  # of a sweep's shape, where the state is one
-        return in_slot(lambda slot, count: slot._replace(override=own(jnp.broadcast_to(value, slot.override.shape))))
+        return in_slot(lambda slot, count: _by_hand(slot, number))
     if isinstance(node, HypergradientState):  # a rate that adapts itself goes on from here
         return lambda node, key: node._replace(learning_rate=jnp.asarray(number, node.learning_rate.dtype))
     if not hasattr(node, "hyperparams"):
@@ -175,6 +174,17 @@ def _setter(name: str, node: Any, key: str, number: Any) -> Change:
         )
     cast = lambda old: jnp.asarray(number, old.dtype)  # noqa: E731
     return lambda node, key: node._replace(hyperparams={**node.hyperparams, key: cast(node.hyperparams[key])})
+
+
+def _by_hand(slot: Slot, number: Any) -> Slot:
+    """The slot with its number set, or given back by `None`; of a sweep's shape, where the state is one."""
+    if number is None:
+        return slot._replace(mode=slot.mode & ~BY_HAND, number=jnp.zeros_like(slot.number))
+    given = jnp.broadcast_to(jnp.asarray(number, real_dtype()), slot.number.shape)
+    known = ~jnp.isnan(given)  # a traced NaN gives the value back, too
+    return slot._replace(
+        mode=jnp.where(known, slot.mode | BY_HAND, slot.mode & ~BY_HAND), number=own(jnp.where(known, given, 0.0))
+    )
 
 
 def _reason(controlled: set[str], ours: set[str]) -> str:
