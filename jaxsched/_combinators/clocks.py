@@ -4,9 +4,9 @@ import dataclasses
 from typing import Any
 
 from jaxsched._core.kinds import Count, Positive, checked
-from jaxsched._core.laps import floor_to
+from jaxsched._core.laps import floor_to, slowed
 from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, as_schedule, evaluate, longest
-from jaxsched._core.time import later, ratio, since
+from jaxsched._core.time import later, since
 
 
 class Delay(Exact):
@@ -101,7 +101,7 @@ class Stretch(Exact):
     _scales = False  # the schedule inside is on a clock of its own
 
     def at(self, step: Any) -> Any:
-        return evaluate(self.schedule, ratio(step, self.factor))
+        return evaluate(self.schedule, slowed(step, self.factor))
 
     @property
     def duration(self) -> Any:

@@ -13,7 +13,7 @@ from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Kind, Level, checked
 from jaxsched._core.node import inside
 from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, Wrap, as_schedule, end_after, evaluate, to_schedule
-from jaxsched._core.time import only_when, reached, since
+from jaxsched._core.time import reached, since, until
 from jaxsched._curves.cosines import Cosine, MirrorCosine
 from jaxsched._curves.exponentials import ExponentialRamp, Geometric, Inverse
 from jaxsched._curves.powers import ElapsedPower, Linear, Logarithmic, Polynomial, Rex
@@ -70,12 +70,13 @@ class Warmup(Exact):
         _check_open(self.ramp, "end")
 
     def at(self, step: Any) -> Any:
-        steps = self.ramp.steps
+        steps, schedule = self.ramp.steps, self.schedule
+        over = reached(step, steps)
+        # Evaluated once, lest what is nested doubles: until the ramp is over the schedule is at its first value.
+        value = evaluate(schedule, since(step, steps))
         # A ramp of no length shows its end at step 0; what leads into it leads to its start all the same.
-        schedule, zero = self.schedule, jnp.zeros((), jnp.result_type(int))
-        peak = schedule.ends[0] if isinstance(schedule, Ramp) else evaluate(schedule, zero)
-        up = evaluate(inside(self.ramp, end=peak), step)
-        return jnp.where(reached(step, steps), evaluate(self.schedule, since(step, steps)), up)
+        peak = schedule.ends[0] if isinstance(schedule, Ramp) else jnp.where(over, self.ramp.ends[0], value)
+        return jnp.where(over, value, evaluate(inside(self.ramp, end=peak), step))
 
     @property
     def duration(self) -> Any:
@@ -100,9 +101,10 @@ class Cooldown(Exact):
 
     def at(self, step: Any) -> Any:
         begun = reached(step, self.begin)
-        start = evaluate(self.schedule, self.begin)
-        down = evaluate(inside(self.ramp, start=start), since(step, self.begin))
-        return jnp.where(begun, down, evaluate(self.schedule, only_when(~begun, step)))
+        # Evaluated once, lest what is nested doubles: once the ramp has begun the schedule stays where it was.
+        value = evaluate(self.schedule, until(step, self.begin))
+        start = jnp.where(begun, value, self.ramp.ends[1])
+        return jnp.where(begun, evaluate(inside(self.ramp, start=start), since(step, self.begin)), value)
 
     @property
     def duration(self) -> Any:

@@ -1,5 +1,8 @@
 """Which lap a time is in, and how far into it: exact arithmetic of what repeats, the other half of `_progress`."""
 
+from typing import Any
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -12,40 +15,116 @@ from jaxsched._core.time import (
     integer_max,
     is_integer,
     left_until,
+    minus,
+    moved,
+    only_when,
     plain,
+    ratio,
     real_dtype,
+    since,
+    to_clock,
     to_integer,
     to_real,
     whole_steps,
 )
 
 
-def floor_to(time: Time, every: Length) -> tuple[Array, Array]:
+def floor_to(time: Time, every: Length) -> tuple[Array, Time]:
     """`(index, begin)` of the period of length `every` that holds `time`; a length of 0 holds each time by itself."""
     if is_integer(every):
-        steps = whole_steps(time)
         period = jnp.maximum(every, 1)
-        index = _over(steps, period)
+        index = _over(whole_steps(time), period)
         begin = index * period
-        return index, (begin if is_integer(plain(time)) else jnp.where(every > 0, begin, plain(time)))
-    x, there = to_real(plain(time)), every > 0
-    period = jnp.where(there, every, 1)
-    index, into = _divide(x, period)
-    begin = x - into
-    if not isinstance(time, Clock) and is_integer(time):
-        whole, exactly = _as_whole(period)
-        laps = _over(time, jnp.maximum(whole, 1))
-        index = jnp.where(exactly, laps, index)
-        begin = _slope_of(jnp.where(exactly, to_real(laps * whole), begin), begin)
-    return index, jnp.where(there, begin, x)
+        if isinstance(time, Clock):
+            there = every > 0
+            return index, Clock(jnp.where(there, begin, time.whole), jnp.where(there, 0, time.part))
+        return index, (begin if is_integer(time) else jnp.where(every > 0, begin, time))
+    there = every > 0
+    index, into, _ = divided(time, jnp.where(there, every, 1))
+    if not isinstance(time, Clock) and not is_integer(time):
+        return index, jnp.where(there, time - plain(into), time)
+    now = to_clock(time)
+    begin = moved(now.whole - into.whole, now.part - into.part)
+    return index, jax.tree.map(lambda a, b: jnp.where(there, a, b), begin, now)
 
 
-def _divide(x: Array, period: Array) -> tuple[Array, Array]:
-    """`(x // period, x % period)` of floats; a time within rounding of a restart is that restart."""
-    into = lax.rem(x, jnp.broadcast_to(period, x.shape))  # exact where floor(x / period) is not
-    missed = period - into <= 4 * jnp.finfo(x.dtype).eps * x
+def divided(time: Time, length: Array) -> tuple[Array, Clock, Clock]:
+    """`(time // length, time % length, what is left of that period)` for a float length, greater than 0.
+
+    Of a whole step all three are exact, as far as floats can hold them: a boundary is where the length says.
+    """
+    if not isinstance(time, Clock) and not is_integer(time):
+        return _divided_as_floats(time, length)
+    if not isinstance(time, Clock):
+        index, into, left = _divided_exactly(time, length)
+        return index, *_with_slopes(into, left, time, index, length)
+    index, into, left = _divided_exactly(time.whole, length)
+    part = time.part
+    # The part, which is rounded, may lead into the next period, or back into the last one.
+    on = (part > 0) & (plain(left) - part <= 2 * jnp.finfo(part.dtype).eps * part)
+    back = (part < 0) & (plain(into) + part < 0) & (index > 0)
+    before, after = plain(into) + part, jnp.maximum(part - plain(left), 0)
+    inner = moved(into.whole, into.part + part), moved(left.whole, left.part - part)
+    from_end, from_start = to_clock(-before), to_clock(after)
+    rest = moved(*(a - b for a, b in zip(to_clock(length), from_end, strict=True)))
+    until_next = moved(*(a - b for a, b in zip(to_clock(length), from_start, strict=True)))
+    index = index + on.astype(index.dtype) - back.astype(index.dtype)
+    into = _choose(back, rest, _choose(on, from_start, inner[0]))
+    left = _choose(back, from_end, _choose(on, until_next, inner[1]))
+    # In periods shorter than a step the part is more than one of them.
+    exact, rough = (index, into, left), _divided_as_floats(plain(time), length)
+    index, into, left = _choose(length >= 1, exact, rough)
+    return index, *_with_slopes(into, left, time, index, length)
+
+
+def _choose(condition: Array, a: Any, b: Any) -> Any:
+    return jax.tree.map(lambda x, y: jnp.where(condition, x, y), a, b)
+
+
+def _divided_as_floats(x: Array, length: Array) -> tuple[Array, Clock, Clock]:
+    """The same of a fractional step; a time within rounding of a restart is that restart."""
+    into = lax.rem(x, jnp.broadcast_to(length, x.shape))  # exact where floor(x / length) is not
+    missed = length - into <= 4 * jnp.finfo(x.dtype).eps * x
     into = jnp.where(missed, 0, into)
-    return to_integer(jnp.round((x - into) / period)), into
+    return to_integer(jnp.round((x - into) / length)), to_clock(into), to_clock(length - into)
+
+
+def _divided_exactly(steps: Array, length: Array) -> tuple[Array, Clock, Clock]:
+    # The length is a whole number of parts of a step, 2**digits of them. Divide as on paper: first the steps, then
+    # what remains in ever smaller parts, as many digits at a time as an integer has room for.
+    length = lax.stop_gradient(length)
+    mantissa, exponent = jnp.finfo(length.dtype).nmant + 1, jnp.frexp(length)[1]
+    room = integer_max().bit_length() - mantissa
+    most = mantissa - 1 + integer_max().bit_length()
+    digits = jnp.clip(mantissa - exponent, 0, most).astype(steps.dtype)
+    parts = jnp.maximum(to_integer(jnp.ldexp(length, digits)), 1)
+    index, rest = _over(steps, parts), lax.rem(*jnp.broadcast_arrays(steps, parts))
+    for done in range(0, most, room):
+        more = jnp.clip(digits - done, 0, room)
+        shifted = rest << more
+        quotient = _over(shifted, parts)
+        index, rest = (index << more) + quotient, shifted - quotient * parts
+    index = jnp.where(to_real(steps) / length < integer_max(), index, integer_max())
+    exact = index, _of_parts(rest, digits), _of_parts(parts - rest, digits)
+    longer = jnp.zeros_like(index), to_clock(steps), to_clock(minus(length, steps))  # than there are steps
+    return _choose(length < integer_max(), exact, longer)
+
+
+def _of_parts(parts: Array, digits: Array) -> Clock:
+    """The clock at `parts / 2**digits`; there are no more parts than a float can hold, unless they are whole steps."""
+    short = jnp.minimum(digits, integer_max().bit_length() - 1)
+    whole = parts >> short
+    # A length below 1 has more digits than an integer: then all is in the part.
+    part = jnp.ldexp(to_real(parts - (whole << short)), -digits)
+    return moved(whole, part)
+
+
+def _with_slopes(into: Clock, left: Clock, time: Time, index: Array, length: Array) -> tuple[Clock, Clock]:
+    into_slope = to_real(plain(time)) - to_real(lax.stop_gradient(index)) * length
+    return (
+        into._replace(part=_slope_of(into.part, into_slope)),
+        left._replace(part=_slope_of(left.part, length - into_slope)),
+    )
 
 
 def _as_whole(length: Array) -> tuple[Array, Array]:
@@ -61,10 +140,16 @@ def _slope_of(value: Array, other: Array) -> Array:
 
 def stretched_fractions(time: Time, steps: Length) -> tuple[Array, Array]:
     """`fractions` of the least multiple of `steps` that is not before `time`; of `steps` itself at time 0."""
-    _, begin = floor_to(time, steps)
-    done, into = to_real(plain(time)), plain(time) - begin
-    left = jnp.where(into > 0, left_until(into, steps), jnp.where(done > 0, 0, to_real(steps)))
     there = steps > 0
+    if is_integer(steps):
+        period = jnp.maximum(steps, 1)
+        into = since(time, _over(whole_steps(time), period) * period)
+        begun, left = plain(into) > 0, left_until(into, period)
+    else:
+        _, into, rest = divided(time, jnp.where(there, steps, 1))
+        begun, left = plain(into) > 0, plain(rest)
+    done = to_real(plain(time))
+    left = jnp.where(begun, left, jnp.where(done > 0, 0, to_real(steps)))
     length = jnp.where(there, done + left, 1)
     return jnp.where(there, done / length, 1), jnp.where(there, left / length, 0)
 
@@ -81,44 +166,62 @@ def lap(time: Time, period: Length, growth: Length) -> tuple[Array, Clock]:
 
 
 def _lap(time: Time, period: Length, growth: Length) -> tuple[Array, Clock]:
-    if isinstance(time, Clock) or not is_integer(time):
-        index, local = _lap_of_floats(to_real(plain(time)), to_real(period), growth)
-        return index, _to_clock(local)
+    if not isinstance(time, Clock) and not is_integer(time):
+        index, local = _lap_of_floats(time, to_real(period), growth)
+        return index, to_clock(local)
     if is_integer(period):
         return _lap_of_integers(time, period, growth)
     whole, exactly = _as_whole(period)
-    index, clock = _lap_of_integers(time, whole, growth)
-    rough_index, local = _lap_of_floats(to_real(time), period, growth)
-    rough = _to_clock(local)
-    part = _slope_of(jnp.where(exactly, clock.part, rough.part), local)
-    return jnp.where(exactly, index, rough_index), Clock(jnp.where(exactly, clock.whole, rough.whole), part)
+    rough_index, rough = _lap_of_fractions(time, period, growth)
+    index, clock = _choose(exactly, _lap_of_integers(time, whole, growth), (rough_index, rough))
+    return index, clock._replace(part=_slope_of(clock.part, rough.part))
 
 
-def _to_clock(time: Array) -> Clock:
-    nearest = jnp.round(time)
-    return Clock(to_integer(lax.stop_gradient(nearest)), time - lax.stop_gradient(nearest))
+def _lap_of_integers(time: Time, period: Array, growth: Array) -> tuple[Array, Clock]:
+    steps, first, grows = whole_steps(time), jnp.maximum(period, 1), growth > 1
+    scales, scale_floats, sums = _cycles(growth)
+    ends = _saturating_times(sums, first)
+    grown, begin = _passed(steps, ends)
+    index, local = _over(steps, first), lax.rem(*jnp.broadcast_arrays(steps, first))
+    index, local = jnp.where(grows, grown, index), jnp.where(grows, steps - begin, local)
+    scale = jnp.where(grows, scales[grown], 1)
+    whole = _over(local, scale)
+    done = local - whole * scale
+    left, part, ahead = scale - done, jnp.zeros((), real_dtype()), False
+    if isinstance(time, Clock):  # counted from the step that it is nearest to
+        before = (time.part < 0).astype(done.dtype)
+        done, left, part = done + before, left - before, time.part
+        ahead = (done == left) & (part > 0)
+    # Count from the nearer whole step: one step before a cycle's end is 1/scale before it, not 0.99999 after something.
+    up = ((done > left) | ahead) & (scale < integer_max())
+    part = jnp.where(up, part - to_real(left), to_real(done) + part) / jnp.where(grows, scale_floats[grown], 1)
+    return index, Clock(whole + up.astype(whole.dtype), part)
 
 
-def _lap_of_integers(time: Array, period: Array, growth: Array) -> tuple[Array, Clock]:
-    largest = integer_max()
-    first, grows = jnp.maximum(period, 1), growth > 1
+def _lap_of_fractions(time: Time, period: Array, growth: Array) -> tuple[Array, Clock]:
+    """Of cycles whose first is no whole number of steps; they end at whole multiples of it all the same."""
+    laps, into, left = divided(time, jnp.where(period > 0, period, 1))
+    grows = growth > 1
+    scales, scale_floats, sums = _cycles(growth)
+    grown, begin = _passed(laps, sums)
+    before, after = to_real(laps - begin), to_real(scales[grown] - 1 - (laps - begin))
+    scale = jnp.where(grows, scale_floats[grown], 1)
+    local = rescaled((before * period + plain(into)) / scale, (after * period + plain(left)) / scale, period)
+    return jnp.where(grows, grown, laps), _choose(grows & (grown > 0), local, into)
+
+
+def _cycles(growth: Array) -> tuple[Array, Array, Array]:
+    """The lengths of growing cycles in units of the first, as integers that saturate and as floats, and their sums."""
     base = jnp.maximum(growth, 2)
     scales, scale_floats = _powers(base)
     # The sum of the first k + 1 powers without forming the next power, which may not fit.
-    sums = _saturating_add(scales, _over(scales - 1, base - 1))
-    ends = _saturating_times(sums, first)
-    passed = (jnp.asarray(time)[..., None] >= ends) & (ends < largest)
-    grown = jnp.sum(passed, axis=-1, dtype=time.dtype)
-    begin = jnp.max(jnp.where(passed, ends, 0), axis=-1)
-    index, local = _over(time, first), lax.rem(*jnp.broadcast_arrays(time, first))
-    index, local = jnp.where(grows, grown, index), jnp.where(grows, time - begin, local)
-    scale = jnp.where(grows, scales[grown], 1)
-    whole = _over(local, scale)
-    rest = local - whole * scale
-    # Count from the nearer whole step: one step before a cycle's end is 1/scale before it, not 0.99999 after something.
-    up = (rest > scale - rest) & (scale < largest)
-    part = jnp.where(up, -to_real(scale - rest), to_real(rest)) / jnp.where(grows, scale_floats[grown], 1)
-    return index, Clock(whole + up.astype(whole.dtype), part)
+    return scales, scale_floats, _saturating_add(scales, _over(scales - 1, base - 1))
+
+
+def _passed(steps: Array, ends: Array) -> tuple[Array, Array]:
+    """How many of the `ends` are reached, and the last of those, or 0."""
+    passed = (jnp.asarray(steps)[..., None] >= ends) & (ends < integer_max())
+    return jnp.sum(passed, axis=-1, dtype=steps.dtype), jnp.max(jnp.where(passed, ends, 0), axis=-1)
 
 
 def _powers(base: Array) -> tuple[Array, Array]:
@@ -152,23 +255,40 @@ def _lap_of_floats(time: Array, period: Length, growth: Length) -> tuple[Array, 
     passed = time[..., None] >= ends
     grown = jnp.sum(passed, axis=-1, dtype=jnp.result_type(int))
     begin = jnp.max(jnp.where(passed, ends, 0), axis=-1)
-    again_index, again = _divide(time, first)
-    return jnp.where(grows, grown, again_index), jnp.where(grows, (time - begin) / scales[grown], again)
+    again_index, again, _ = _divided_as_floats(time, first)
+    return jnp.where(grows, grown, again_index), jnp.where(grows, (time - begin) / scales[grown], plain(again))
 
 
-def rescaled(done: Array, left: Array, period: Length) -> Time:
+def rescaled(done: Array, left: Array, period: Length) -> Clock:
     """The time `period * done / (done + left)`, accurate near both ends of a cycle of any real length."""
     length = done + left
     there = length > 0
     length = jnp.where(there, length, 1)
     after = jnp.where(there, (done * to_real(period)) / length, 0)
     before = jnp.where(there, (left * to_real(period)) / length, 0)
-    if not is_integer(period):
-        return jnp.where(left > 0, after, to_real(period))
     first_half = after <= before
+    if not is_integer(period):
+        end, rest = to_clock(period), to_clock(before)
+        return _choose(first_half, to_clock(after), moved(end.whole - rest.whole, end.part - rest.part))
     from_end, from_start = jnp.round(before), jnp.round(after)
     part = jnp.where(first_half, after - from_start, from_end - before)
     # A whole step of the first cycle that the division missed by its rounding is still that whole step.
     rounding = 4 * jnp.finfo(part.dtype).eps * jnp.where(first_half, from_start, from_end)
     whole = jnp.where(first_half, to_integer(from_start), period - to_integer(from_end))
     return Clock(whole, jnp.where(jnp.abs(part) <= rounding, 0, part))
+
+
+def slowed(time: Time, factor: Length) -> Time:
+    """`time / factor`; 0 for a factor of 0."""
+    if not isinstance(time, Clock) and not is_integer(time):
+        return ratio(time, factor)
+    there = factor > 0
+    factor = jnp.where(there, factor, 1)
+    index, into, left = divided(time, factor)
+    up = plain(left) < plain(into)
+    part = jnp.where(up, -plain(left), plain(into)) / factor
+    # A factor of many digits is a rounded one: what it misses of a whole step by that is the whole step.
+    short = jnp.round(factor * 4096) == factor * 4096
+    missed = jnp.where(short, 0, 0.6 * jnp.finfo(part.dtype).eps * to_real(index))
+    part = jnp.where(jnp.abs(part) <= missed, 0, part)
+    return only_when(there, Clock(index + up.astype(index.dtype), part))

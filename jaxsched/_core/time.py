@@ -108,6 +108,22 @@ def reached(time: Time, boundary: Length) -> Array:
     return minus(time, boundary) >= 0
 
 
+def to_clock(time: Time | Length) -> Clock:
+    """The time as a clock; what lies beyond the last integer is in its part."""
+    if isinstance(time, Clock):
+        return time
+    if is_integer(time):
+        return Clock(time, jnp.zeros(jnp.shape(time), real_dtype()))
+    whole = to_integer(jax.lax.stop_gradient(jnp.round(time)))
+    return Clock(whole, time - to_real(whole))
+
+
+def moved(whole: Array, part: Array) -> Clock:
+    """The clock at `whole + part`, where `part` may be the sum of two parts."""
+    nearest = jnp.clip(jax.lax.stop_gradient(jnp.round(part)), -1, jnp.where(whole < integer_max(), 1, 0))
+    return Clock(whole + nearest.astype(whole.dtype), part - nearest)
+
+
 def since(time: Time, origin: Length) -> Time:
     """The time after `origin`, at least 0."""
     if is_integer(origin):
@@ -115,7 +131,21 @@ def since(time: Time, origin: Length) -> Time:
             return only_when(reached(time, origin), Clock(time.whole - origin, time.part))
         if is_integer(time):
             return jnp.maximum(time - origin, 0)
-    return jnp.maximum(minus(time, origin), 0)
+    if not isinstance(time, Clock) and not is_integer(time):
+        return jnp.maximum(minus(time, origin), 0)
+    now, then = to_clock(time), to_clock(origin)
+    return only_when(reached(time, origin), moved(now.whole - then.whole, now.part - then.part))
+
+
+def until(time: Time, end: Length) -> Time:
+    """The time, but no later than `end`."""
+    if not isinstance(time, Clock):
+        if is_integer(time) and is_integer(end):
+            return jnp.minimum(time, end)
+        if not is_integer(time):
+            return jnp.minimum(time, to_real(end))
+    over = reached(time, end)
+    return jax.tree.map(lambda a, b: jnp.where(over, a, b), to_clock(end), to_clock(time))
 
 
 def only_when(active: Array, time: Time) -> Time:
@@ -130,7 +160,12 @@ def later(time: Time, steps: Length) -> Time:
             return jnp.minimum(time, integer_max() - steps) + steps
         if isinstance(time, Clock):
             return Clock(jnp.minimum(time.whole, integer_max() - steps) + steps, time.part)
-    return to_real(plain(time)) + to_real(steps)
+    if not isinstance(time, Clock) and not is_integer(time):
+        return time + to_real(steps)
+    now, more = to_clock(time), to_clock(steps)
+    room = integer_max() - more.whole
+    beyond = to_real(jnp.maximum(now.whole - room, 0))
+    return moved(jnp.minimum(now.whole, room) + more.whole, now.part + more.part + beyond)
 
 
 def fractions(time: Time, steps: Length) -> tuple[Array, Array]:
@@ -205,25 +240,24 @@ def _halves(x: Array) -> tuple[Array, Array]:
 def count_reached(time: Time, boundaries: Length) -> Array:
     """How many of the sorted `boundaries` lie at or before `time`."""
     if is_integer(boundaries):
-        key = whole_steps(time)
-    elif isinstance(time, Clock) or not is_integer(time):
-        key = plain(time)
-    else:
-        key, boundaries = time, to_integer(jnp.ceil(boundaries))
+        time = whole_steps(time)
+    elif not isinstance(time, Clock) and is_integer(time):
+        boundaries = to_integer(jnp.ceil(boundaries))
     if boundaries.shape[0] <= 16:  # a few comparisons fuse into the caller's kernel
-        passed = [(key >= boundaries[i]).astype(jnp.result_type(int)) for i in range(boundaries.shape[0])]
-        return sum(passed, jnp.zeros(jnp.shape(key), jnp.result_type(int)))
-    return _search(boundaries, key)
+        passed = [reached(time, boundaries[i]).astype(jnp.result_type(int)) for i in range(boundaries.shape[0])]
+        return sum(passed, jnp.zeros(jnp.shape(plain(time)), jnp.result_type(int)))
+    return _search(boundaries, time)
 
 
-def _search(boundaries: Array, key: Array) -> Array:
+def _search(boundaries: Array, time: Time) -> Array:
     # Of 32 blocks, which holds the key, and again inside it: few wide comparisons, where a binary search makes many
     # small kernels and compiles slowly.
-    length, count = boundaries.shape[0], jnp.zeros(jnp.shape(key), jnp.result_type(int))
+    length, count = boundaries.shape[0], jnp.zeros(jnp.shape(plain(time)), jnp.result_type(int))
+    time = jax.tree.map(lambda x: x[..., None], time)
     block = 32 ** (math.ceil(math.log(length, 32)) - 1)
     while block:
         ends = count[..., None] + jnp.arange(1, 33 if block == 1 else 32) * block - 1
-        passed = (key[..., None] >= boundaries[jnp.minimum(ends, length - 1)]) & (ends < length)
+        passed = reached(time, boundaries[jnp.minimum(ends, length - 1)]) & (ends < length)
         count = count + jnp.sum(passed, axis=-1, dtype=count.dtype) * block
         block //= 32
     return count

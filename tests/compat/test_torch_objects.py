@@ -135,14 +135,3 @@ def test_live_subclass_that_changes_values_is_refused(live):
 
     with pytest.raises(TypeError, match="a Warm, which overrides `get_lr` of CosineAnnealingLR"):
         from_scheduler(Warm(live.optimizer_for(0.1), 5))
-
-
-NAMES = ["linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup", "inverse_sqrt"]
-
-
-def test_live_schedulers_of_transformers(live):
-    transformers = pytest.importorskip("transformers")
-    for name in NAMES:
-        scheduler = transformers.get_scheduler(name, live.optimizer_for(0.1), 5, 40)
-        got = np.asarray(from_scheduler(scheduler)(np.arange(40)))
-        np.testing.assert_allclose(got, live.course(scheduler, 39)[0], rtol=2e-6, err_msg=name)

@@ -1,5 +1,6 @@
 """timm's schedulers in steps and in phases: step, multistep and warmup-stable-decay."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any, Literal
@@ -144,12 +145,18 @@ def WSDLRScheduler(
 
 def _by_function(decay_fn: Callable[[Any], Any], start: Any, end: Any, *, steps: Any) -> js.Schedule:
     """By a function of the fraction done: as in timm, 1 at 0 whatever the function says, and held after 1."""
-    length = 1 if is_traced(steps) else steps
-
-    def weight(t):
-        if isinstance(t, (int, float)):
-            return decay_fn(min(t / length, 1.0)) if t > 0 else 1.0
-        return jnp.where(t > 0, decay_fn(jnp.minimum(t / length, 1.0)), 1.0)
-
-    schedule = as_factor("decay_fn", weight)
+    schedule = as_factor("decay_fn", Weight(decay_fn, 1 if is_traced(steps) else steps))
     return js.nodes.Blend(end, start, js.stretch(schedule, steps) if is_traced(steps) else schedule)
+
+
+@dataclasses.dataclass(frozen=True)
+class Weight:
+    """A function of the fraction done, as one of the step."""
+
+    decay_fn: Callable[[Any], Any]
+    length: Any
+
+    def __call__(self, t: Any) -> Any:
+        if isinstance(t, (int, float)):
+            return self.decay_fn(min(t / self.length, 1.0)) if t > 0 else 1.0
+        return jnp.where(t > 0, self.decay_fn(jnp.minimum(t / self.length, 1.0)), 1.0)

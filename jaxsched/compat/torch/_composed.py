@@ -7,6 +7,7 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched.compat._foreign import LastEpoch, SortedSteps, Verbose, foreign, groups_of
+from jaxsched.compat._plateau import NAMES, reduce_lr
 from jaxsched.compat.torch._chains import chain, rate_of, same_rate, sequence
 from jaxsched.compat.torch._kinds import Rates
 from jaxsched.compat.torch._rules import Rule, Sets
@@ -99,7 +100,7 @@ def ChainedScheduler(
     return _composed("ChainedScheduler", lr, schedulers, chain)
 
 
-@foreign(groups=("lr", "min_lr"), names={"schedule": "lr"})
+@foreign(groups=("lr", "min_lr"), names=NAMES)
 def ReduceLROnPlateau(
     lr: PureSchedule,
     mode: Literal["min", "max"] = "min",
@@ -130,9 +131,7 @@ def ReduceLROnPlateau(
         >>> round(float(controller(state)), 6)
         0.5
     """
-    margin = {"rtol": 0.0, "atol": 0.0, "rtol" if threshold_mode == "rel" else "atol": threshold}
-    more: Any = {"mode": mode, "cooldown": cooldown, "min_value": min_lr, "min_change": eps, "rule": "torch"}
-    return js.reduce_on_plateau(lr, factor, patience, **margin, **more)
+    return reduce_lr(lr, threshold, threshold_mode, min_lr, eps, factor, patience, mode=mode, cooldown=cooldown)
 
 
 def _are_schedulers(x: Any) -> bool:

@@ -8,6 +8,7 @@ from jaxsched.compat._foreign import LastEpoch, Verbose, foreign
 from jaxsched.compat._functions import as_factor, product_of
 from jaxsched.compat.torch._kinds import Rate
 from jaxsched.compat.torch._rules import Multiplies, Sets
+from jaxsched.compat.torch._transformers import schedule_of
 
 
 @foreign(groups=("lr", "lr_lambda"), names={"fn": "lr_lambda"})
@@ -19,7 +20,8 @@ def LambdaLR(
     Any function of a Python int will do. One that JAX can trace is compiled, in float64 where the backend has it. One
     that it cannot (`if epoch < 10`, `math.cos`) is called on the host by the compiled program: that works under `jit`
     and `vmap` as well, and costs a call at every step. `js.piecewise_constant` or `jnp.where` need no host. To find out
-    which it is, the function is called a few times here. A list of functions is for the parameter groups.
+    which it is, the function is called a few times here. The functions that `transformers` hands to torch become what
+    `compat.transformers` makes, which needs no host. A list of functions is for the parameter groups.
 
     Raises:
         TypeError: `lr_lambda` is no function of the epoch.
@@ -30,7 +32,8 @@ def LambdaLR(
         >>> float(schedulers.LambdaLR(0.5, lambda epoch: 0.5**epoch)(2))
         0.125
     """
-    return Sets(lr * as_factor("lr_lambda", lr_lambda))
+    known = schedule_of(lr, lr_lambda)
+    return Sets(lr * as_factor("lr_lambda", lr_lambda) if known is None else known)
 
 
 @foreign(groups=("lr", "lr_lambda"), names={"fn": "lr_lambda"})

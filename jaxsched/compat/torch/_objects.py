@@ -5,21 +5,24 @@ from typing import Any
 import numpy as np
 
 import jaxsched as js
+from jaxsched.compat import transformers
 from jaxsched.compat.torch import _composed as composed
 from jaxsched.compat.torch import _cycles as cycles
 from jaxsched.compat.torch import _decays as decays
 from jaxsched.compat.torch import _lambdas as lambdas
 from jaxsched.compat.torch._chains import chain, sequence
 from jaxsched.compat.torch._rules import Rule
+from jaxsched.compat.torch._transformers import schedule_of
 
 
 def from_scheduler(scheduler: Any) -> js.Schedule | js.Controller:
     """The schedule that equals a live scheduler of torch from epoch 0 on, wherever the scheduler is by now.
 
     A list where its optimizer has several parameter groups. Composed schedulers are read through, so are subclasses
-    that change no value, and those that `transformers` makes. torch is not imported here. `ReduceLROnPlateau` becomes
-    a controller that begins anew at the rate that is in the optimizer now: what it has seen is not a function of the
-    epoch. The schedulers of a chain are taken to have been made in their order.
+    that change no value. Those that `transformers` makes become what `compat.transformers.get_scheduler` makes.
+    `ReduceLROnPlateau` and `GreedyLR` become controllers that begin anew at the rate that is in the optimizer now: what
+    they have seen is not a function of the epoch. The schedulers of a chain are taken to have been made in their order.
+    torch is not imported here.
 
     Raises:
         TypeError: an object that is none of the known schedulers, or of a class that overrides their `get_lr`.
@@ -33,8 +36,10 @@ def from_scheduler(scheduler: Any) -> js.Schedule | js.Controller:
     """
     kind = _kind_of(scheduler)
     groups = scheduler.optimizer.param_groups
-    make = _plateau if kind == "ReduceLROnPlateau" else _rule
+    make = {"ReduceLROnPlateau": _plateau, "GreedyLR": _greedy}.get(kind, _rule)
     found: Any = [make(scheduler, i) for i in range(len(groups))]
+    if kind == "LambdaLR":  # which sets the rate, as any schedule does
+        found = [x.schedule if schedule_of(1.0, f) else x for x, f in zip(found, scheduler.lr_lambdas, strict=True)]
     return found if len(found) > 1 else found[0]
 
 
@@ -67,6 +72,14 @@ def _plateau(scheduler: Any, i: int) -> js.Controller:
     found: Any = {name: _plain(getattr(scheduler, name)) for name in names}
     lr = _plain(scheduler.optimizer.param_groups[i]["lr"])
     return composed.ReduceLROnPlateau(lr, min_lr=_plain(scheduler.min_lrs[i]), **found)
+
+
+def _greedy(scheduler: Any, i: int) -> js.Controller:
+    names = ("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "warmup", "eps", "smooth")
+    found: Any = {name: _plain(getattr(scheduler, name)) for name in (*names, "window_size")}
+    found |= {"min_lr": _plain(scheduler.min_lrs[i]), "max_lr": _plain(scheduler.max_lrs[i])}
+    lr = _plain(scheduler.optimizer.param_groups[i]["lr"])
+    return transformers.GreedyLR(lr, reset_start=scheduler.reset_start_original, **found)
 
 
 def _cyclic(scheduler: Any, i: int) -> Any:
@@ -114,9 +127,10 @@ MAKERS: dict[str, tuple[Any, ...]] = {
 }
 """Our function, and the attributes of the scheduler that are its arguments."""
 
-KNOWN = (*MAKERS, "CyclicLR", "OneCycleLR", "SequentialLR", "ChainedScheduler", "ReduceLROnPlateau")
+KNOWN = (*MAKERS, "CyclicLR", "OneCycleLR", "SequentialLR", "ChainedScheduler", "ReduceLROnPlateau", "GreedyLR")
 
-FORMULAS = ("get_lr", "_get_closed_form_lr", "step", "_update_lr", "_reduce_lr", "_is_better", "_anneal_func")
+FORMULAS = ("get_lr", "_get_closed_form_lr", "step", "_update_lr", "_reduce_lr", "_increase_lr", "_anneal_func")
+FORMULAS += ("_is_better", "is_better")
 """What a subclass must leave alone if it is to have the values of its class."""
 
 

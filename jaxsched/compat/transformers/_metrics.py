@@ -4,17 +4,27 @@ from typing import Any, Literal
 
 import jaxsched as js
 from jaxsched.compat._foreign import foreign, handed_on
-from jaxsched.compat.torch import ReduceLROnPlateau
+from jaxsched.compat._plateau import NAMES as PLATEAU_NAMES
+from jaxsched.compat._plateau import reduce_lr
 from jaxsched.kinds import Bound, InnerFactor, NotNegative, PureSchedule, Whole
 
 NAMES = {"min_value": "min_lr", "max_value": "max_lr", "window": "window_size"}
 
 
-@handed_on
-def get_reduce_on_plateau_schedule(lr: js.ScheduleLike, **kwargs: Any) -> js.Controller:
+@foreign(groups=("lr", "min_lr"), names=PLATEAU_NAMES)
+def get_reduce_on_plateau_schedule(
+    lr: PureSchedule,
+    *,
+    mode: Literal["min", "max"] = "min",
+    factor: InnerFactor = 0.1,
+    patience: Whole = 10,
+    threshold: NotNegative = 1e-4,
+    threshold_mode: Literal["rel", "abs"] = "rel",
+    cooldown: Whole = 0,
+    min_lr: Bound = 0,
+    eps: Bound = 1e-8,
+) -> js.Controller:
     """`get_reduce_on_plateau_schedule`: torch's `ReduceLROnPlateau`, whose arguments these are.
-
-    They are mode="min", factor=0.1, patience=10, threshold=1e-4, threshold_mode="rel", cooldown=0, min_lr=0, eps=1e-8.
 
     Raises:
         TypeError: an unknown argument.
@@ -27,7 +37,7 @@ def get_reduce_on_plateau_schedule(lr: js.ScheduleLike, **kwargs: Any) -> js.Con
         >>> float(plateau(state))
         0.5
     """
-    return ReduceLROnPlateau(lr, **kwargs)
+    return reduce_lr(lr, threshold, threshold_mode, min_lr, eps, factor, patience, mode=mode, cooldown=cooldown)
 
 
 @handed_on

@@ -13,7 +13,6 @@ from support.compat.paddle_cases import metrics
 LOGARITHM = "the cycle comes from a floating logarithm there, and is the one before at an exact restart"
 NOISE = "other draws"
 NEGATIVE = "of negative metrics, slightly worse ones are better there"
-FRACTION = "11 // 1.1 is 9 in floating point"
 
 
 def cases(seed: int = 20261124) -> list[Case]:
@@ -170,6 +169,6 @@ DEGENERATE = [
     Case("StepLRScheduler", NOISY | {"decay_t": 5, "noise_range_t": [3, 6]}, [3, 4, 5], differs=NOISE),
     Case("StepLRScheduler", NOISY | {"decay_t": 5, "noise_range_t": [3, 6], "decay_rate": 0.5}, [0, 1, 2, 6, 7, 99]),
     Case("StepLRScheduler", NOISY | {"decay_t": 5, "noise_std": 0.0, "decay_rate": 0.5}, [0, 1, 2, 6, 7, 99]),
-    Case("StepLRScheduler", {"lr": 1.0, "decay_t": 1.1, "decay_rate": 0.5}, [11], differs=FRACTION),
+    Case("StepLRScheduler", {"lr": 1.0, "decay_t": 1.1, "decay_rate": 0.5}, [11]),
     Case("PlateauLRScheduler", {"lr": 1.0, "patience_t": 1}, [], FALLING, NEGATIVE),
 ]
