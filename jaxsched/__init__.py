@@ -95,6 +95,7 @@ from jaxsched._optax.inject import scale_by_learning_rate as scale_by_learning_r
 from jaxsched._optax.groups import by_group as by_group
 from jaxsched._optax.groups import layerwise as layerwise
 from jaxsched._optax.state import current as current
+from jaxsched._optax.state import last_used as last_used
 from jaxsched._optax.state import events as events
 from jaxsched._optax.state import observe as observe
 from jaxsched._optax.state import override as override
@@ -202,6 +203,7 @@ __all__ = [
     "by_group",
     "layerwise",
     "current",
+    "last_used",
     "events",
     "observe",
     "override",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 
 from jaxsched._controllers.base import Controller
-from jaxsched._optax.hyperparameters import InjectState
+from jaxsched._optax.hyperparameters import InjectState, Slot
 
 
 class Place(NamedTuple):
@@ -42,6 +42,14 @@ def find(opt_state: Any, what: str) -> Finding:
     """Every hyperparameter by its name: that of its group, if it is in one, and its own."""
     found = list(_holders(_unboxed(opt_state), ()))
     places = [Place(i, key, _names(path, key)) for i, (path, node) in enumerate(found) for key in _values(node)]
+    if not places and any(
+        _key(e) == "hyperparams" for path, _ in jax.tree_util.tree_leaves_with_path(opt_state) for e in path
+    ):
+        raise ValueError(
+            f"`opt_state` must hold a {what}: got one whose classes are lost, as those of `nnx.state(optimizer)` and "
+            f"of a checkpoint that was read without a template are. Pass `optimizer.opt_state`, nnx's own, or go on by "
+            f"`opt_state, changes = jaxsched.restore(optimizer.init(params), opt_state)`."
+        )
     if not places:
         raise ValueError(
             f"`opt_state` must hold a {what}: got none. optax itself keeps only a count: make the optimizer by "
@@ -76,7 +84,16 @@ def change(opt_state: Any, changes: Mapping[Place, Change]) -> Any:
 
 
 def value(node: Any, key: str) -> Any:
+    """What the last update used; before the first, what that will use."""
     return _values(node)[key]
+
+
+def slot(node: InjectState, key: str) -> Slot:
+    return node.slots[key]
+
+
+def with_slot(node: InjectState, key: str, new: Slot) -> InjectState:
+    return node._replace(slots={**node.slots, key: new})
 
 
 def is_scheduled(node: Any, key: str) -> bool:
@@ -91,7 +108,7 @@ def is_ours(node: Any) -> bool:
 def controller_state(node: Any, key: str) -> Any:
     """The state of the controller behind a hyperparameter; `None` if there is none."""
     if is_ours(node):
-        return node.slots[key].state if isinstance(node.slots[key].schedule, Controller) else None
+        return slot(node, key).state if isinstance(slot(node, key).schedule, Controller) else None
     state = getattr(node, "hyperparams_states", {}).get(key, node)
     return state if hasattr(state, "events") else None
 
@@ -117,7 +134,11 @@ def _values(node: Any) -> dict[str, Any]:
 def _names(path: tuple[Any, ...], key: str) -> tuple[str, ...]:
     groups, places = jax.tree_util.DictKey, (jax.tree_util.DictKey, jax.tree_util.SequenceKey)
     paths = ([e for e in path if isinstance(e, groups)], [e for e in path if isinstance(e, places)], path)
-    return tuple("/".join((*(jax.tree_util.keystr((e,), simple=True) for e in each), key)) for each in paths)
+    return tuple("/".join((*map(_key, each), key)) for each in paths)
+
+
+def _key(entry: Any) -> str:
+    return jax.tree_util.keystr((entry,), simple=True)
 
 
 def _unboxed(opt_state: Any) -> Any:

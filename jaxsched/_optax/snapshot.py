@@ -7,7 +7,6 @@ import jax
 from jaxsched._controllers.base import Controller, shape_of
 from jaxsched._optax.find import Change, Finding, change, find, is_ours
 from jaxsched._optax.hyperparameters import Values, placed
-from jaxsched._optax.state import in_slot
 from jaxsched._store.serialize import described
 
 T = TypeVar("T")
@@ -92,9 +91,7 @@ def restore(opt_state: T, saved: Snapshot) -> tuple[T, list[str]]:
             state, same = slot.state, not isinstance(slot.schedule, Controller)
         if not same:
             lines.append(f"{name}: the controller begins anew")
-        # Where nothing has changed, the values that the last update used stay what they were, too.
-        do = _with_slot if same and old == new else _with_values
-        changes[place] = do(slot.schedule, state)
+        changes[place] = _with_slot(slot.schedule, state)
     return change(saved.state, changes), lines
 
 
@@ -117,10 +114,6 @@ def _with_slot(schedule: Any, state: Any) -> Change:
         return node._replace(slots={**node.slots, key: slot}, hyperparams=Values(node.hyperparams))
 
     return changed
-
-
-def _with_values(schedule: Any, state: Any) -> Change:
-    return in_slot(lambda slot, count: slot._replace(schedule=schedule, state=state))
 
 
 def _kind(described: Any) -> tuple[Any, Any]:
