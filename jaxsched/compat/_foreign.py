@@ -22,7 +22,7 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched import kinds
-from jaxsched.kinds import Kind, checks_of, is_list, is_sequence, is_traced, public_module, shown
+from jaxsched.kinds import Kind, by_formula, checks_of, is_list, is_sequence, is_traced, public_module, shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,9 +61,10 @@ def foreign(
     def made(*args: Any, **kwargs: Any) -> Any:
         bound = bind(function, signature, args, kwargs)
         lists = {name: x for name, x in bound.arguments.items() if name in groups and is_list(x)}
-        if not lists:
-            return one(bound)
-        return [one(_with(bound, {name: x[i] for name, x in lists.items()})) for i in range(groups_of(lists))]
+        with by_formula():  # their lengths may be below a step, and are what they are in the framework
+            if not lists:
+                return one(bound)
+            return [one(_with(bound, {name: x[i] for name, x in lists.items()})) for i in range(groups_of(lists))]
 
     made.__module__ = public_module(function.__module__)
     return made

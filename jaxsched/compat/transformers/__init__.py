@@ -27,6 +27,7 @@ from jaxsched.compat._foreign import foreign as _foreign
 from jaxsched.compat.transformers._metrics import GreedyLR as GreedyLR
 from jaxsched.compat.transformers._metrics import get_greedy_schedule as get_greedy_schedule
 from jaxsched.compat.transformers._metrics import get_reduce_on_plateau_schedule as get_reduce_on_plateau_schedule
+from jaxsched.compat.transformers._steps import Number as _Number
 from jaxsched.compat.transformers._steps import get_constant_schedule as get_constant_schedule
 from jaxsched.compat.transformers._steps import get_constant_schedule_with_warmup as get_constant_schedule_with_warmup
 from jaxsched.compat.transformers._steps import get_cosine_schedule_with_warmup as get_cosine_schedule_with_warmup
@@ -68,8 +69,8 @@ TYPE_TO_SCHEDULER_FUNCTION: dict[str, Callable[..., Any]] = {
 def get_scheduler(
     name: Any,
     lr: Any,
-    num_warmup_steps: js.Numeric | None = None,
-    num_training_steps: js.Numeric | None = None,
+    num_warmup_steps: _Number | None = None,
+    num_training_steps: _Number | None = None,
     scheduler_specific_kwargs: Mapping[str, Any] | None = None,
 ) -> js.Schedule | js.Controller:
     """`get_scheduler`: the schedule of that name, a string or a `SchedulerType`.
