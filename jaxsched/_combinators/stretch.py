@@ -11,7 +11,8 @@ from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Positive, checked
 from jaxsched._core.node import of_kind
 from jaxsched._core.schedule import Schedule, ScheduleLike, as_schedule
-from jaxsched._core.time import is_integer
+from jaxsched._core.time import integer_max, is_integer
+from jaxsched._core.words import shown
 from jaxsched._curves.ramp import Open, Ramp
 
 
@@ -50,6 +51,11 @@ def _longer(x: Any, factor: Any, keep_warmup: bool) -> Any:
     if not x._scales:
         return None if _is_open(x) else Stretch(x, factor)
     changed: dict[str, Any] = {name: _times(length, factor) for name, length in of_kind(x, Count).items()}
+    for steps in changed.values():
+        if isinstance(steps, int) and steps > integer_max():
+            raise ValueError(
+                f"`factor` must leave lengths below {integer_max()}: {shown(factor)} makes one of {steps}."
+            )
     for field in dataclasses.fields(x):
         inner = getattr(x, field.name)
         if field.metadata.get("clock") or (keep_warmup and isinstance(x, Warmup) and inner is x.ramp):

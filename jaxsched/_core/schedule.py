@@ -16,7 +16,7 @@ from jaxsched._core.lists import in_order
 from jaxsched._core.node import Data
 from jaxsched._core.program import Program, check_function, compiled_for, host_step, prepare
 from jaxsched._core.time import Length, Time, only_when, plain, reached, real_dtype, since
-from jaxsched._core.words import shown
+from jaxsched._core.words import renamed, shown
 
 Array = jax.Array
 
@@ -211,7 +211,8 @@ def to_schedule(name: str, x: Any) -> Schedule:
     if _is_stateful(x):
         raise TypeError(_controller_message(name, x))
     if callable(x):
-        return Wrap(x)
+        with renamed({"fn": name}):
+            return Wrap(x)
     raise TypeError(f"`{name}` must be a schedule, a number or a function of the step: got {shown(x)}.")
 
 
@@ -347,9 +348,7 @@ def boundaries_of(pieces: tuple[Schedule, ...]) -> list[Any]:
 
 def check_boundaries(pieces: int, boundaries: Any) -> None:
     if len(boundaries) != pieces - 1:
-        raise ValueError(
-            f"`boundaries` must have one element fewer than `schedules`: got {len(boundaries)} and {pieces}."
-        )
+        raise ValueError(f"`boundaries` must have one element fewer than `pieces`: got {len(boundaries)} and {pieces}.")
     concrete = [b for b in boundaries if not is_traced(b)]
     if any(np.any(np.asarray(a) > np.asarray(b)) for a, b in zip(concrete, concrete[1:], strict=False)):
         raise ValueError(f"`boundaries` must be sorted: got {shown(list(boundaries))}. A piece begins where one ends.")

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -12,6 +12,8 @@ from jaxsched._combinators.values import scale
 from jaxsched._controllers.base import ControllerLike
 from jaxsched._core.fields import is_mapping
 from jaxsched._core.kinds import Positive, checked
+from jaxsched._core.lists import in_order
+from jaxsched._core.words import shown
 from jaxsched._optax.hyperparameters import InjectState, Scheduled, one_number
 from jaxsched._optax.inject import scaled
 from jaxsched._optax.lost import check_metric
@@ -50,7 +52,7 @@ def by_group(
     import optax
 
     if not is_mapping(schedules) or not schedules:
-        raise ValueError(f"`schedules` must hold a schedule for at least one group: got {schedules!r}.")
+        raise ValueError(f"`schedules` must hold a schedule for at least one group: got {shown(schedules)}.")
     names = _names(schedules)
     rates = {names[group]: one_number(f"schedules[{group!r}]", x) for group, x in schedules.items() if x is not None}
     scheduled = Scheduled(rates)
@@ -114,8 +116,11 @@ def layerwise(schedule: ControllerLike, decay: Positive, layers: Sequence[str]) 
     Reference:
         Howard and Ruder 2018, arXiv:1801.06146, section 3.2 (d = 1 / 2.6); Clark et al. 2020, arXiv:2003.10555.
     """
-    if isinstance(layers, str) or not layers or len(set(layers)) != len(layers):
-        raise ValueError(f"`layers` must be a sequence of patterns, each once: got {layers!r}.")
+    if isinstance(layers, str) or not all(isinstance(x, Hashable) for x in in_order("layers", layers, "patterns")):
+        raise ValueError(f"`layers` must be a sequence of patterns: got {shown(layers)}.")
+    layers = list(layers)
+    if not layers or len(set(layers)) != len(layers):
+        raise ValueError(f"`layers` must be a sequence of patterns, each once: got {shown(layers)}.")
     last = len(layers) - 1
     return {layer: scale(schedule, decay ** (last - i)) if i < last else schedule for i, layer in enumerate(layers)}
 

@@ -9,6 +9,7 @@ from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Level, Part, Positive, Real, Total, checked
 from jaxsched._core.schedule import Constant, Schedule
 from jaxsched._core.time import as_real, largest
+from jaxsched._core.words import renamed
 from jaxsched._curves.cosines import Cosine
 from jaxsched._curves.decays import InverseSqrt
 from jaxsched._curves.powers import Linear
@@ -145,7 +146,8 @@ def wsd(
     Reference:
         Hu et al. 2024, arXiv:2404.06395, section 4; Hägele et al. 2024, arXiv:2405.18392, section 3.
     """
-    flat = warmed_up(Constant(peak), warmup, start, shape=warmup_shape)
+    with renamed({"shape": "warmup_shape"}):
+        flat = warmed_up(Constant(peak), warmup, start, shape=warmup_shape)
     return cooldown(flat, warmup + stable, decay, end, shape=shape)
 
 
