@@ -147,7 +147,7 @@ def test_a_length_that_is_a_part_of_a_step_is_found():
 
 
 def test_slow_clocks_have_lengths_below_1():
-    assert findings(js.per_epoch(js.Linear(1.0, 0.1, steps=0.5), 390), 390) == []
+    assert findings(js.per_epoch(js.Linear(1.0, 0.1, steps=np.array(0.5)), 390), 390) == []
 
 
 def test_epochs_are_known_from_the_run():

@@ -8,8 +8,10 @@ import jax
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import is_traced, of_kind, shown_of
+from jaxsched.kinds import checker, is_traced, of_kind, shown_of
 from jaxsched.show._phases import number, phases, scheduled
+
+AS_SCHEDULE: Any = checker(js.ScheduleLike)
 
 AT_ONCE = 10_000_000
 """Up to so many steps each is looked at; of longer runs, as many spread evenly, and the begin of each phase."""
@@ -39,7 +41,7 @@ class Curve(NamedTuple):
 
 def one_schedule(name: str, x: Any) -> js.Schedule:
     """A single schedule whose numbers are known; of a controller the one on which it works."""
-    x = scheduled(x) if isinstance(x, js.Controller) else js.as_schedule(x)
+    x = scheduled(x) if isinstance(x, js.Controller) else AS_SCHEDULE(name, x)
     if any(is_traced(leaf) for leaf in jax.tree.leaves(x)):
         raise TypeError(f"`{name}` must have known numbers: got tracers. Call this outside of `jit` and `vmap`.")
     if is_stack(x):

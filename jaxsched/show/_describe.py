@@ -10,7 +10,7 @@ import jaxsched as js
 from jaxsched.show import _curve
 from jaxsched.show._line import line
 from jaxsched.show._lint import Finding, Look, lint
-from jaxsched.show._phases import Phase, begun, phases, shown
+from jaxsched.show._phases import Phase, begun, phases, readable
 from jaxsched.show._recipes import called
 from jaxsched.show._text import aligned, cut, shortened
 
@@ -66,8 +66,8 @@ class Descriptions:
 
     def __repr__(self) -> str:
         lines = [
-            [f"[{i}]", line(_curve.curve(each.schedule, each.total).values, 24), f"{shown(each.total)} steps",
-             f"peak {shown(each.peak)} at {shown(each.peak_step)}", f"last {shown(each.last)}",
+            [f"[{i}]", line(_curve.curve(each.schedule, each.total).values, 24), f"{readable(each.total)} steps",
+             f"peak {readable(each.peak)} at {readable(each.peak_step)}", f"last {readable(each.last)}",
              "; ".join(finding.kind for finding in each.findings if not finding.note)]
             for i, each in enumerate(self.rows)
         ]  # fmt: skip
@@ -147,8 +147,8 @@ def _ends(schedule: js.Schedule, curve: _curve.Curve, phase: Phase) -> tuple[flo
 
 def _text(x: Any, made: Description, curve: _curve.Curve, end: int | None, run: js.Run | None) -> str:
     name = made.recipe or cut(repr(made.schedule))
-    lines = [f"{name}: {shown(made.total)} steps, peak {shown(made.peak)} at step {shown(made.peak_step)}"]
-    lines[0] += f", mean {shown(made.area / made.total)}, area {shown(made.area)}"
+    lines = [f"{name}: {readable(made.total)} steps, peak {readable(made.peak)} at step {readable(made.peak_step)}"]
+    lines[0] += f", mean {readable(made.area / made.total)}, area {readable(made.area)}"
     if made.recipe:
         lines.append(f"  = {cut(repr(made.schedule))}")
     if isinstance(x, js.Controller):
@@ -156,7 +156,7 @@ def _text(x: Any, made: Description, curve: _curve.Curve, end: int | None, run: 
     if end is None and not isinstance(made.schedule, js.Constant):
         lines.append("  It has no end of its own.")
     if not curve.whole:
-        lines.append(f"  {shown(len(curve.steps))} of its steps were looked at.")
+        lines.append(f"  {readable(len(curve.steps))} of its steps were looked at.")
     lines.append("  " + line(curve.values))
     lines += ["  " + each for each in aligned(_rows(made, run))]
     lines += [f"  {'note' if each.note else 'look'}: {each.message}" for each in made.findings]
@@ -166,10 +166,10 @@ def _text(x: Any, made: Description, curve: _curve.Curve, end: int | None, run: 
 def _rows(made: Description, run: js.Run | None) -> list[list[str]]:
     rows = []
     for i, (phase, (first, last)) in enumerate(zip(made.phases, made.values, strict=True)):
-        values = shown(first) if first == last else f"{shown(first)} → {shown(last)}"
+        values = readable(first) if first == last else f"{readable(first)} → {readable(last)}"
         if i == len(made.phases) - 1 and made.held != last:
-            values += f", then {shown(made.held)}"
-        rows.append([f">{shown(_whole(phase.begin))}", "–", f">{shown(_whole(phase.end))}", *_units(phase, run),
+            values += f", then {readable(made.held)}"
+        rows.append([f">{readable(_whole(phase.begin))}", "–", f">{readable(_whole(phase.end))}", *_units(phase, run),
                      phase.name, values])  # fmt: skip
     return shortened(rows, MOST_ROWS, first=5, last=3)
 

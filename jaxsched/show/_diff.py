@@ -10,7 +10,7 @@ import numpy as np
 import jaxsched as js
 from jaxsched.kinds import shown_of
 from jaxsched.show import _curve
-from jaxsched.show._phases import shown
+from jaxsched.show._phases import readable
 from jaxsched.show._tables import frame
 from jaxsched.show._text import aligned, cut, shortened
 
@@ -53,11 +53,11 @@ class Diff:
         rows = [[each.name, each.before or "nothing", "→", each.after or "nothing"] for each in self.changes]
         lines = aligned(shortened(rows, 24, 16, 6)) if rows else ["The data are equal."]
         if self.step is None or self.values is None:
-            return "\n".join([*lines, f"The values are equal at all {shown(self.total)} steps."])
-        first, second = map(shown, self.values)
+            return "\n".join([*lines, f"The values are equal at all {readable(self.total)} steps."])
+        first, second = map(readable, self.values)
         return "\n".join(
-            [*lines, f"The values part at step {shown(self.step)}, {first} and {second}; they differ most, by "
-             f"{self.largest:.3g} of the larger, at step {shown(self.largest_step or 0)} of {shown(self.total)}."]
+            [*lines, f"The values part at step {readable(self.step)}, {first} and {second}; they differ most, by "
+             f"{self.largest:.3g} of the larger, at step {readable(self.largest_step or 0)} of {readable(self.total)}."]
         )  # fmt: skip
 
     def __bool__(self) -> bool:
@@ -91,7 +91,7 @@ def diff(a: Any, b: Any, total: int | None = None) -> Diff:
     first, second = _curve.one_schedule("a", a), _curve.one_schedule("b", b)
     ends = [_curve.ending(each) or _curve.horizon(each) for each in (first, second)]
     length = max(ends) if total is None else _curve.length("total", total)
-    ours, theirs = dict(_facts(a)), dict(_facts(b))
+    ours, theirs = (dict(_facts(x if isinstance(x, js.Controller) else each)) for x, each in ((a, first), (b, second)))
     changes = [Change(name, ours.get(name, ""), theirs.get(name, "")) for name in {**ours, **theirs}]
     one, two = _curve.curve(first, length), _curve.curve(second, length)
     if not one.whole:  # each has the marks of its own phases

@@ -10,7 +10,7 @@ import jaxsched as js
 from jaxsched.kinds import is_traced
 from jaxsched.show import _curve
 from jaxsched.show._describe import Description, one
-from jaxsched.show._phases import shown
+from jaxsched.show._phases import readable
 from jaxsched.show._text import cut, shortened
 
 WIDTH, HEIGHT, COLUMNS, MOST_CURVES = 480, 120, 240, 8
@@ -27,12 +27,16 @@ def view(schedule: Any) -> str | None:
         many = js.unstack(schedule)
         drawn = tuple(one(each) for each in many[:MOST_CURVES])
         left = f" (the first {MOST_CURVES} of {len(many)})" if len(many) > MOST_CURVES else ""
-        rows = [[f"[{i}]", f"peak {shown(each.peak)} at {shown(each.peak_step)}", f"last {shown(each.last)}"]
+        rows = [[f"[{i}]", f"peak {readable(each.peak)} at {readable(each.peak_step)}", f"last {readable(each.last)}"]
                 for i, each in enumerate(drawn)]  # fmt: skip
         return _page(f"{len(many)} schedules: {type(schedule).__name__}{left}", drawn, rows)
     made = one(schedule)
     rows = [
-        [f"{shown(float(phase.begin))} – {shown(float(phase.end))}", phase.name, f"{shown(first)} → {shown(last)}"]
+        [
+            f"{readable(float(phase.begin))} – {readable(float(phase.end))}",
+            phase.name,
+            f"{readable(first)} → {readable(last)}",
+        ]
         for phase, (first, last) in zip(made.phases, made.values, strict=True)
     ]
     return _page(made.recipe or repr(schedule), (made,), shortened(rows, 12, 5, 3))
@@ -54,13 +58,13 @@ def svg(title: str, drawn: tuple[Description, ...]) -> str:
         f'<path d="{_path(each, low, high, COLUMNS // len(drawn))}" opacity="{1 - i / (len(drawn) + 2):.2g}"/>'
         for i, each in enumerate(curves)
     )
-    label = f"{shown(high)} at the top, {shown(low)} at the bottom, {shown(total)} steps"
+    label = f"{readable(high)} at the top, {readable(low)} at the bottom, {readable(total)} steps"
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" style="max-width:100%" role="img" fill="none" '
         f'stroke="currentColor" xmlns="http://www.w3.org/2000/svg"><title>{_text(title)}: {label}</title>'
         f'<path d="M0 {HEIGHT - 1}H{WIDTH}" opacity=".3"/><g stroke-width="1.5">{paths}</g>'
-        f'<g stroke="none" fill="currentColor" font-size="10" opacity=".7"><text x="2" y="10">{shown(high)}</text>'
-        f'<text x="{WIDTH - 2}" y="{HEIGHT - 4}" text-anchor="end">{shown(total)} steps</text></g></svg>'
+        f'<g stroke="none" fill="currentColor" font-size="10" opacity=".7"><text x="2" y="10">{readable(high)}</text>'
+        f'<text x="{WIDTH - 2}" y="{HEIGHT - 4}" text-anchor="end">{readable(total)} steps</text></g></svg>'
     )
 
 

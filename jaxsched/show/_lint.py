@@ -8,7 +8,7 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched.show._curve import Curve, counts
-from jaxsched.show._phases import Phase, number, shown
+from jaxsched.show._phases import Phase, number, readable
 
 Kind = Literal[
     "not finite", "negative", "zero", "zero tail", "starts at zero", "jump", "cut", "ends early", "warmup too long",
@@ -77,8 +77,8 @@ def _zero(look: Look) -> Iterator[Finding]:
     tail = look.curve.total - 1 - steps[nonzero[-1]]
     if tail > max(1, 0.01 * look.curve.total):
         yield _at(
-            look, "zero tail", nonzero[-1] + 1, f"The value is 0 for the last {shown(int(tail))} of "
-            f"{shown(look.curve.total)} steps: nothing is trained there. Give an `end`, or stop at step {{step}}.",
+            look, "zero tail", nonzero[-1] + 1, f"The value is 0 for the last {readable(int(tail))} of "
+            f"{readable(look.curve.total)} steps: nothing is trained there. Give an `end`, or stop at step {{step}}.",
         )  # fmt: skip
     if values[0] == 0:
         message = "The value at step 0 is 0, so that the first update does nothing. `warmup(…, offset=1)` avoids it."
@@ -98,7 +98,7 @@ def _jumps(look: Look) -> Iterator[Finding]:
         seam = phase.seam and steps[at] == math.ceil(phase.begin)
         if phase.meant or not (seam or change[at - 1] > 0):
             continue
-        message = f"The value jumps from {shown(values[at - 1])} to {{value}} at step {{step}}."
+        message = f"The value jumps from {readable(values[at - 1])} to {{value}} at step {{step}}."
         yield _at(look, "jump", at, message + (" Let the next piece begin where the last ends." if seam else ""))
 
 
@@ -108,16 +108,16 @@ def _end(look: Look) -> Iterator[Finding]:
         return
     values = look.curve.values
     if end > total:
-        where = f"The run stops at step {shown(total)} of {shown(end)}, at {shown(values[-1])}"
+        where = f"The run stops at step {readable(total)} of {readable(end)}, at {readable(values[-1])}"
         message = f"{where}: the end is not reached. `stretch` by {total / end:.4g} fits it."
         yield Finding("cut", total - 1, float(values[-1]), message)
         return
     epochs = _epochs(look)
     if epochs is not None and end <= epochs:
-        message = f"The schedule ends at step {shown(end)} of {shown(total)}: are these epochs? Use `per_epoch`."
+        message = f"The schedule ends at step {readable(end)} of {readable(total)}: are these epochs? Use `per_epoch`."
         yield _at(look, "epochs", _index(look, end), message)
     elif end < total:
-        message = f"The schedule ends at step {shown(end)} of {shown(total)}; {{value}} is held from there on."
+        message = f"The schedule ends at step {readable(end)} of {readable(total)}; {{value}} is held from there on."
         yield _at(look, "ends early", _index(look, end), message, note=True)
 
 
@@ -134,13 +134,15 @@ def _warmup(look: Look) -> Iterator[Finding]:
         if not phase.name.startswith("warmup"):
             continue
         if look.asked and phase.end > look.curve.total:
-            steps = shown(int(phase.end - phase.begin))
+            steps = readable(int(phase.end - phase.begin))
             message = f"The warmup of {steps} steps is longer than what is left of the run: the peak is never reached."
             yield Finding("warmup too long", int(phase.begin), None, message)
         begin = _index(look, phase.begin)
         last = min(_index(look, phase.end), len(look.curve.values) - 1)
         if look.curve.values[last] < look.curve.values[begin]:
-            message = f"The warmup falls, from {shown(look.curve.values[begin])} to {shown(look.curve.values[last])}."
+            message = (
+                f"The warmup falls, from {readable(look.curve.values[begin])} to {readable(look.curve.values[last])}."
+            )
             yield Finding("falling warmup", int(phase.begin), None, message + " Is `start` above the peak?")
 
 
@@ -161,7 +163,7 @@ def _index(look: Look, step: float) -> int:
 
 def _at(look: Look, kind: Kind, at: Any, message: str, note: bool = False) -> Finding:
     step, value = int(look.curve.steps[at]), number(look.curve.values[at])
-    return Finding(kind, step, value, message.format(step=shown(step), value=shown(value)), note)
+    return Finding(kind, step, value, message.format(step=readable(step), value=readable(value)), note)
 
 
 RULES: tuple[Rule, ...] = (_not_finite, _negative, _zero, _fraction, _warmup, _jumps, _end)

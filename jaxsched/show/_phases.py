@@ -147,7 +147,7 @@ def _cycle(node: Any, until: float) -> list[Phase]:
     inner = _of_one_cycle(node, period)
     if growth == 1 and not until <= MANY_CYCLES * period:
         what = " / ".join(each.name for each in inner)
-        return [Phase(0, math.inf, f"cycles of {shown(period)} steps: {what}", meant=True)]
+        return [Phase(0, math.inf, f"cycles of {readable(period)} steps: {what}", meant=True)]
     found, begin, length, index = [], 0.0, period, 1
     while begin < min(until, 2.0**53):
         found += _as_cycle(inner, begin, length / period, index)
@@ -204,14 +204,14 @@ def _stretch(node: Any, until: float) -> list[Phase]:
 def _staircase(node: Any, until: float) -> list[Phase]:
     every = number(node.every)
     inner = _phases(node.schedule, until)
-    return inner if not every else in_words(inner, lambda name: f"{name}, in stairs of {shown(every)}", meant=True)
+    return inner if not every else in_words(inner, lambda name: f"{name}, in stairs of {readable(every)}", meant=True)
 
 
 @_of(nodes.PerEpoch)
 def _per_epoch(node: Any, until: float) -> list[Phase]:
     each = number(node.steps_per_epoch) or 1
     inner = slower(_phases(node.schedule, until / each), each)
-    return in_words(inner, lambda name: f"{name}, by epochs of {shown(each)}", meant=True)
+    return in_words(inner, lambda name: f"{name}, by epochs of {readable(each)}", meant=True)
 
 
 # Other values.
@@ -267,7 +267,7 @@ def words(node: Any) -> str:
         return f"function {getattr(node.fn, '__name__', type(node.fn).__name__)}"
     usual = {key: each.default for key, each in inspect.signature(type(node)).parameters.items()}
     scalars = [
-        f"{key} {shown(number(x))}"
+        f"{key} {readable(number(x))}"
         for key, x in shown_of(node)
         if key not in ("start", "end", "steps", "key") and np.ndim(x) == 0 and isinstance(x, NUMBER)
         if not x == usual.get(key)
@@ -275,7 +275,7 @@ def words(node: Any) -> str:
     return ", ".join([name, *scalars])
 
 
-def shown(x: float) -> str:
+def readable(x: float) -> str:
     """A number as people write it: counts with their thousands, other numbers with four digits."""
     if math.isfinite(x) and x == int(x) and abs(x) < 1e15 and (isinstance(x, int) or abs(x) >= 10):
         return f"{int(x):,}"

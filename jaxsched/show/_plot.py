@@ -162,8 +162,8 @@ def _controlled(controller: Any, metric: Any, ax: Any, log: bool | None, run: js
 def _finished(ax: Any, values: list[np.ndarray], log: bool | None, run: js.Run | None) -> Any:
     every = np.concatenate(values)
     wide = bool((every > 0).all() and every.max() >= 100 * every.min())
-    if wide if log is None else log:
-        ax.set_yscale("log")
+    if wide or log is not None:
+        ax.set_yscale("log" if (wide if log is None else log) else "linear")
     ax.set(xlabel="step", ylabel="value")
     ax.margins(x=0)
     if run is not None and run.steps_per_epoch is not None:

@@ -13,7 +13,7 @@ import numpy as np
 import jaxsched as js
 from jaxsched.kinds import is_list, is_mapping
 from jaxsched.show import _curve
-from jaxsched.show._phases import shown
+from jaxsched.show._phases import readable
 from jaxsched.show._text import aligned, shortened
 
 
@@ -34,7 +34,7 @@ class Table:
 
     def __repr__(self) -> str:
         rows = [
-            [f">{shown(each.item())}", *(f">{shown(float(x))}" for x in row)]
+            [f">{readable(each.item())}", *(f">{readable(float(x))}" for x in row)]
             for each, *row in zip(self.steps, *self.columns.values(), strict=True)
         ]
         return "\n".join(aligned([[">step", *(f">{label}" for label in self.columns)], *shortened(rows, 40, 20, 10)]))
