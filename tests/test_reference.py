@@ -157,6 +157,7 @@ NO_EXAMPLE = {
     "nodes.Quotient": "an operator",
     "nodes.OverDevices": "needs several devices; `reduce_on_plateau` explains `axis_name`",
     "search.Diagnosis": "what `diagnose` returns in its example",
+    "search.RangeTest": "what `range_test` returns in its example",
     "show.Change": "what `diff` lists in its example",
     "show.Description": "what `describe` returns in its example",
     "show.Descriptions": "what `describe` returns of a stack",
