@@ -41,6 +41,7 @@ from jaxsched._core.kinds import checks_of as checks_of
 from jaxsched._core.kinds import public_module as public_module
 from jaxsched._core.node import written as written
 from jaxsched._core.schedule import Schedules as Schedules
+from jaxsched._core.words import shown as shown
 from jaxsched._curves.ramp import End as End
 from jaxsched._names import publish as _publish
 

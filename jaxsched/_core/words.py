@@ -32,6 +32,14 @@ _short = _Short()
 
 
 def shown(x: Any) -> str:
-    """A value as a message shows it."""
+    """A value as a message shows it, cut where it is long.
+
+    Args:
+        x: whatever was passed.
+
+    Examples:
+        >>> jaxsched.kinds.shown(list(range(100)))
+        '[0, 1, 2, 3, 4, 5, 6, 7, ...]'
+    """
     text = _short.repr(x)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

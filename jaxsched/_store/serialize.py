@@ -101,7 +101,7 @@ def _encode_fields(node: Data, path: str, for_people: bool) -> dict[str, Any]:
         if is_static(field) and callable(x) and not for_people:
             raise TypeError(
                 f"`{path}.{name}` must be data: got the function {shown(x)}. "
-                f"Tabulate it (`Tabulated`), or write a subclass of `Schedule`, which is stored by name."
+                f"Tabulate it (`tabulate`), or write a subclass of `Schedule`, which is stored by name."
             )
         if for_people or isinstance(x, float):  # an array is stored as it is kept, to the bit
             name, x = shown_field(node, field)
