@@ -23,6 +23,14 @@ def is_traced(x: Any) -> bool:
     return isinstance(x, Tracer)
 
 
+def unwrapped(x: Any) -> Any:
+    """A number that a library keeps in an object of its own, such as flax's `nnx.Variable`; anything else as it is."""
+    if isinstance(x, (int, float, np.generic, np.ndarray, jax.Array)):
+        return x
+    read = getattr(type(x), "__jax_array__", None) or getattr(type(x), "get_value", None)
+    return x if read is None else read(x)
+
+
 def is_sequence(x: Any) -> bool:
     """Whether `x` is a list in the widest sense, such as a configuration library's."""
     return isinstance(x, Sequence) and not isinstance(x, (str, bytes))
@@ -30,6 +38,7 @@ def is_sequence(x: Any) -> bool:
 
 def is_list(x: Any) -> bool:
     """Whether `x` is a list in the widest sense, or a known array with one axis."""
+    x = unwrapped(x)
     return is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and not is_traced(x) and x.ndim == 1)
 
 
@@ -40,8 +49,7 @@ def is_mapping(x: Any) -> bool:
 
 def number(name: str, x: Any) -> Any:
     """A finite number, or an array of finite numbers."""
-    if is_sequence(x):
-        x = _array(list(x))
+    x = _array(list(map(unwrapped, x))) if is_sequence(x) else unwrapped(x)
     if isinstance(x, np.generic):
         x = x.item()
     if isinstance(x, bool) or not isinstance(x, (int, float, np.ndarray, jax.Array)):
@@ -187,6 +195,7 @@ def negative(name: str, x: Any) -> Any:
 
 def listed(name: str, x: Any) -> Any:
     """An array as it is, and any other sequence as a list."""
+    x = unwrapped(x)
     if isinstance(x, (np.ndarray, jax.Array)) and x.ndim:
         return x
     if isinstance(x, (str, bytes, np.ndarray, jax.Array)) or not isinstance(x, Iterable):
@@ -228,11 +237,13 @@ def lengths(name: str, x: Any) -> Any:
 
 def indices(name: str, x: Any) -> Any:
     """A table of ints."""
-    return number(name, x if isinstance(x, (np.ndarray, jax.Array)) else np.asarray(listed(name, x), np.int64))
+    x = listed(name, x)
+    return number(name, np.asarray(x, np.int64) if isinstance(x, list) else x)
 
 
 def key(name: str, x: Any) -> Any:
     """A PRNG key: an int seed, or the key itself, kept as its words."""
+    x = unwrapped(x)
     if isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
         return jax.random.key_data(x)
     if isinstance(x, (list, tuple)):
@@ -249,6 +260,7 @@ def _show(x: Any) -> str:
 
 def is_number(x: Any) -> bool:
     """Whether `x` can stand for a constant schedule."""
+    x = unwrapped(x)
     if isinstance(x, (bool, str)):
         return False
     return isinstance(x, (int, float, np.generic)) or (isinstance(x, (np.ndarray, jax.Array)) and x.ndim == 0)
