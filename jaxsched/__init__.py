@@ -97,12 +97,13 @@ from jaxsched._optax.inject import scale_by_learning_rate as scale_by_learning_r
 from jaxsched._optax.groups import by_group as by_group
 from jaxsched._optax.groups import layerwise as layerwise
 from jaxsched._optax.state import current as current
+from jaxsched._optax.state import last_used as last_used
 from jaxsched._optax.state import events as events
 from jaxsched._optax.state import observe as observe
 from jaxsched._optax.state import override as override
 from jaxsched._optax.replace import replace_schedule as replace_schedule
 from jaxsched._optax.snapshot import snapshot as snapshot
-from jaxsched._optax.snapshot import restore as restore
+from jaxsched._optax.restore import restore as restore
 
 # Beside the door.
 from jaxsched import kinds as kinds
@@ -206,6 +207,7 @@ __all__ = [
     "by_group",
     "layerwise",
     "current",
+    "last_used",
     "events",
     "observe",
     "override",

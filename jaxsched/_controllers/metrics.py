@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._core.fields import unwrapped
+from jaxsched._core.words import shown
 
 Array = jax.Array
 
@@ -66,7 +67,7 @@ def metric(value: Any) -> Array:
     x = unwrapped(value)
     x = x if isinstance(x, jax.Array) else np.asarray(x)
     if not (jnp.issubdtype(x.dtype, jnp.floating) or jnp.issubdtype(x.dtype, jnp.integer)):
-        raise TypeError(f"`value` must be one real number, the metric: got {value!r}.")
+        raise TypeError(f"`value` must be one real number, the metric: got {shown(value)}.")
     if x.shape != ():
         raise ValueError(f"`value` must be one number: got shape {x.shape}. Pass its mean, say.")
     if isinstance(x, jax.Array):
@@ -80,7 +81,7 @@ def truth(observed: Any) -> Array:
     x = unwrapped(observed)
     x = x if isinstance(x, jax.Array) else np.asarray(x)
     if x.dtype != bool or x.shape != ():
-        raise TypeError(f"`observed` must be one boolean, which may be traced: got {observed!r}.")
+        raise TypeError(f"`observed` must be one boolean, which may be traced: got {shown(observed)}.")
     return jnp.asarray(x)
 
 

@@ -69,7 +69,7 @@ def reduce_on_stationarity(
     begins anew, so that what came before is forgotten. Tests are long where there are few parameters that are large
     beside their wandering, and none succeeds where norms grow for ever, as those of normalised layers do without
     weight decay. It is the last part of a chain, as `optax.scale_by_learning_rate` is; what changes the direction, such
-    as weight decay, belongs before it or inside of `inner`. It needs `params`. `current(opt_state)` shows the rate.
+    as weight decay, belongs before it or inside of `inner`. It needs `params`. `last_used(opt_state)` shows the rate.
 
     Args:
         schedule: a schedule, number or function of the step, constant (apart from the cuts) while a test is to hold.
