@@ -31,7 +31,7 @@ class GreedyState(NamedTuple):
     patience_at_floor: Array  # shape=(), dtype=int32; cuts at the floor until a reset
     recent: Array  # shape=(window,), dtype=float32; the last metrics
     seen: Array  # shape=(), dtype=int32; how many there were
-    flags: Array  # shape=(), dtype=int32; the events, as bits
+    flags: Array  # shape=(), dtype=int32; the events and the count of observations, as bits
 
     events = events
 

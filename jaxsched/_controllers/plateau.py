@@ -44,7 +44,7 @@ class PlateauState(NamedTuple):
     cuts: Array  # shape=(), dtype=int32; the scale is factor**cuts
     best: Array  # shape=(), dtype=float32; the largest float32, or minus it, before the first
     bad: Array  # shape=(), dtype=int32; observations in a row without improvement; below 0: still to be ignored
-    flags: Array  # shape=(), dtype=int32; the events, as bits
+    flags: Array  # shape=(), dtype=int32; the events and the count of observations, as bits
     pending: Array | None  # shape=(), dtype=int32; observations waiting to be averaged, if `every` is not 1
     mean: Array | None  # shape=(), dtype=float32; of those
     average: Array | None  # shape=(), dtype=float32; the exponential average, if there is smoothing

@@ -90,7 +90,7 @@ def last_used(opt_state: Any) -> dict[str, Array]:
 
 
 def events(opt_state: Any) -> dict[str, Events]:
-    """What each controller in an optimizer's state did at the last step or observation, by the names of `current`.
+    """What each controller did at the last step or observation, and how many there were, by the names of `current`.
 
     Args:
         opt_state: the state of an optimizer, or any tree that holds some.
