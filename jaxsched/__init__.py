@@ -102,6 +102,7 @@ from jaxsched._optax.state import events as events
 from jaxsched._optax.state import observe as observe
 from jaxsched._optax.state import override as override
 from jaxsched._optax.replace import replace_schedule as replace_schedule
+from jaxsched._optax.replace import stretch_rest as stretch_rest
 from jaxsched._optax.snapshot import snapshot as snapshot
 from jaxsched._optax.restore import restore as restore
 
@@ -213,6 +214,7 @@ __all__ = [
     "observe",
     "override",
     "replace_schedule",
+    "stretch_rest",
     "snapshot",
     "restore",
     # Beside the door
