@@ -1,4 +1,4 @@
-"""The LR range test: one scan and one step at a time give the same, and the rules are those of the finders they name."""
+"""The LR range test: one scan and one step at a time give the same; the rules are those of the finders they name."""
 
 import itertools
 
