@@ -119,6 +119,7 @@ from jaxsched._names import publish as _publish
 if _typing.TYPE_CHECKING:
     from jaxsched import compat as compat
     from jaxsched import search as search
+    from jaxsched import show as show
 
 __version__ = "0.1.0"
 
@@ -223,10 +224,19 @@ __all__ = [
     "states",
     "compat",
     "search",
+    "show",
 ]
-_LATE = ("compat", "search")
+_LATE = ("compat", "search", "show")
 
 _publish(globals())
+
+
+def _picture(self: nodes.Data) -> str | None:
+    """What a notebook shows; the room that draws it is above the door, and imported when a notebook asks."""
+    return _importlib.import_module(f"{__name__}.show").view(self)
+
+
+setattr(nodes.Data, "_repr_html_", _picture)  # noqa: B010
 
 
 def __dir__() -> list[str]:
