@@ -29,6 +29,14 @@ def is_traced(x: Any) -> bool:
     return isinstance(x, Tracer)
 
 
+def unwrapped(x: Any) -> Any:
+    """A number that a library keeps in an object of its own, such as flax's `nnx.Variable`; anything else as it is."""
+    if isinstance(x, (int, float, np.generic, np.ndarray, jax.Array)):
+        return x
+    read = getattr(type(x), "__jax_array__", None) or getattr(type(x), "get_value", None)
+    return x if read is None else read(x)
+
+
 def is_sequence(x: Any) -> bool:
     """Whether `x` is a list in the widest sense, such as a configuration library's."""
     return isinstance(x, Sequence) and not isinstance(x, (str, bytes, bytearray, memoryview))
@@ -46,8 +54,7 @@ def is_mapping(x: Any) -> bool:
 
 def number(name: str, x: Any) -> Any:
     """A finite number, or an array of finite numbers."""
-    if is_sequence(x):
-        x = _array(name, list(x))
+    x = _array(name, list(map(unwrapped, x))) if is_sequence(x) else unwrapped(x)
     if isinstance(x, np.generic):
         x = x.item()
     if isinstance(x, bool) or not isinstance(x, (int, float, np.ndarray, jax.Array)):
@@ -292,6 +299,7 @@ def sign(name: str, x: Any) -> Any:
 
 def is_number(x: Any) -> bool:
     """Whether `x` can stand for a constant schedule."""
+    x = unwrapped(x)
     if isinstance(x, (bool, str)):
         return False
     return isinstance(x, (int, float, np.generic)) or (isinstance(x, (np.ndarray, jax.Array)) and x.ndim == 0)

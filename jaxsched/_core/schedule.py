@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.fields import by_formula, is_number, is_traced, real
+from jaxsched._core.fields import by_formula, is_number, is_traced, real, unwrapped
 from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
 from jaxsched._core.lists import in_order
 from jaxsched._core.node import Data
@@ -74,7 +74,7 @@ class Schedule(Data, abc.ABC):
     def __call__(self, step: Any) -> Array:
         """The value at `step`, an int, float or array: JAX's default float dtype (of `rounded` int32), its shape."""
         if type(step) is not int or not -SMALL < step < SMALL:
-            if is_traced(step):
+            if is_traced(step := unwrapped(step)):
                 leaves, structure = jax.tree.flatten(self)
                 return compiled_for(structure)(leaves, step)
             step = step if isinstance(step, jax.Array) else host_step(step)
