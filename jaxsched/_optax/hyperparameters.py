@@ -13,7 +13,7 @@ from jaxsched._core.fields import is_traced
 from jaxsched._core.program import canonical
 from jaxsched._core.schedule import Schedule
 from jaxsched._core.statedict import storable
-from jaxsched._core.time import real_dtype
+from jaxsched._core.time import real_dtype, to_real
 
 Array = jax.Array
 
@@ -166,7 +166,7 @@ def scheduled_at(slot: Slot, count: Array) -> Array:
     """The value that the schedule or controller gives, whatever was set by hand."""
     if isinstance(slot.schedule, Controller):
         return slot.schedule(slot.state._replace(step=count))
-    return slot.schedule(count)
+    return to_real(slot.schedule(count))  # of `rounded` it is an int32
 
 
 def value_at(slot: Slot, count: Array) -> Array:
