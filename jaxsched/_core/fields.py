@@ -61,6 +61,8 @@ def number(name: str, x: Any) -> Any:
         return x
     if not (jnp.issubdtype(x.dtype, jnp.integer) or jnp.issubdtype(x.dtype, jnp.floating)):
         raise TypeError(f"`{name}` must hold real numbers: got dtype {x.dtype}. Pass integers or floats.")
+    if x.size == 0:
+        raise ValueError(f"`{name}` must hold at least one number: got {shown(x)}. Pass a sequence of numbers.")
     if is_traced(x):
         return x
     if not np.all(np.isfinite(np.asarray(x, np.float64))):

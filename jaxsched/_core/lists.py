@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxsched._core.boxes import unwrapped
 from jaxsched._core.fields import count, is_list, is_mapping, is_traced, no_fraction, number, real, time
+from jaxsched._core.time import integer_max
 from jaxsched._core.words import shown
 
 
@@ -31,10 +32,7 @@ def in_order(name: str, x: Any, of: str) -> list[Any]:
 
 def reals(name: str, x: Any) -> Any:
     """A table of values: one array."""
-    x = real(name, listed(name, x))
-    if np.ndim(x) == 0 or np.shape(x)[-1] == 0:
-        raise ValueError(f"`{name}` must hold at least one value: got {shown(x)}. Pass a sequence of numbers.")
-    return x
+    return real(name, listed(name, x))
 
 
 def times(name: str, x: Any) -> Any:
@@ -85,6 +83,8 @@ def key(name: str, x: Any) -> Any:
         return x.astype(np.uint32)
     if words or isinstance(x, float) or not (isinstance(x, int) or jnp.issubdtype(x.dtype, jnp.integer)):
         raise TypeError(f"`{name}` must be an int seed or a JAX PRNG key: got {shown(x)}.")
+    if isinstance(x, int) and abs(x) > integer_max():
+        raise ValueError(f"`{name}` must be below 2**{integer_max().bit_length()}: got {shown(x)}. Pass a JAX key.")
     return x
 
 

@@ -29,7 +29,7 @@ def restore(opt_state: T, saved: Any) -> tuple[T, list[str]]:
         opt_state: a state of the optimizer to go on with, fresh from its `init`, or any tree that holds one. Of
             `jax.eval_shape(optimizer.init, params)`, the schedules have the numbers that were saved.
         saved: a `snapshot`, or the optimizer's state itself, as it was or in any form in which a checkpoint library
-            gives it back: with NumPy arrays, dicts for tuples, read without a template. Or the state of an optimizer of
+            gives it back (NumPy arrays, dicts for tuples, without a template). Or the state of an optimizer of
             optax, for its count and moments; or the `state_dict()` of a scheduler of PyTorch, for its position and what
             a plateau has seen.
 
