@@ -24,6 +24,7 @@ from jaxsched._store.stack import labels as labels
 from jaxsched._store.stack import tabulate as tabulate
 from jaxsched._store.serialize import to_dict as to_dict
 from jaxsched._store.serialize import from_dict as from_dict
+from jaxsched._store.config import from_config as from_config
 from jaxsched._recipes.units import Run as Run
 
 # Curves: formulas of the step.
@@ -141,6 +142,7 @@ __all__ = [
     "tabulate",
     "to_dict",
     "from_dict",
+    "from_config",
     "Run",
     # Curves: formulas of the step
     "Linear",

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from jaxsched._controllers.kept import check_widths
 from jaxsched._controllers.metrics import BEGUN, LASTING, bounded, counted, metric, truth
+from jaxsched._core.boxes import rebuilt
 from jaxsched._core.elsewhere import OF_CONTROLLERS
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Kind, kinds_in
@@ -192,6 +193,7 @@ def scheduled(name: str, x: Any) -> Schedule:
 
 def hyperparameter(name: str, x: Any) -> "Schedule | Controller":
     """What may stand for a number of an optimizer."""
+    x = rebuilt(x, Controller)
     return x if isinstance(x, Controller) else to_schedule(name, x)
 
 
