@@ -114,8 +114,8 @@ def placed(tree: Any, count: Any) -> Any:
     """The tree on the devices that the state's count was put on, so that the next step need not be compiled anew."""
     if is_traced(count) or not getattr(count, "committed", False) or jnp.ndim(count):
         return tree
-    there = lambda x: x if is_traced(x) or x.committed else jax.device_put(x, count.sharding)  # noqa: E731
-    return jax.tree.map(there, tree)
+    fixed = lambda x: is_traced(x) or getattr(x, "committed", False)  # noqa: E731 (flax restores NumPy's arrays)
+    return jax.tree.map(lambda x: x if fixed(x) else jax.device_put(x, count.sharding), tree)
 
 
 class Scheduled:
