@@ -59,6 +59,7 @@ from jaxsched._combinators.clocks import per_epoch as per_epoch
 from jaxsched._combinators.stretch import stretch as stretch
 from jaxsched._combinators.values import scale as scale
 from jaxsched._combinators.values import clip as clip
+from jaxsched._combinators.values import rounded as rounded
 from jaxsched._combinators.jitter import jitter as jitter
 
 # Recipes: published schedules by name.
@@ -173,6 +174,7 @@ __all__ = [
     "stretch",
     "scale",
     "clip",
+    "rounded",
     "jitter",
     # Recipes: published schedules by name
     "warmup_cosine",

@@ -221,8 +221,9 @@ def test_a_run_that_never_falls_is_told_so():
         found(start=1e-9, end=1e-7).bracket()
 
 
-def test_a_run_that_never_diverges_is_told_to_go_further():
-    assert "never diverged" in str(found(start=1e-3, end=0.2))
+def test_a_run_that_still_falls_at_the_end_is_told_to_go_further():
+    assert "still fell at the end" in str(made(np.linspace(2.0, 1.0, 60)))
+    assert "still fell" not in str(found()) and "still fell" not in str(made(VALLEY.repeat(4)[:50]))
 
 
 @pytest.mark.parametrize("rule", ["lightning", None, 1])

@@ -26,8 +26,9 @@ NAMES = ("step_size", "body/learning_rate", "head/learning_rate")
 PARAMS = {"body": jnp.ones(2), "head": jnp.ones(())}
 
 VALUES = st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0])
-PLANS = st.builds(
-    Plan, st.sampled_from(["linear", "cosine", "constant", "exponential"]), VALUES, VALUES, st.integers(0, 6)
+PLANS = st.one_of(
+    st.builds(Plan, st.sampled_from(["linear", "cosine"]), VALUES, VALUES, st.integers(0, 6)),
+    st.builds(Plan, st.sampled_from(["constant", "exponential"]), VALUES),
 )
 PLATEAUS = st.builds(Plateau, st.sampled_from([0.25, 0.5]), st.integers(0, 2), st.sampled_from([1.0, -1.0]))
 RATES = st.builds(Rate, PLANS, st.one_of(st.none(), PLATEAUS))
@@ -52,11 +53,12 @@ class Runs(RuleBasedStateMachine):
 
     def go(self, plans, run):
         self.plans, self.run, self.optimizer = plans, run, optimizer_of(plans)
+        self.step = self.optimizer.update
 
     @rule(metric=st.one_of(st.none(), METRICS))
     def update(self, metric):
         before = self.run.values()
-        updates, self.state = self.optimizer.update(PARAMS, self.state, PARAMS, value=metric)
+        updates, self.state = self.step(PARAMS, self.state, PARAMS, value=metric)
         self.run.update(metric)
         for group in PARAMS:
             wanted = -before["step_size"] * before[f"{group}/learning_rate"]
@@ -117,22 +119,22 @@ class Runs(RuleBasedStateMachine):
         assert all(bool(jnp.all(jnp.isfinite(x))) for x in jax.tree.leaves(self.state))
 
 
-def runs(examples, steps, phases=(Phase.generate,)):
-    return settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        phases=phases,
-    )
+class CompiledRuns(Runs):
+    def go(self, plans, run):
+        super().go(plans, run)
+        self.step = jax.jit(self.optimizer.update, donate_argnums=1)
+
+
+def check(machine, examples, steps, phases=tuple(Phase)):
+    chosen = settings(max_examples=examples, stateful_step_count=steps, phases=phases, derandomize=True, deadline=None)
+    run_state_machine_as_test(machine, settings=settings(chosen, database=None, suppress_health_check=[*HealthCheck]))
 
 
 def test_a_few_runs_agree_with_the_model():
-    run_state_machine_as_test(Runs, settings=runs(5, 20))
+    check(Runs, 3, 24, [Phase.generate])  # to shrink a failing run takes minutes
 
 
 @exhaustive
-def test_many_runs_agree_with_the_model():
-    run_state_machine_as_test(Runs, settings=runs(500, 40))
+@pytest.mark.parametrize("machine, examples", [(Runs, 200), (CompiledRuns, 30)], ids=["eager", "jit"])
+def test_many_runs_agree_with_the_model(machine, examples):
+    check(machine, examples, 40)

@@ -160,6 +160,16 @@ def test_flax_may_be_imported_late(monkeypatch):
     assert again.to_state_dict(late) == {"value": 0.5} and again.from_state_dict(Late(0.0), {"value": 0.5}) == late
 
 
+def test_a_state_of_numpy_s_arrays_is_changed_where_its_count_was_put():
+    state, fresh, *_ = trained("inject")
+    again, there = by_flax(state.opt_state, fresh.opt_state, None), jax.devices()[-1]
+    put = again._replace(count=jax.device_put(again.count, there))
+    changed = js.override(put, learning_rate=0.5)
+    assert isinstance(again.slots["learning_rate"].mode, np.ndarray)
+    assert float(js.current(changed)["learning_rate"]) == 0.5
+    assert {x.sharding.device_set.copy().pop() for x in jax.tree.leaves(changed.slots["learning_rate"])} == {there}
+
+
 def test_what_is_restored_may_not_be_written_to_either():
     state, fresh, *_ = trained("inject")
     again = by_flax(state, fresh, None)

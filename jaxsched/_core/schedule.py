@@ -43,6 +43,9 @@ class Schedule(Data, abc.ABC):
     _scales: ClassVar[bool] = False
     """Whether all its times are fields annotated as `Count`, so that it is made longer by multiplying them."""
 
+    _counts: ClassVar[bool] = False
+    """Whether it is called for a whole number, an int32; inside of other schedules its value is a float as any."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "__call__" in cls.__dict__:
             raise TypeError(f"{cls.__name__} must not define `__call__`: it is final. Write the formula as `at`.")
@@ -69,7 +72,7 @@ class Schedule(Data, abc.ABC):
 
     @final
     def __call__(self, step: Any) -> Array:
-        """The value at `step`, an int, float or array: JAX's default float dtype, the step's shape."""
+        """The value at `step`, an int, float or array: JAX's default float dtype (of `rounded` int32), its shape."""
         if type(step) is not int or not -SMALL < step < SMALL:
             if is_traced(step := unwrapped(step)):
                 leaves, structure = jax.tree.flatten(self)

@@ -98,8 +98,9 @@ class RangeTest:
             return f"{lines[0]}: {error}"
         lines += [f"  {name:10} {rate:.3g}" for name, rate in self._marks().items()]
         lines.append(f"  The best peak probably lies from {low:.3g} to {high:.3g}: train with some rates between them.")
-        if self.points == len(self.rates):
-            lines.append("  The loss never diverged: with a larger `end` the curve says more.")
+        begin, curve = self._curve()
+        if self.points == len(self.rates) and _rules.minimum(curve) == len(curve) - 1:
+            lines.append("  The loss still fell at the end: with a larger `end` the curve says more.")
         return "\n".join(lines)
 
     def _marks(self) -> dict[str, float]:
