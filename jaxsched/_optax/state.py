@@ -106,7 +106,7 @@ def observe(opt_state: T, *, value: Any, name: str | None = None, observed: Any 
     def feed(slot: Slot, count: Array) -> Slot:
         return moved(slot, slot.schedule.observe(slot.state._replace(step=count), value=value, observed=observed))
 
-    return change(opt_state, {found.places[name]: in_slot(feed) for name in chosen})
+    return change(opt_state, dict.fromkeys((found.places[name] for name in chosen), in_slot(feed)), alike=True)
 
 
 def override(opt_state: T, values: Mapping[str, Any] | None = None, /, **named: Any) -> T:
