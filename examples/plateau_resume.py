@@ -83,7 +83,7 @@ def train_epoch(state, batches, validation):
     def step(carry, batch):
         params, opt_state = carry
         updates, opt_state = optimizer.update(jax.grad(loss)(params, *batch), opt_state, params)
-        rate = jaxsched.current(opt_state)["learning_rate"]
+        rate = jaxsched.last_used(opt_state)["learning_rate"]
         return (optax.apply_updates(params, updates), opt_state), rate
 
     (params, opt_state), rates = jax.lax.scan(step, (state["params"], state["optimizer"]), batches)

@@ -20,6 +20,8 @@ from jaxsched._core.kinds import Level as Level
 from jaxsched._store.stack import stack as stack
 from jaxsched._store.stack import unstack as unstack
 from jaxsched._store.stack import grid as grid
+from jaxsched._store.stack import labels as labels
+from jaxsched._store.stack import tabulate as tabulate
 from jaxsched._store.serialize import to_dict as to_dict
 from jaxsched._store.serialize import from_dict as from_dict
 from jaxsched._recipes.units import Run as Run
@@ -95,12 +97,13 @@ from jaxsched._optax.inject import scale_by_learning_rate as scale_by_learning_r
 from jaxsched._optax.groups import by_group as by_group
 from jaxsched._optax.groups import layerwise as layerwise
 from jaxsched._optax.state import current as current
+from jaxsched._optax.state import last_used as last_used
 from jaxsched._optax.state import events as events
 from jaxsched._optax.state import observe as observe
 from jaxsched._optax.state import override as override
 from jaxsched._optax.replace import replace_schedule as replace_schedule
 from jaxsched._optax.snapshot import snapshot as snapshot
-from jaxsched._optax.snapshot import restore as restore
+from jaxsched._optax.restore import restore as restore
 
 # Beside the door.
 from jaxsched import kinds as kinds
@@ -131,6 +134,8 @@ __all__ = [
     "stack",
     "unstack",
     "grid",
+    "labels",
+    "tabulate",
     "to_dict",
     "from_dict",
     "Run",
@@ -202,6 +207,7 @@ __all__ = [
     "by_group",
     "layerwise",
     "current",
+    "last_used",
     "events",
     "observe",
     "override",

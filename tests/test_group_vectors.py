@@ -14,6 +14,8 @@ from support.short import exhaustive, parametrize
 
 import jaxsched as js
 
+flax = pytest.importorskip("flax")
+pytest.importorskip("flax.serialization")
 assert relaxed  # the fixture of this module
 
 COSINE = js.warmup_cosine(0.1, 2, 20, end=0.01)
@@ -145,6 +147,30 @@ def test_vectors_are_read_by_name_in_every_form(store):
         state.hyperparams["^b2$/learning_rate"] = 0.5
 
 
+def as_dicts(x):
+    """As a library gives it back that read it without a template: dicts by the keys of the tree, and NumPy's arrays."""
+    if isinstance(x, (jax.Array, np.ndarray)):
+        return np.asarray(x)
+    children, _ = jax.tree_util.tree_flatten_with_path(x, is_leaf=lambda child: child is not x)
+    return {jax.tree_util.keystr(path, simple=True): as_dicts(child) for path, child in children}
+
+
+@pytest.mark.parametrize("form", [lambda x: x, js.snapshot, flax.serialization.to_state_dict, as_dicts])
+def test_a_run_goes_on_from_every_form_under_other_groups(form):
+    optimizer, by_name = groups(PLATEAU)
+    state = optimizer.init(P)
+    for metric in (1.0, 2.0, 3.0):
+        state = js.observe(optimizer.update(P, state, P)[1], value=metric)
+    again, lines = js.restore(optimizer.init(P), form(state))
+    assert avals(again) == avals(state) and same_bits(again, state) and lines == []
+    other, _ = groups(js.scale(PLATEAU, 2.0), head=js.scale(PLATEAU, 3.0))
+    again, lines = js.restore(other.init(P), form(state))
+    assert avals(again) == avals(other.init(P)) and len(lines) >= 5
+    got, had = rates(again), rates(state)
+    assert [got[name] / had[name] for name in by_name if "head" not in name] == pytest.approx([2.0] * 4)
+    assert got["^head$/learning_rate"] == pytest.approx(float(js.Linear(0.6, 0.3, steps=20)(3)))
+
+
 def test_what_is_read_of_a_state_without_numbers_is_its_shapes():
     optimizer, by_name = groups(PLATEAU)
     shapes = jax.eval_shape(optimizer.init, P)
@@ -165,7 +191,7 @@ def test_another_table_in_place_of_one_of_another_length():
     optimizer, _ = groups(OF_ONE_KIND["tables"])
     shorter = js.Interpolated([0, 4], [0.5, 0.1])
     state = js.replace_schedule(optimizer.init(P), {"^b1$/learning_rate": js.scale(shorter, 1.0)})
-    assert rates(jax.jit(optimizer.update)(P, state, P)[1])["^b1$/learning_rate"] == 0.5
+    assert js.last_used(jax.jit(optimizer.update)(P, state, P)[1])["^b1$/learning_rate"] == 0.5
 
 
 def test_a_sweep_has_its_axis_before_that_of_the_groups():
@@ -174,7 +200,10 @@ def test_a_sweep_has_its_axis_before_that_of_the_groups():
     state = jax.vmap(lambda peak: optimizer_of(peak).init(P))(peaks)
     state = jax.vmap(lambda peak, state: optimizer_of(peak).update(P, state, P)[1])(peaks, state)
     assert state.slots.parts[0].content.mode.shape == (3, 4)
-    np.testing.assert_allclose(js.current(state)["^b1$/learning_rate"], peaks / 2, rtol=1e-6)
+    np.testing.assert_allclose(js.last_used(state)["^b1$/learning_rate"], peaks / 2, rtol=1e-6)
+    np.testing.assert_allclose(
+        js.current(state)["^b1$/learning_rate"], [js.Cosine(peak / 2, 0.0, steps=8)(1) for peak in peaks], rtol=1e-6
+    )
     state = js.override(state, {"^b1$/learning_rate": 0.5})
     assert js.current(state)["^b1$/learning_rate"].tolist() == [0.5] * 3
     np.testing.assert_allclose(js.current(state)["^b2$/learning_rate"], peaks / 4, rtol=0.05)

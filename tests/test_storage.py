@@ -13,11 +13,13 @@ import optax
 import pytest
 from support.bridge import avals, counted, params, relaxed, same_bits
 from support.controllers_zoo import BY_NAME, CONTROLLERS, FEW
-from support.short import parametrize
+from support.short import exhaustive, parametrize
 from support.zoo import GROUP, ONE_OF_EACH, ZOO, nodes
 
 import jaxsched as js
 from jaxsched._core import node, statedict
+
+leaves_with_path = jax.tree_util.tree_leaves_with_path
 
 serialization = pytest.importorskip("flax.serialization")
 train_state = pytest.importorskip("flax.training.train_state")
@@ -47,6 +49,20 @@ def by_orbax(x, target, folder):
         return checkpointer.restore(folder / "stored", target)
 
 
+def by_orbax_alone(x, target, folder):
+    """Without a template it gives dicts and lists, by the names of the fields."""
+    with ocp.StandardCheckpointer() as checkpointer:
+        checkpointer.save(folder / "alone", x)
+        checkpointer.wait_until_finished()
+        found = {keys(path): leaf for path, leaf in leaves_with_path(checkpointer.restore(folder / "alone"))}
+    assert set(found) == {keys(path) for path, _ in leaves_with_path(x)}
+    return jax.tree_util.tree_map_with_path(lambda path, like: found[keys(path)], target)
+
+
+def keys(path):
+    return jax.tree_util.keystr(path, simple=True, separator="/")
+
+
 def by_equinox(x, target, folder):
     stored = io.BytesIO()
     eqx.tree_serialise_leaves(stored, x)
@@ -67,7 +83,12 @@ def by_copy(x, target, folder):
     return copy.copy(copy.deepcopy(x))
 
 
-STORES = (by_flax, by_state_dict, by_msgpack, by_orbax, by_equinox, by_pickle, by_cloudpickle, by_copy)
+STORES = (
+    *(by_flax, by_state_dict, by_msgpack, by_orbax, by_orbax_alone),
+    *(by_equinox, by_pickle, by_cloudpickle, by_copy),
+)
+ON_DISK = (by_orbax, by_orbax_alone)
+"""They take their time, so that many trees are stored in one checkpoint."""
 OF_CODE = (by_flax, by_state_dict, by_msgpack, by_equinox, by_copy)
 """What gives a schedule with a function back with that very function: by no name, and not by its code."""
 
@@ -136,7 +157,7 @@ def test_a_schedule_is_itself_again(entry, tmp_path):
     schedule = entry.make()
     emptied = jax.tree.map(lambda x: type(x)(0) if isinstance(x, (int, float)) else x * 0, schedule)
     for store in OF_CODE if is_code(entry) else STORES:
-        again = store(schedule, emptied, tmp_path) if store is not by_orbax else schedule
+        again = store(schedule, emptied, tmp_path) if store not in ON_DISK else schedule
         assert jax.tree.structure(again) == jax.tree.structure(schedule), store.__name__
         assert again == schedule, store.__name__
 
@@ -147,11 +168,33 @@ def test_cloudpickle_stores_functions():
     np.testing.assert_array_equal(again(np.arange(8)), js.warmup(js.nodes.Wrap(halved), 2)(np.arange(8)))
 
 
-def test_orbax_stores_schedules(tmp_path):
-    """All in one checkpoint, since each one takes its time."""
-    schedules = {entry.name.replace("/", "-"): entry.make() for entry in ONE_OF_EACH}
-    again = by_orbax(schedules, jax.tree.map(lambda x: x * 0, schedules), tmp_path)
+@pytest.mark.parametrize("store", ON_DISK, ids=lambda store: store.__name__)
+@pytest.mark.parametrize("table", [ONE_OF_EACH, pytest.param(ZOO, marks=exhaustive)], ids=["short", "all"])
+def test_orbax_stores_schedules(table, store, tmp_path):
+    schedules = {entry.name.replace("/", "-"): entry.make() for entry in table}
+    again = store(schedules, jax.tree.map(lambda x: x * 0, schedules), tmp_path)
     assert jax.tree.structure(again) == jax.tree.structure(schedules) and same_bits(again, schedules)
+
+
+@pytest.mark.parametrize("store", STORES, ids=lambda store: store.__name__)
+@pytest.mark.parametrize("table", [FEW, pytest.param(CONTROLLERS, marks=exhaustive)], ids=["short", "all"])
+def test_controllers_and_their_states_are_themselves_again(table, store, tmp_path):
+    """Kept beside an optimizer of any kind, without `inject`."""
+    controllers = {example.name: jax.tree.map(jnp.asarray, example.make()) for example in table}
+    fresh = {name: x.init() for name, x in controllers.items()}
+    kept = controllers, jax.tree.map(lambda x: x + 1, fresh)
+    again = store(kept, jax.tree.map(lambda x: x * 0, (controllers, fresh)), tmp_path)
+    assert avals(again[1]) == avals(kept[1]) and jax.tree.structure(again) == jax.tree.structure(kept)
+    assert same_bits(again, kept)
+
+
+@parametrize("name", OPTIMIZERS, ["inject", "by_group"])
+def test_cloudpickle_stores_the_train_state_with_its_optimizer(name):
+    state, _, step, _ = trained(name)
+    again = by_cloudpickle(state, None, None)
+    _, opt_state = again.tx.update(again.params, again.opt_state, again.params, value=4.0)
+    _, expected = state.tx.update(state.params, state.opt_state, state.params, value=4.0)
+    assert avals(opt_state) == avals(expected) and same_bits(opt_state, expected)
 
 
 @pytest.mark.parametrize("example", FEW, ids=str)

@@ -11,6 +11,7 @@ from jaxsched._core.kinds import Level, Numeric, checked
 from jaxsched._core.node import Data, of_kind
 from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, as_schedule, evaluate, to_schedule
 from jaxsched._core.time import blend
+from jaxsched._core.words import shown
 
 D = TypeVar("D", bound=Data)
 
@@ -33,7 +34,7 @@ class Clip(Exact):
         if lo is None or hi is None or is_traced(lo) or is_traced(hi):
             return
         if np.any(np.asarray(lo) > np.asarray(hi)):
-            raise ValueError(f"`lo` must not exceed `hi`: got {lo!r} and {hi!r}. Swap them.")
+            raise ValueError(f"`lo` must not exceed `hi`: got {shown(lo)} and {shown(hi)}. Swap them.")
 
     def at(self, step: Any) -> Any:
         value = evaluate(self.schedule, step)
@@ -115,7 +116,7 @@ def scale(schedule: Any, factor: Any) -> Schedule | Data:
     if not isinstance(schedule, Data) or isinstance(schedule, Schedule):
         return to_schedule("schedule", schedule) * to_schedule("factor", factor)
     if not (is_number(factor) or is_traced(factor)):
-        raise TypeError(f"`factor` must be a number beside a controller: got {factor!r}. Scale its schedule instead.")
+        raise TypeError(f"`factor` must be a number beside a controller: got {shown(factor)}. Scale its schedule.")
     return _scaled(schedule, real("factor", factor))
 
 

@@ -3,18 +3,20 @@
 import abc
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.fields import is_number, is_traced, real
+from jaxsched._core.fields import by_formula, is_number, is_traced, real
 from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
+from jaxsched._core.lists import in_order
 from jaxsched._core.node import Data
 from jaxsched._core.program import Program, check_function, compiled_for, host_step, prepare
 from jaxsched._core.time import Length, Time, only_when, plain, reached, real_dtype, since
+from jaxsched._core.words import shown
 
 Array = jax.Array
 
@@ -118,7 +120,8 @@ class Schedule(Data, abc.ABC):
     def then(self, other: Any) -> "Schedule":
         """This schedule for its `duration`, then `other`: `join([self, other])`."""
         pieces = (self, to_schedule("other", other))
-        return Join(pieces, tuple(boundaries_of(pieces)))
+        with by_formula():
+            return Join(pieces, tuple(boundaries_of(pieces)))
 
 
 class Exact(Schedule):
@@ -178,7 +181,7 @@ class Wrap(Schedule):
 
     def _check(self) -> None:
         if not callable(self.fn):
-            raise TypeError(f"`fn` must be a function of the step: got {self.fn!r}. For a number use `Constant`.")
+            raise TypeError(f"`fn` must be a function of the step: got {shown(self.fn)}. For a number use `Constant`.")
         if _is_stateful(self.fn):
             raise TypeError(_controller_message("fn", self.fn))
         check_function(self.fn)
@@ -209,7 +212,7 @@ def to_schedule(name: str, x: Any) -> Schedule:
         raise TypeError(_controller_message(name, x))
     if callable(x):
         return Wrap(x)
-    raise TypeError(f"`{name}` must be a schedule, a number or a function of the step: got {x!r}.")
+    raise TypeError(f"`{name}` must be a schedule, a number or a function of the step: got {shown(x)}.")
 
 
 def _is_stateful(x: Any) -> bool:
@@ -241,9 +244,8 @@ def longest(*durations: Numeric | None) -> Any:
 
 def schedules(name: str, x: Any, kept: type = Schedule) -> tuple[Any, ...]:
     """Each element as a schedule, unless it is of the class that is `kept` as it is."""
-    if isinstance(x, (str, Data)) or not isinstance(x, Iterable):
-        raise TypeError(f"`{name}` must be a sequence of schedules: got {x!r}. Pass a list.")
-    return tuple(each if isinstance(each, kept) else to_schedule(f"{name}[{i}]", each) for i, each in enumerate(x))
+    many = in_order(name, x, "schedules")
+    return tuple(each if isinstance(each, kept) else to_schedule(f"{name}[{i}]", each) for i, each in enumerate(many))
 
 
 if TYPE_CHECKING:
@@ -350,7 +352,7 @@ def check_boundaries(pieces: int, boundaries: Any) -> None:
         )
     concrete = [b for b in boundaries if not is_traced(b)]
     if any(np.any(np.asarray(a) > np.asarray(b)) for a, b in zip(concrete, concrete[1:], strict=False)):
-        raise ValueError(f"`boundaries` must be sorted: got {list(boundaries)!r}. A piece begins where the last ends.")
+        raise ValueError(f"`boundaries` must be sorted: got {shown(list(boundaries))}. A piece begins where one ends.")
 
 
 def end_after(begin, duration):

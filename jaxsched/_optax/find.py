@@ -9,7 +9,7 @@ import jax
 
 from jaxsched._controllers.base import Controller
 from jaxsched._optax.hyperparameters import Change as Change
-from jaxsched._optax.hyperparameters import InjectState, changed
+from jaxsched._optax.hyperparameters import InjectState, Slot, changed
 
 
 class Place(NamedTuple):
@@ -37,8 +37,16 @@ class Finding(NamedTuple):
 
 def find(opt_state: Any, what: str) -> Finding:
     """Every hyperparameter by its name: that of its group, if it is in one, and its own."""
-    found = list(_holders(_unboxed(opt_state), ()))
-    places = [Place(i, key, _names(path, key)) for i, (path, node) in enumerate(found) for key in _values(node)]
+    found = list(_holders(unboxed(opt_state), ()))
+    places = [Place(i, key, names_of(path, key)) for i, (path, node) in enumerate(found) for key in _values(node)]
+    if not places and any(
+        _key(e) == "hyperparams" for path, _ in jax.tree_util.tree_leaves_with_path(opt_state) for e in path
+    ):
+        raise ValueError(
+            f"`opt_state` must hold a {what}: got one whose classes are lost, as those of `nnx.state(optimizer)` and "
+            f"of a checkpoint that was read without a template are. Pass `optimizer.opt_state`, nnx's own, or go on by "
+            f"`opt_state, changes = jaxsched.restore(optimizer.init(params), opt_state)`."
+        )
     if not places:
         raise ValueError(
             f"`opt_state` must hold a {what}: got none. optax itself keeps only a count: make the optimizer by "
@@ -68,11 +76,20 @@ def change(opt_state: Any, changes: Mapping[Place, Change], alike: bool = False)
         inner = getattr(node, "inner_state", None)
         return node if inner is None else node._replace(inner_state=jax.tree.map(visit, inner, is_leaf=_holds))
 
-    return _boxed_like(jax.tree.map(visit, _unboxed(opt_state), is_leaf=_holds), opt_state)
+    return boxed_like(jax.tree.map(visit, unboxed(opt_state), is_leaf=_holds), opt_state)
 
 
 def value(node: Any, key: str) -> Any:
+    """What the last update used; before the first, what that will use."""
     return _values(node)[key]
+
+
+def slot(node: InjectState, key: str) -> Slot:
+    return node.slots[key]
+
+
+def with_slot(node: InjectState, key: str, new: Slot) -> InjectState:
+    return node._replace(slots={**node.slots, key: new})
 
 
 def is_scheduled(node: Any, key: str) -> bool:
@@ -87,7 +104,7 @@ def is_ours(node: Any) -> bool:
 def controller_state(node: Any, key: str) -> Any:
     """The state of the controller behind a hyperparameter; `None` if there is none."""
     if is_ours(node):
-        return node.slots[key].state if isinstance(node.slots[key].schedule, Controller) else None
+        return slot(node, key).state if isinstance(slot(node, key).schedule, Controller) else None
     state = getattr(node, "hyperparams_states", {}).get(key, node)
     return state if hasattr(state, "events") else None
 
@@ -110,19 +127,23 @@ def _values(node: Any) -> Mapping[str, Any]:
     return node.hyperparams if hasattr(node, "hyperparams") else {"learning_rate": node.learning_rate}
 
 
-def _names(path: tuple[Any, ...], key: str) -> tuple[str, ...]:
+def names_of(path: tuple[Any, ...], key: str) -> tuple[str, ...]:
     groups, places = jax.tree_util.DictKey, (jax.tree_util.DictKey, jax.tree_util.SequenceKey)
     paths = ([e for e in path if isinstance(e, groups)], [e for e in path if isinstance(e, places)], path)
-    return tuple("/".join((*(jax.tree_util.keystr((e,), simple=True) for e in each), key)) for each in paths)
+    return tuple("/".join((*map(_key, each), key)) for each in paths)
 
 
-def _unboxed(opt_state: Any) -> Any:
+def _key(entry: Any) -> str:
+    return jax.tree_util.keystr((entry,), simple=True)
+
+
+def unboxed(opt_state: Any) -> Any:
     """Without the variables that flax nnx puts around every array."""
     content = lambda x: x.get_value() if hasattr(x, "get_value") else x.value  # noqa: E731 (flax before 0.12)
     return jax.tree.map(lambda x: content(x) if _is_box(x) else x, opt_state, is_leaf=_is_box)
 
 
-def _boxed_like(new: Any, old: Any) -> Any:
+def boxed_like(new: Any, old: Any) -> Any:
     """With such variables again, if they were there."""
     boxes = {path: x for path, x in jax.tree_util.tree_leaves_with_path(old, is_leaf=_is_box) if _is_box(x)}
     if not boxes:

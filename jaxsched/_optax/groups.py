@@ -14,6 +14,7 @@ from jaxsched._core.fields import is_mapping
 from jaxsched._core.kinds import Positive, checked
 from jaxsched._optax.hyperparameters import InjectState, Scheduled, one_number
 from jaxsched._optax.inject import scaled
+from jaxsched._optax.lost import check_metric
 from jaxsched._optax.slots import rates_of
 from jaxsched._optax.transformation import GradientTransformationExtraArgs
 
@@ -62,6 +63,7 @@ def by_group(
 
     def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
         values, after = scheduled.update(state, extra)
+        check_metric(state, extra)
         rate_of = rates_of(values)
 
         def one(group: Any, update: Any) -> Any:

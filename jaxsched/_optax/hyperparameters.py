@@ -14,7 +14,7 @@ from jaxsched._core.program import canonical
 from jaxsched._core.schedule import Schedule
 from jaxsched._core.statedict import storable
 from jaxsched._core.time import real_dtype
-from jaxsched._optax.slots import ByName, each_part, mapped, own_name, parts_of, put_together
+from jaxsched._optax.slots import ByName, each_part, own_name, parts_of, put_together, several
 
 Array = jax.Array
 
@@ -187,7 +187,7 @@ def value_at(slot: Slot, count: Array) -> Array:
 
 def values_at(slots: Mapping[str, Slot], count: Array) -> Values | ByName:
     """The value of each at a step."""
-    at = lambda names, slot: mapped(lambda slot: value_at(slot, count), names)(slot)  # noqa: E731
+    at = lambda names, slot: several(lambda slot: value_at(slot, count), names)(slot)  # noqa: E731
     return _readable(each_part(at, slots))
 
 
@@ -199,7 +199,7 @@ def _after(names: tuple[str, ...], kept: Slot, slot: Slot, count: Array, extra: 
     def after(kept: Slot, slot: Slot) -> Slot:
         return moved(kept, slot.schedule.update(slot.state._replace(step=count), **extra))
 
-    return mapped(after, names)(kept, slot) if isinstance(slot.schedule, Controller) else kept
+    return several(after, names)(kept, slot) if isinstance(slot.schedule, Controller) else kept
 
 
 def _along_last(numbers: Sequence[Any]) -> Any:
@@ -228,7 +228,7 @@ def changed(state: Any, changes: Mapping[str, Change], alike: bool) -> Any:
         state, changes = _changed_parts(state, changes)
     for name, do in changes.items():
         state = do(state, name)
-    return _together(state) if isinstance(state, InjectState) else state
+    return together(state) if isinstance(state, InjectState) else state
 
 
 def _changed_parts(state: InjectState, changes: Mapping[str, Change]) -> tuple[InjectState, dict[str, Change]]:
@@ -243,7 +243,7 @@ def _changed_parts(state: InjectState, changes: Mapping[str, Change]) -> tuple[I
         if not changes.keys() >= set(names):
             return slot, value
         whole.update(names)
-        return mapped(one, names)(slot, value)
+        return several(one, names)(slot, value)
 
     pairs = each_part(part, state.slots, state.hyperparams)
     slots, values = (ByName((names, pair[i]) for names, pair in pairs.parts) for i in range(2))
@@ -251,7 +251,7 @@ def _changed_parts(state: InjectState, changes: Mapping[str, Change]) -> tuple[I
     return state._replace(slots=slots, hyperparams=values), left
 
 
-def _together(state: Any) -> Any:
+def together(state: Any) -> Any:
     """The state with the hyperparameters of one structure together again, after some were changed by themselves."""
     slots, values = state.slots, state.hyperparams
     if isinstance(slots, ByName) or not isinstance(values, (Values, ByName)):  # as they were, or those of a snapshot

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from jaxsched._core.fields import is_traced
@@ -58,6 +59,10 @@ class ByName(Mapping[str, Any]):
     __setitem__ = __delitem__ = _refuse
 
 
+BETWEEN = "\n"
+"""Stands between the names of a part in a state dict; no pattern has it."""
+
+
 def _keys(parts: Iterable[Part]) -> list[str]:
     """A short key for each part: the name of one, and of several what their names have in common at their end."""
     keys: list[str] = []
@@ -78,8 +83,8 @@ jax.tree_util.register_pytree_with_keys(
 )
 storable(
     ByName,
-    lambda x: {",".join(part.names): part.content for part in x.parts},
-    lambda x, contents: ByName((part.names, contents[",".join(part.names)]) for part in x.parts),
+    lambda x: {BETWEEN.join(part.names): part.content for part in x.parts},
+    lambda x, contents: ByName((part.names, contents[BETWEEN.join(part.names)]) for part in x.parts),
 )
 
 
@@ -100,7 +105,7 @@ def each_part(fn: Callable[..., Any], first: Mapping[str, Any], *others: Mapping
     return ByName((names, fn(names, *each)) for (names, _), each in zip(first.parts, contents, strict=True))
 
 
-def mapped(fn: Callable[..., Any], names: tuple[str, ...]) -> Callable[..., Any]:
+def several(fn: Callable[..., Any], names: tuple[str, ...]) -> Callable[..., Any]:
     """A function of one as a function of a part: one program, whatever the number of names."""
     return fn if len(names) == 1 else jax.vmap(fn, in_axes=-1, out_axes=-1, axis_size=len(names))
 
@@ -190,3 +195,18 @@ def _column(x: Any, length: int) -> Any:
     if isinstance(x, jax.ShapeDtypeStruct):
         return [jax.ShapeDtypeStruct(x.shape[:-1], x.dtype)] * length
     return jnp.unstack(jnp.asarray(x), axis=-1)
+
+
+def taken_apart(stored: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+    """What was stored of a `ByName`, in any form, by name.
+
+    A state dict has the names; what was read without a template has the keys of the parts of one `like` it.
+    """
+    of_keys = dict(zip(_keys(parts_of(like)), parts_of(like), strict=True))
+    each: dict[str, Any] = {}
+    for key, content in stored.items():
+        names = of_keys[key].names if key in of_keys else tuple(key.split(BETWEEN))
+        lengths = {np.shape(x)[-1:] for x in jax.tree.leaves(content)} if len(names) > 1 else set()
+        part = Part(names if lengths == {(len(names),)} else (key,), content)
+        each.update(zip(part.names, _taken_apart(part), strict=True))
+    return each

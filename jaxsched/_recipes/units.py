@@ -5,6 +5,8 @@ import math
 import numbers
 from fractions import Fraction
 
+from jaxsched._core.words import shown
+
 
 @dataclasses.dataclass(frozen=True)
 class Run:
@@ -44,7 +46,7 @@ class Run:
         for name, reason in reasons.items():
             x = getattr(self, name)
             if x is not None and not _number(name, x) > 0:
-                raise ValueError(f"`{name}` must be greater than 0: got {x!r}. {reason}")
+                raise ValueError(f"`{name}` must be greater than 0: got {shown(x)}. {reason}")
 
     def epochs(self, count: float) -> int:
         """Steps in so many epochs; needs `steps_per_epoch`."""
@@ -62,7 +64,7 @@ class Run:
     def fraction(self, part: float) -> int:
         """Steps in a part of the run, from 0 to 1; needs `total`."""
         if not 0 <= _number("part", part) <= 1:
-            raise ValueError(f"`part` must be between 0 and 1: got {part!r}. Pass a number of steps as it is.")
+            raise ValueError(f"`part` must be between 0 and 1: got {shown(part)}. Pass a number of steps as it is.")
         return _steps("part", part, self._known("total", "fraction"))
 
     def _known(self, name: str, method: str) -> Fraction:
@@ -74,7 +76,7 @@ class Run:
 
 def _steps(name: str, count: float, each: Fraction) -> int:
     if _number(name, count) < 0:
-        raise ValueError(f"`{name}` must not be negative: got {count!r}.")
+        raise ValueError(f"`{name}` must not be negative: got {shown(count)}.")
     steps = _exact(count) * each  # exact: 0.1 * 30 in floats is a little more than 3
     return max(math.floor(steps + Fraction(1, 2)), 1) if steps else 0
 
@@ -85,7 +87,7 @@ def _exact(x: float) -> Fraction:
 
 def _number(name: str, x: float) -> float:
     if isinstance(x, bool) or not hasattr(x, "__float__"):
-        raise TypeError(f"`{name}` must be a number: got {x!r}.")
+        raise TypeError(f"`{name}` must be a number: got {shown(x)}.")
     if not math.isfinite(x):
-        raise ValueError(f"`{name}` must be finite: got {x!r}.")
+        raise ValueError(f"`{name}` must be finite: got {shown(x)}.")
     return x

@@ -6,7 +6,7 @@ from jaxsched._combinators.join import join
 from jaxsched._combinators.warmup import Shape, cooldown
 from jaxsched._combinators.warmup import warmup as warmed_up
 from jaxsched._core.fields import is_traced
-from jaxsched._core.kinds import Count, Level, Part, Positive, Real, checked
+from jaxsched._core.kinds import Count, Level, Part, Positive, Real, Total, checked
 from jaxsched._core.schedule import Constant, Schedule
 from jaxsched._core.time import as_real, largest
 from jaxsched._curves.cosines import Cosine
@@ -40,13 +40,13 @@ def noam(dim: Positive, warmup: Count, scale: Real = 1.0) -> Schedule:
 
 
 @checked
-def warmup_linear(peak: Level, warmup: Count, total: Count, end: Level = 0.0) -> Schedule:
+def warmup_linear(peak: Level, warmup: Count, total: Total, end: Level = 0.0) -> Schedule:
     r"""Up in a line to `peak` at step `warmup`, down in a line to `end` at step `total`, then flat.
 
     Args:
         peak: the largest value.
         warmup: the length of the way up in steps, at most `total`.
-        total: the length of the whole in steps.
+        total: the length of the whole in steps, at least 1.
         end: the value from step `total` on.
 
     Raises:
@@ -64,13 +64,13 @@ def warmup_linear(peak: Level, warmup: Count, total: Count, end: Level = 0.0) ->
 
 
 @checked
-def warmup_cosine(peak: Level, warmup: Count, total: Count, end: Level = 0.0) -> Schedule:
+def warmup_cosine(peak: Level, warmup: Count, total: Total, end: Level = 0.0) -> Schedule:
     r"""Up in a line to `peak` at step `warmup`, down in half a cosine to `end` at step `total`, then flat.
 
     Args:
         peak: the largest value.
         warmup: the length of the way up in steps, at most `total`.
-        total: the length of the whole in steps.
+        total: the length of the whole in steps, at least 1.
         end: the value from step `total` on.
 
     Raises:
@@ -150,12 +150,12 @@ def wsd(
 
 
 @checked
-def flat_cosine(peak: Level, total: Count, flat: Part = 0.75, end: Level = 0.0) -> Schedule:
+def flat_cosine(peak: Level, total: Total, flat: Part = 0.75, end: Level = 0.0) -> Schedule:
     r"""Flat at `peak` for a part of the run, then half a cosine to `end` at step `total`.
 
     Args:
         peak: the value of the flat part.
-        total: the length of the whole in steps.
+        total: the length of the whole in steps, at least 1.
         flat: the fraction of `total` that is flat, from 0 to 1; rounded to a whole step.
         end: the value from step `total` on.
 
@@ -174,12 +174,12 @@ def flat_cosine(peak: Level, total: Count, flat: Part = 0.75, end: Level = 0.0) 
 
 
 @checked
-def slanted_triangular(peak: Level, total: Count, cut: Part = 0.1, ratio: Positive = 32.0) -> Schedule:
+def slanted_triangular(peak: Level, total: Total, cut: Part = 0.1, ratio: Positive = 32.0) -> Schedule:
     r"""Up in a short line, down in a long one: from `peak / ratio` to `peak` at step ⌊cut · total⌋ and back.
 
     Args:
         peak: the largest value.
-        total: the length of the whole in steps.
+        total: the length of the whole in steps, at least 1.
         cut: the fraction of `total` that the way up takes, from 0 to 1; rounded down to a whole step.
         ratio: how much smaller than the peak both ends are, greater than 0.
 
