@@ -59,6 +59,7 @@ from jaxsched._combinators.clocks import per_epoch as per_epoch
 from jaxsched._combinators.stretch import stretch as stretch
 from jaxsched._combinators.values import scale as scale
 from jaxsched._combinators.values import clip as clip
+from jaxsched._combinators.values import rounded as rounded
 from jaxsched._combinators.jitter import jitter as jitter
 
 # Recipes: published schedules by name.
@@ -102,6 +103,7 @@ from jaxsched._optax.state import events as events
 from jaxsched._optax.state import observe as observe
 from jaxsched._optax.state import override as override
 from jaxsched._optax.replace import replace_schedule as replace_schedule
+from jaxsched._optax.replace import stretch_rest as stretch_rest
 from jaxsched._optax.snapshot import snapshot as snapshot
 from jaxsched._optax.restore import restore as restore
 
@@ -118,6 +120,7 @@ from jaxsched._names import publish as _publish
 if _typing.TYPE_CHECKING:
     from jaxsched import compat as compat
     from jaxsched import search as search
+    from jaxsched import show as show
 
 __version__ = "0.1.0"
 
@@ -171,6 +174,7 @@ __all__ = [
     "stretch",
     "scale",
     "clip",
+    "rounded",
     "jitter",
     # Recipes: published schedules by name
     "warmup_cosine",
@@ -212,6 +216,7 @@ __all__ = [
     "observe",
     "override",
     "replace_schedule",
+    "stretch_rest",
     "snapshot",
     "restore",
     # Beside the door
@@ -221,10 +226,19 @@ __all__ = [
     "states",
     "compat",
     "search",
+    "show",
 ]
-_LATE = ("compat", "search")
+_LATE = ("compat", "search", "show")
 
 _publish(globals())
+
+
+def _picture(self: nodes.Data) -> str | None:
+    """What a notebook shows; the room that draws it is above the door, and imported when a notebook asks."""
+    return _importlib.import_module(f"{__name__}.show").view(self)
+
+
+setattr(nodes.Data, "_repr_html_", _picture)  # noqa: B010
 
 
 def __dir__() -> list[str]:

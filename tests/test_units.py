@@ -1,5 +1,6 @@
 """Epochs, samples, tokens and fractions of a run, in steps."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -38,6 +39,33 @@ def test_decimals_are_what_was_written():
             exact = Fraction(percent * total, 100)
             wanted = max((exact + Fraction(1, 2)).__floor__(), 1) if percent else 0
             assert js.Run(total=total).fraction(percent / 100) == wanted
+
+
+@pytest.mark.parametrize(
+    ("part", "total", "nearest", "down", "up"),
+    [
+        (0.03, 861, 26, 25, 26),  # 25.83
+        (0.29, 100, 29, 28, 29),  # 28.999999999999996 in floats
+        (0.07, 100, 7, 7, 8),  # 7.000000000000001 in floats
+        (0.0001, 861, 1, 0, 1),  # 0.0861
+        (0, 861, 0, 0, 0),
+        (1, 861, 861, 861, 861),
+        (0.5, np.int64(7), 4, 3, 4),
+    ],
+)
+def test_a_fraction_can_be_rounded_as_other_frameworks_do(part, total, nearest, down, up):
+    """Levanter, Composer and MaxText: `int(part * total)`. Transformers: `math.ceil(part * total)`."""
+    run = js.Run(total=total)
+    assert run.fraction(part) == run.fraction(part, rounding="nearest") == nearest
+    assert run.fraction(part, rounding="down") == int(part * total) == down
+    assert run.fraction(part, "up") == math.ceil(part * total) == up
+    assert {type(run.fraction(part, rounding=each)) for each in ("nearest", "down", "up")} == {int}
+
+
+@pytest.mark.parametrize("rounding", ["floor", "Down", None, 1, ["down"], math.floor])
+def test_an_unknown_rounding_is_refused(rounding):
+    with pytest.raises(ValueError, match="^`rounding` must be 'nearest', 'down' or 'up': got "):
+        js.Run(total=9).fraction(0.5, rounding=rounding)
 
 
 def test_a_fraction_has_both_ends():

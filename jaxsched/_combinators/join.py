@@ -44,7 +44,7 @@ class StackedJoin(Exact):
     def _check(self) -> None:
         if any(map(is_traced, (self.boundaries, self.which, self.slot))):
             return
-        which, slot = np.asarray(self.which), np.asarray(self.slot)
+        which, slot = np.atleast_1d(self.which), np.asarray(self.slot)
         axis = which.ndim - 1  # above 0 where such joins are stacked themselves
         check_boundaries(which.shape[-1], np.asarray(self.boundaries)[(0,) * axis])
         if slot.shape != which.shape:

@@ -29,6 +29,14 @@ def is_traced(x: Any) -> bool:
     return isinstance(x, Tracer)
 
 
+def unwrapped(x: Any) -> Any:
+    """A number that a library keeps in an object of its own, such as flax's `nnx.Variable`; anything else as it is."""
+    if isinstance(x, (int, float, np.generic, np.ndarray, jax.Array)):
+        return x
+    read = getattr(type(x), "__jax_array__", None) or getattr(type(x), "get_value", None)
+    return x if read is None else read(x)
+
+
 def is_sequence(x: Any) -> bool:
     """Whether `x` is a list in the widest sense, such as a configuration library's."""
     return isinstance(x, Sequence) and not isinstance(x, (str, bytes, bytearray, memoryview))
@@ -46,8 +54,7 @@ def is_mapping(x: Any) -> bool:
 
 def number(name: str, x: Any) -> Any:
     """A finite number, or an array of finite numbers."""
-    if is_sequence(x):
-        x = _array(name, list(x))
+    x = _array(name, list(map(unwrapped, x))) if is_sequence(x) else unwrapped(x)
     if isinstance(x, np.generic):
         x = x.item()
     if isinstance(x, bool) or not isinstance(x, (int, float, np.ndarray, jax.Array)):
@@ -61,6 +68,8 @@ def number(name: str, x: Any) -> Any:
         return x
     if not (jnp.issubdtype(x.dtype, jnp.integer) or jnp.issubdtype(x.dtype, jnp.floating)):
         raise TypeError(f"`{name}` must hold real numbers: got dtype {x.dtype}. Pass integers or floats.")
+    if x.size == 0:
+        raise ValueError(f"`{name}` must hold at least one number: got {shown(x)}. Pass a sequence of numbers.")
     if is_traced(x):
         return x
     if not np.all(np.isfinite(np.asarray(x, np.float64))):
@@ -290,6 +299,7 @@ def sign(name: str, x: Any) -> Any:
 
 def is_number(x: Any) -> bool:
     """Whether `x` can stand for a constant schedule."""
+    x = unwrapped(x)
     if isinstance(x, (bool, str)):
         return False
     return isinstance(x, (int, float, np.generic)) or (isinstance(x, (np.ndarray, jax.Array)) and x.ndim == 0)

@@ -90,8 +90,9 @@ def packed_for(structure: Any, layout: tuple[str, ...]) -> Callable[[list[Any], 
 
 def _value(structure: Any, leaves: list[Any], step: Any) -> Array:
     step = device_step(jnp.asarray(step))
+    schedule = jax.tree.unflatten(structure, leaves)
     with relaxed():
-        value = jnp.asarray(jax.tree.unflatten(structure, leaves).at(step)).astype(real_dtype())
+        value = jnp.asarray(schedule.at(step)).astype(jnp.int32 if schedule._counts else real_dtype())
     if value.ndim > step.ndim:
         raise TypeError(
             f"The value has shape {value.shape} at a step of shape {step.shape}: is this a stacked schedule? "

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.fields import by_formula, is_number, is_traced, real
+from jaxsched._core.fields import by_formula, is_number, is_traced, real, unwrapped
 from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
 from jaxsched._core.lists import in_order
 from jaxsched._core.node import Data
@@ -43,6 +43,9 @@ class Schedule(Data, abc.ABC):
     _scales: ClassVar[bool] = False
     """Whether all its times are fields annotated as `Count`, so that it is made longer by multiplying them."""
 
+    _counts: ClassVar[bool] = False
+    """Whether it is called for a whole number, an int32; inside of other schedules its value is a float as any."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "__call__" in cls.__dict__:
             raise TypeError(f"{cls.__name__} must not define `__call__`: it is final. Write the formula as `at`.")
@@ -69,9 +72,9 @@ class Schedule(Data, abc.ABC):
 
     @final
     def __call__(self, step: Any) -> Array:
-        """The value at `step`, an int, float or array: JAX's default float dtype, the step's shape."""
+        """The value at `step`, an int, float or array: JAX's default float dtype (of `rounded` int32), its shape."""
         if type(step) is not int or not -SMALL < step < SMALL:
-            if is_traced(step):
+            if is_traced(step := unwrapped(step)):
                 leaves, structure = jax.tree.flatten(self)
                 return compiled_for(structure)(leaves, step)
             step = step if isinstance(step, jax.Array) else host_step(step)

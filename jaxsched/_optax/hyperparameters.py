@@ -13,7 +13,7 @@ from jaxsched._core.fields import is_traced
 from jaxsched._core.program import canonical
 from jaxsched._core.schedule import Schedule
 from jaxsched._core.statedict import storable
-from jaxsched._core.time import real_dtype
+from jaxsched._core.time import real_dtype, to_real
 from jaxsched._optax.slots import ByName, each_part, own_name, parts_of, put_together, several
 
 Array = jax.Array
@@ -119,8 +119,8 @@ def placed(tree: Any, count: Any) -> Any:
     """The tree on the devices that the state's count was put on, so that the next step need not be compiled anew."""
     if is_traced(count) or not getattr(count, "committed", False) or jnp.ndim(count):
         return tree
-    there = lambda x: x if is_traced(x) or x.committed else jax.device_put(x, count.sharding)  # noqa: E731
-    return jax.tree.map(there, tree)
+    fixed = lambda x: is_traced(x) or getattr(x, "committed", False)  # noqa: E731 (flax restores NumPy's arrays)
+    return jax.tree.map(lambda x: x if fixed(x) else jax.device_put(x, count.sharding), tree)
 
 
 class Scheduled:
@@ -177,7 +177,7 @@ def scheduled_at(slot: Slot, count: Array) -> Array:
     """The value that the schedule or controller gives, whatever was set by hand."""
     if isinstance(slot.schedule, Controller):
         return slot.schedule(slot.state._replace(step=count))
-    return slot.schedule(count)
+    return to_real(slot.schedule(count))  # of `rounded` it is an int32
 
 
 def value_at(slot: Slot, count: Array) -> Array:

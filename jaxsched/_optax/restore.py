@@ -23,7 +23,20 @@ from jaxsched._optax.hyperparameters import (
 from jaxsched._optax.slots import ByName, taken_apart
 from jaxsched._optax.snapshot import Snapshot
 from jaxsched._optax.state import each_member
-from jaxsched._optax.stored import Differs, Filling, Path, count_in, is_empty, like, named, parts, plain, text, whole
+from jaxsched._optax.stored import (
+    Differs,
+    Filling,
+    Path,
+    count_in,
+    differs,
+    is_empty,
+    like,
+    named,
+    parts,
+    plain,
+    text,
+    whole,
+)
 from jaxsched._optax.torch_state import is_of_torch, with_torch_state
 from jaxsched._store.serialize import described, from_dict
 
@@ -40,7 +53,7 @@ def restore(opt_state: T, saved: Any) -> tuple[T, list[str]]:
         opt_state: a state of the optimizer to go on with, fresh from its `init`, or any tree that holds one. Of
             `jax.eval_shape(optimizer.init, params)`, the schedules have the numbers that were saved.
         saved: a `snapshot`, or the optimizer's state itself, as it was or in any form in which a checkpoint library
-            gives it back: with NumPy arrays, dicts for tuples, read without a template. Or the state of an optimizer of
+            gives it back (NumPy arrays, dicts for tuples, without a template). Or the state of an optimizer of
             optax, for its count and moments; or the `state_dict()` of a scheduler of PyTorch, for its position and what
             a plateau has seen.
 
@@ -63,10 +76,16 @@ def restore(opt_state: T, saved: Any) -> tuple[T, list[str]]:
     """
     fresh = unboxed(opt_state)
     find(fresh, "hyperparameter")
-    state, schedules = _parted(saved)
+    try:
+        new, lines = _restored(fresh, *_parted(saved))
+    except Differs as error:  # a class that only this module knows
+        raise ValueError(str(error)) from None
+    return boxed_like(new, opt_state), lines
+
+
+def _restored(fresh: Any, state: Any, schedules: dict[str, Any]) -> tuple[Any, list[str]]:
     if is_of_torch(state):
-        new, lines = with_torch_state(fresh, state)
-        return boxed_like(new, opt_state), lines
+        return with_torch_state(fresh, state)
     taking = _Restoring(fresh, unboxed(state), schedules)
     new = taking.fill(fresh, taking.saved)
     if _is_abstract(new):
@@ -75,7 +94,7 @@ def restore(opt_state: T, saved: Any) -> tuple[T, list[str]]:
             "`optimizer.init(params)`."
         )
     lines = [f"{number} arrays: {old} -> {new}" for (old, new), number in taking.fill.casts.items()]
-    return boxed_like(new, opt_state), taking.lines + lines
+    return new, taking.lines + lines
 
 
 def _parted(saved: Any) -> tuple[Any, dict[str, Any]]:
@@ -174,8 +193,10 @@ class _Restoring:
         """From the state of an optimizer that keeps no hyperparameters: its moments, and the count."""
         inner = self._inner(mine, saved, path)
         counts = (count_in(tree) for tree in (saved, inner, self.saved))
-        count = next((count for count in counts if count is not None), 0)
-        count = whole(count, mine.count, (*path, jax.tree_util.GetAttrKey("count")))
+        count = next((count for count in counts if count is not None), None)
+        if count is None and not parts(self.saved):
+            raise differs(path, "a state", "nothing", "Pass what `snapshot` or the checkpoint library gave back.")
+        count = whole(0 if count is None else count, mine.count, (*path, jax.tree_util.GetAttrKey("count")))
         self._say_count(mine, path, count)
         return _at(mine._replace(inner_state=inner), count)
 
@@ -314,4 +335,11 @@ def _differences(path: str, old: Any, new: Any) -> list[str]:
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         each = enumerate(zip(old, new, strict=True))
         return [line for i, (a, b) in each for line in _differences(f"{path}[{i}]", a, b)]
-    return [] if old == new else [f"{path}: {old} -> {new}"]
+    return [] if _equal(old, new) else [f"{path}: {old} -> {new}"]
+
+
+def _equal(old: Any, new: Any) -> bool:
+    if not (isinstance(old, float) and isinstance(new, float)):
+        return old == new
+    narrow = np.float32(old), np.float32(new)  # one of them may be of before x64 was switched on, or off
+    return old == new or (narrow[0] == narrow[1] and (narrow[0] == old or narrow[1] == new))

@@ -4,8 +4,12 @@ import dataclasses
 import math
 import numbers
 from fractions import Fraction
+from typing import Literal
 
 from jaxsched._core.words import shown
+
+ROUNDED = {"nearest": None, "down": math.floor, "up": math.ceil}
+"""How a part of a run becomes whole: `nearest` in exact arithmetic, the others in floats."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,11 +65,25 @@ class Run:
         batch = self._known("batch_size", "tokens")
         return _steps("count", count, 1 / (batch * self._known("sequence_length", "tokens")))
 
-    def fraction(self, part: float) -> int:
-        """Steps in a part of the run, from 0 to 1; needs `total`."""
+    def fraction(self, part: float, rounding: Literal["nearest", "down", "up"] = "nearest") -> int:
+        """Steps in a part of the run, from 0 to 1; needs `total`.
+
+        With `rounding="down"` it is `int(part * total)`, as in Levanter, Composer and MaxText, and with
+        `rounding="up"` `ceil(part * total)`, as `warmup_ratio` in Transformers: in their float arithmetic, and it may
+        be 0.
+
+        Examples:
+            >>> run = jaxsched.Run(total=861)
+            >>> run.fraction(0.03), run.fraction(0.03, rounding="down")
+            (26, 25)
+        """
         if not 0 <= _number("part", part) <= 1:
             raise ValueError(f"`part` must be between 0 and 1: got {shown(part)}. Pass a number of steps as it is.")
-        return _steps("part", part, self._known("total", "fraction"))
+        total = self._known("total", "fraction")
+        if not isinstance(rounding, str) or rounding not in ROUNDED:
+            raise ValueError(f"`rounding` must be 'nearest', 'down' or 'up': got {shown(rounding)}.")
+        rounded = ROUNDED[rounding]
+        return rounded(float(part) * float(total)) if rounded else _steps("part", part, total)
 
     def _known(self, name: str, method: str) -> Fraction:
         x = getattr(self, name)

@@ -61,8 +61,9 @@ def from_dict(data: Mapping[str, Any]) -> Any:
     if not is_mapping(data) or "kind" not in data:
         raise TypeError(f"`data` must be a dict that `to_dict` returned, with a 'kind': got {shown(data)}.")
     version = data.get("jaxsched")
-    if version != VERSION:
-        remedy = "Read it with its own jaxsched." if version else f"Written by hand? Add 'jaxsched': {VERSION}."
+    if type(version) is not int or version != VERSION:
+        by_hand = f"Written by hand? Add 'jaxsched': {VERSION}."
+        remedy = "Read it with its own jaxsched." if "jaxsched" in data else by_hand
         raise ValueError(f"`data` must be of version {VERSION}: got {shown(version)}. {remedy}")
     with by_formula():  # what was stored may have been stretched
         return _decode({name: x for name, x in data.items() if name != "jaxsched"}, "data")
@@ -125,7 +126,7 @@ def _decode(x: Any, path: str) -> Any:
     if is_sequence(x):
         return [_decode(each, f"{path}[{i}]") for i, each in enumerate(x)]
     if is_mapping(x) and set(x.keys()) == {"dtype", "values"}:
-        return np.asarray(x["values"], np.dtype(x["dtype"]))
+        return _decode_array(x, path)
     if not is_mapping(x) or "kind" not in x:
         return x
     kind = x["kind"]
@@ -140,6 +141,13 @@ def _decode(x: Any, path: str) -> Any:
         return cls(**{**fields, **opened})
     except (TypeError, ValueError) as error:
         raise ValueError(f"`{path}` must fit {kind}: {error}") from error
+
+
+def _decode_array(x: Any, path: str) -> np.ndarray:
+    try:
+        return np.asarray(x["values"], np.dtype(x["dtype"]))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"`{path}` must be the array that `to_dict` stored: got {shown(x)}. {error}") from None
 
 
 def _class_of(kind: Any, path: str) -> type:

@@ -76,7 +76,8 @@ def get_scheduler(
     """`get_scheduler`: the schedule of that name, a string or a `SchedulerType`.
 
     What a schedule has no use for is ignored, as in transformers: "constant" takes nothing, "constant_with_warmup" only
-    `num_warmup_steps`. "reduce_lr_on_plateau" and "greedy" give a controller.
+    `num_warmup_steps`. "reduce_lr_on_plateau" and "greedy" give a controller. The steps of `warmup_ratio=0.1` are
+    `jaxsched.Run(total=num_training_steps).fraction(0.1, rounding="up")`.
 
     Raises:
         ValueError: an unknown name, or a number of steps that the schedule requires is missing.
