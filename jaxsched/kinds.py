@@ -40,6 +40,8 @@ from jaxsched._core.kinds import checked as checked
 from jaxsched._core.kinds import checker as checker
 from jaxsched._core.kinds import checks_of as checks_of
 from jaxsched._core.kinds import public_module as public_module
+from jaxsched._core.node import of_kind as of_kind
+from jaxsched._core.node import shown_of as shown_of
 from jaxsched._core.node import written as written
 from jaxsched._core.schedule import Schedules as Schedules
 from jaxsched._core.words import renamed as renamed

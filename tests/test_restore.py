@@ -264,3 +264,20 @@ def test_moments_of_another_width_are_cast_and_told():
 def test_a_state_of_zeros_takes_over_the_schedule():
     state, _ = js.restore(ADAM(WARMED).init(params()), jax.tree.map(jnp.zeros_like, ran(ADAM(WARMED))))
     assert rates(state) == rates(ADAM(WARMED).init(params()))
+
+
+NOTHING = (None, 5, "text", {}, [], (), {"a": 1}, object(), js.Cosine(1.0, 0.0, steps=3))
+
+
+@pytest.mark.parametrize("optimizer", [js.inject(optax.sgd)(0.1), ADAM(0.1)], ids=["sgd", "adam"])
+@pytest.mark.parametrize("saved", NOTHING, ids=[type(x).__name__ for x in NOTHING])
+def test_what_is_no_state_is_refused(saved, optimizer):
+    with pytest.raises(ValueError, match="`saved` must be of this optimizer: at .* it has") as error:
+        js.restore(optimizer.init(params()), saved)
+    assert error.type is ValueError
+
+
+def test_numbers_of_before_x64_are_the_same():
+    with jax.enable_x64(True):
+        state, changes = js.restore(ADAM(0.1).init(params(jnp.float64)), ran(ADAM(0.1)))
+    assert changes == ["4 arrays: float32 -> float64"]

@@ -1,9 +1,7 @@
 """Libraries that store trees: flax, msgpack, Orbax, Equinox, pickle, cloudpickle, copies; every state and schedule."""
 
-import copy
 import functools
-import io
-import pickle
+import importlib.util
 import sys
 
 import jax
@@ -14,83 +12,17 @@ import pytest
 from support.bridge import avals, counted, params, relaxed, same_bits
 from support.controllers_zoo import BY_NAME, CONTROLLERS, FEW
 from support.short import exhaustive, parametrize
+from support.stores import OF_CODE, ON_DISK, STORES, by_cloudpickle, by_copy, by_flax, by_pickle
 from support.zoo import GROUP, ONE_OF_EACH, ZOO, nodes
 
 import jaxsched as js
 from jaxsched._core import node, statedict
 
-leaves_with_path = jax.tree_util.tree_leaves_with_path
-
 serialization = pytest.importorskip("flax.serialization")
 train_state = pytest.importorskip("flax.training.train_state")
-eqx = pytest.importorskip("equinox")
-ocp = pytest.importorskip("orbax.checkpoint")
 
 assert relaxed  # the fixture of this module
 
-
-def by_flax(x, target, folder):
-    return serialization.from_bytes(target, serialization.to_bytes(x))
-
-
-def by_state_dict(x, target, folder):
-    return serialization.from_state_dict(target, serialization.to_state_dict(x))
-
-
-def by_msgpack(x, target, folder):
-    stored = serialization.msgpack_serialize(serialization.to_state_dict(x))
-    return serialization.from_state_dict(target, serialization.msgpack_restore(stored))
-
-
-def by_orbax(x, target, folder):
-    with ocp.StandardCheckpointer() as checkpointer:
-        checkpointer.save(folder / "stored", x)
-        checkpointer.wait_until_finished()
-        return checkpointer.restore(folder / "stored", target)
-
-
-def by_orbax_alone(x, target, folder):
-    """Without a template it gives dicts and lists, by the names of the fields."""
-    with ocp.StandardCheckpointer() as checkpointer:
-        checkpointer.save(folder / "alone", x)
-        checkpointer.wait_until_finished()
-        found = {keys(path): leaf for path, leaf in leaves_with_path(checkpointer.restore(folder / "alone"))}
-    assert set(found) == {keys(path) for path, _ in leaves_with_path(x)}
-    return jax.tree_util.tree_map_with_path(lambda path, like: found[keys(path)], target)
-
-
-def keys(path):
-    return jax.tree_util.keystr(path, simple=True, separator="/")
-
-
-def by_equinox(x, target, folder):
-    stored = io.BytesIO()
-    eqx.tree_serialise_leaves(stored, x)
-    stored.seek(0)
-    return eqx.tree_deserialise_leaves(stored, target)
-
-
-def by_pickle(x, target, folder):
-    return pickle.loads(pickle.dumps(x))
-
-
-def by_cloudpickle(x, target, folder):
-    cloudpickle = pytest.importorskip("cloudpickle")
-    return cloudpickle.loads(cloudpickle.dumps(x))
-
-
-def by_copy(x, target, folder):
-    return copy.copy(copy.deepcopy(x))
-
-
-STORES = (
-    *(by_flax, by_state_dict, by_msgpack, by_orbax, by_orbax_alone),
-    *(by_equinox, by_pickle, by_cloudpickle, by_copy),
-)
-ON_DISK = (by_orbax, by_orbax_alone)
-"""They take their time, so that many trees are stored in one checkpoint."""
-OF_CODE = (by_flax, by_state_dict, by_msgpack, by_equinox, by_copy)
-"""What gives a schedule with a function back with that very function: by no name, and not by its code."""
 
 LR = js.warmup(js.join([js.Linear(0.1, 0.3, steps=4), js.exponential_decay(0.3, 0.9)], [4]), 2, start=0.05)
 METRICS = (1.0, 2.0, 3.0, 0.5)
@@ -108,6 +40,7 @@ OPTIMIZERS = {
     "inject": lambda: js.inject(optax.adam)(LR, b1=js.Linear(0.9, 0.8, steps=4)),
     "a function": lambda: js.inject(optax.sgd)(halved),
     "by_group": lambda: optax.chain(optax.scale_by_adam(), groups()),
+    "groups of one kind": lambda: js.by_group(js.layerwise(BY_NAME["plateau-all"].make(), 0.5, ["body", "head"])),
     "scale_by_learning_rate": lambda: optax.chain(optax.scale_by_adam(), js.scale_by_learning_rate(LR)),
     "hypergradient": lambda: js.hypergradient(0.1, 0.01, inner=optax.scale_by_adam()),
     "stationarity": lambda: js.reduce_on_stationarity(LR, window=1),
@@ -211,8 +144,9 @@ def test_a_state_dict_of_another_schedule_is_refused_by_flax():
 
 
 def test_flax_may_be_imported_late(monkeypatch):
-    """As in a program that first makes its optimizer: the next use of any schedule tells flax."""
+    """As in a program that imports it just before it stores: nothing of this package runs in between."""
     monkeypatch.delitem(sys.modules, "flax.serialization")
+    monkeypatch.setattr("flax.serialization", serialization)  # which the import changes
 
     class Late(js.Schedule):
         value: js.Level
@@ -220,10 +154,21 @@ def test_flax_may_be_imported_late(monkeypatch):
         def at(self, step):
             return self.value
 
-    assert Late in statedict.WAITING
-    monkeypatch.setitem(sys.modules, "flax.serialization", serialization)
     late = Late(0.5)
-    assert not statedict.WAITING and by_flax(late, Late(0.0), None) == late
+    assert importlib.util.find_spec("flax.serialization") and Late in statedict.WAITING  # found is not imported
+    again = importlib.import_module("flax.serialization")
+    assert again is not serialization and not statedict.WAITING and statedict.WATCH not in sys.meta_path
+    assert again.to_state_dict(late) == {"value": 0.5} and again.from_state_dict(Late(0.0), {"value": 0.5}) == late
+
+
+def test_a_state_of_numpy_s_arrays_is_changed_where_its_count_was_put():
+    state, fresh, *_ = trained("inject")
+    again, there = by_flax(state.opt_state, fresh.opt_state, None), jax.devices()[-1]
+    put = again._replace(count=jax.device_put(again.count, there))
+    changed = js.override(put, learning_rate=0.5)
+    assert isinstance(again.slots["learning_rate"].mode, np.ndarray)
+    assert float(js.current(changed)["learning_rate"]) == 0.5
+    assert {x.sharding.device_set.copy().pop() for x in jax.tree.leaves(changed.slots["learning_rate"])} == {there}
 
 
 def test_what_is_restored_may_not_be_written_to_either():

@@ -119,7 +119,7 @@ def test_labels_tell_the_schedules_of_a_grid_in_its_order():
 @pytest.mark.parametrize("axis", [5, "abc", {1.0, 2.0}, {"a": 1.0}])
 @pytest.mark.parametrize("use", [js.labels, lambda **axes: js.grid(js.Constant, **axes)], ids=["labels", "grid"])
 def test_an_axis_is_a_list(use, axis):
-    with pytest.raises(TypeError, match="`value` must hold a sequence of values: got .* Pass a list"):
+    with pytest.raises(TypeError, match="`value` must be a sequence of values: got .* Pass a list"):
         use(value=axis)
     with pytest.raises(ValueError, match=r"`axes` must each hold at least one value: got \['value'\]"):
         use(value=[])

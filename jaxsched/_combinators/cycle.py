@@ -73,6 +73,11 @@ class ListedCycles(Exact):
 
     _scales = False  # its cycles have lengths between two steps
 
+    def _check(self) -> None:
+        begins, leads = np.shape(self.begins)[-1], np.shape(self.leads)[-1]
+        if begins != leads or begins < 2:
+            raise ValueError(f"`begins` and `leads` must each list as many times, at least two: got {begins}, {leads}.")
+
     def at(self, step: Any) -> Any:
         last_cycle = self.begins.shape[0] - 2
         index = jnp.clip(count_reached(step, self.begins) - 1, 0, last_cycle)

@@ -8,6 +8,7 @@ import numpy as np
 
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Counts, CountTuple, Indices, checked
+from jaxsched._core.lists import check_boundaries
 from jaxsched._core.node import stack_key, stack_trees
 from jaxsched._core.schedule import (
     Exact,
@@ -15,7 +16,6 @@ from jaxsched._core.schedule import (
     Schedule,
     Schedules,
     boundaries_of,
-    check_boundaries,
     end_after,
     evaluate,
 )
@@ -44,7 +44,7 @@ class StackedJoin(Exact):
     def _check(self) -> None:
         if any(map(is_traced, (self.boundaries, self.which, self.slot))):
             return
-        which, slot = np.asarray(self.which), np.asarray(self.slot)
+        which, slot = np.atleast_1d(self.which), np.asarray(self.slot)
         axis = which.ndim - 1  # above 0 where such joins are stacked themselves
         check_boundaries(which.shape[-1], np.asarray(self.boundaries)[(0,) * axis])
         if slot.shape != which.shape:

@@ -1,4 +1,4 @@
-"""Schedules with other values: clipped, blended, scaled."""
+"""Schedules with other values: clipped, rounded, blended, scaled."""
 
 import dataclasses
 from typing import Any, TypeVar, overload
@@ -14,6 +14,9 @@ from jaxsched._core.time import blend
 from jaxsched._core.words import shown
 
 D = TypeVar("D", bound=Data)
+
+LARGEST_COUNT = 2.0**31 - 128
+"""The largest float32 that is an int32."""
 
 
 class Clip(Exact):
@@ -72,6 +75,29 @@ class Blend(Exact):
         return self.weight.duration
 
 
+class Rounded(Exact):
+    """A schedule at the nearest whole number, an int32 where it is called: what `rounded` makes.
+
+    Args:
+        schedule: the schedule to round.
+    """
+
+    schedule: Schedule
+
+    _counts = True
+
+    def at(self, step: Any) -> Any:
+        value = evaluate(self.schedule, step)
+        below = jnp.floor(value)
+        # A half is a half although the formula is off by its last bits.
+        slack = jnp.minimum(2 * jnp.finfo(value.dtype).eps * jnp.abs(value), 0.25)
+        return jnp.clip(below + (value - below >= 0.5 - slack), -LARGEST_COUNT, LARGEST_COUNT)
+
+    @property
+    def duration(self) -> Any:
+        return self.schedule.duration
+
+
 @checked
 def clip(schedule: ScheduleLike, lo: Level | None = None, hi: Level | None = None) -> Schedule:
     r"""The schedule kept between two bounds: $v(t) = \min(\max(s(t), l), h)$.
@@ -89,6 +115,24 @@ def clip(schedule: ScheduleLike, lo: Level | None = None, hi: Level | None = Non
         0.10000000149011612
     """
     return Clip(as_schedule(schedule), lo, hi)
+
+
+@checked
+def rounded(schedule: ScheduleLike) -> Schedule:
+    r"""The schedule at the nearest whole number, halves up: $v(t) = \lfloor s(t) + 1/2 \rfloor$, an int32.
+
+    It is for what is counted, such as a batch size or how many gradients `optax.MultiSteps` accumulates. Called, it
+    gives an int32, with and without x64; inside of other schedules its value is a float like any other.
+
+    Args:
+        schedule: a schedule, number or function of the step; its values are kept between -2147483520 and 2147483520.
+
+    Examples:
+        >>> batch = jaxsched.rounded(jaxsched.Linear(64, 256, steps=100))
+        >>> batch(np.arange(3)), (batch * 1e-5)(1)
+        (Array([64, 66, 68], dtype=int32), Array(0.00066, dtype=float32))
+    """
+    return Rounded(as_schedule(schedule))
 
 
 @overload

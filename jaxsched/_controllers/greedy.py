@@ -72,7 +72,7 @@ class Greedy(Watching, kw_only=True):
     window: int = dataclasses.field(default=1, metadata={"static": True})
 
     def _check(self) -> None:
-        if type(self.window) is not int or self.window < 1:
+        if type(self.window) is not int or not 1 <= self.window < 2**31:
             raise ValueError(
                 f"`window` must be an int of at least 1: got {shown(self.window)}. It is the length of an array, which "
                 f"cannot be traced or swept; 1 judges each metric itself."

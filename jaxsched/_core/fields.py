@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from jaxsched._core.boxes import unwrapped
 from jaxsched._core.time import integer_max, real_dtype
 from jaxsched._core.words import shown
 
@@ -46,6 +47,7 @@ def is_mapping(x: Any) -> bool:
 
 def check_single(name: str, x: Any) -> None:
     """Refuse several numbers where one is asked for."""
+    x = unwrapped(x)
     if not is_traced(x) and (is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and x.ndim)):
         raise TypeError(f"`{name}` must be a number: got {shown(x)}. For several at once use `jaxsched.grid`.")
 
@@ -62,12 +64,11 @@ def of_one(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
 
 def number(name: str, x: Any) -> Any:
     """A finite number, or an array of finite numbers."""
-    if is_sequence(x):
-        x = _array(name, list(x))
+    x = _array(name, list(map(unwrapped, x))) if is_sequence(x) else unwrapped(x)
     if isinstance(x, np.generic):
         x = x.item()
     if isinstance(x, bool) or not isinstance(x, (int, float, np.ndarray, jax.Array)):
-        raise TypeError(f"`{name}` must be a number: got {shown(x)} of type {type(x).__name__}. {_remedy(x)}")
+        raise TypeError(f"`{name}` must be a number: got {shown(x)} of type {type(x).__name__}. {remedy(x)}")
     if isinstance(x, int):
         return x
     if isinstance(x, float):
@@ -77,6 +78,8 @@ def number(name: str, x: Any) -> Any:
         return x
     if not (jnp.issubdtype(x.dtype, jnp.integer) or jnp.issubdtype(x.dtype, jnp.floating)):
         raise TypeError(f"`{name}` must hold real numbers: got dtype {x.dtype}. Pass integers or floats.")
+    if x.size == 0:
+        raise ValueError(f"`{name}` must hold at least one number: got {shown(x)}. Pass a sequence of numbers.")
     if is_traced(x):
         return x
     if not np.all(np.isfinite(np.asarray(x, np.float64))):
@@ -88,13 +91,14 @@ def number(name: str, x: Any) -> Any:
     return x
 
 
-def _remedy(x: Any) -> str:
+def remedy(x: Any, otherwise: str = "Pass an int or a float.") -> str:
+    """What to pass in place of what is no number."""
     if isinstance(x, str):
         try:
             return f"Pass {float(x)!r}, not its text; YAML reads 1.0e-4 as a number and 1e-4 as text."
         except ValueError:
             pass
-    return "Pass an int or a float."
+    return otherwise
 
 
 def numeric(name: str, x: Any) -> Any:
@@ -306,6 +310,7 @@ def sign(name: str, x: Any) -> Any:
 
 def is_number(x: Any) -> bool:
     """Whether `x` can stand for a constant schedule."""
+    x = unwrapped(x)
     if isinstance(x, (bool, str)):
         return False
     return isinstance(x, (int, float, np.generic)) or (isinstance(x, (np.ndarray, jax.Array)) and x.ndim == 0)

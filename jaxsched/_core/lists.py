@@ -7,12 +7,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxsched._core.boxes import unwrapped
 from jaxsched._core.fields import check_single, count, is_list, is_mapping, is_traced, no_fraction, number, real, time
+from jaxsched._core.time import integer_max
 from jaxsched._core.words import shown
 
 
 def listed(name: str, x: Any) -> Any:
     """An array as it is, and any other sequence as a list."""
+    x = unwrapped(x)
     if isinstance(x, (np.ndarray, jax.Array)) and x.ndim:
         return x
     if isinstance(x, (np.ndarray, jax.Array)):
@@ -30,10 +33,7 @@ def in_order(name: str, x: Any, of: str) -> list[Any]:
 
 def reals(name: str, x: Any) -> Any:
     """A table of values: one array."""
-    x = real(name, listed(name, x))
-    if np.ndim(x) == 0 or np.shape(x)[-1] == 0:
-        raise ValueError(f"`{name}` must hold at least one value: got {shown(x)}. Pass a sequence of numbers.")
-    return x
+    return real(name, listed(name, x))
 
 
 def times(name: str, x: Any) -> Any:
@@ -62,6 +62,7 @@ def count_tuple(name: str, x: Any) -> Any:
 
 def lengths(name: str, x: Any) -> Any:
     """One length for all cycles, or a tuple with one for each."""
+    x = unwrapped(x)
     if not is_list(x):
         return count(name, x)
     for i, each in enumerate(x):
@@ -79,6 +80,7 @@ def indices(name: str, x: Any) -> Any:
 
 def key(name: str, x: Any) -> Any:
     """A PRNG key: an int seed, or the key itself, kept as its words."""
+    x = unwrapped(x)
     if isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
         return jax.random.key_data(x)
     words, x = isinstance(x, (list, tuple)), number(name, x)
@@ -86,4 +88,15 @@ def key(name: str, x: Any) -> Any:
         return x.astype(np.uint32)
     if words or isinstance(x, float) or not (isinstance(x, int) or jnp.issubdtype(x.dtype, jnp.integer)):
         raise TypeError(f"`{name}` must be an int seed or a JAX PRNG key: got {shown(x)}.")
+    if isinstance(x, int) and abs(x) > integer_max():
+        raise ValueError(f"`{name}` must be below 2**{integer_max().bit_length()}: got {shown(x)}. Pass a JAX key.")
     return x
+
+
+def check_boundaries(pieces: int, boundaries: Any) -> None:
+    """Refuse boundaries that do not fit so many pieces one after another."""
+    if len(boundaries) != pieces - 1:
+        raise ValueError(f"`boundaries` must have one element fewer than `pieces`: got {len(boundaries)} and {pieces}.")
+    concrete = [b for b in boundaries if not is_traced(b)]
+    if any(np.any(np.asarray(a) > np.asarray(b)) for a, b in zip(concrete, concrete[1:], strict=False)):
+        raise ValueError(f"`boundaries` must be sorted: got {shown(list(boundaries))}. A piece begins where one ends.")

@@ -13,7 +13,7 @@ import numpy as np
 
 from jaxsched._core import fields, kinds
 from jaxsched._core.elsewhere import OF_SCHEDULES
-from jaxsched._core.statedict import storable, tell_flax
+from jaxsched._core.statedict import storable
 from jaxsched._core.words import shown
 
 KINDS: dict[str, type] = {}
@@ -60,7 +60,6 @@ class Data:
         _register(cls)
 
     def __post_init__(self) -> None:
-        tell_flax()
         for name, convert in checks_of(type(self)).items():
             object.__setattr__(self, name, convert(name, getattr(self, name)))
         self._check()
@@ -238,7 +237,6 @@ def _register(cls: type) -> None:
     paths = tuple(jax.tree_util.GetAttrKey(name) for name in names)
 
     def flatten(node):
-        tell_flax()
         values = node.__dict__
         # The class is part of the auxiliary data, so that structures of two classes can never compare equal.
         return [values[name] for name in names], (cls, *(values[name] for name in static))

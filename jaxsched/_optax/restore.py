@@ -9,10 +9,35 @@ from jaxsched._controllers.base import Controller
 from jaxsched._core.fields import is_traced
 from jaxsched._core.node import Data, kind_name
 from jaxsched._optax.find import boxed_like, find, is_ours, names_of, unboxed
-from jaxsched._optax.hyperparameters import KEPT, InjectState, Slot, Values, one_number, placed, slot_of, value_at
+from jaxsched._optax.hyperparameters import (
+    KEPT,
+    InjectState,
+    Slot,
+    Values,
+    one_number,
+    placed,
+    slot_of,
+    together,
+    value_at,
+)
+from jaxsched._optax.slots import ByName, taken_apart
 from jaxsched._optax.snapshot import Snapshot
 from jaxsched._optax.state import each_member
-from jaxsched._optax.stored import Differs, Filling, Path, count_in, is_empty, like, named, parts, plain, text, whole
+from jaxsched._optax.stored import (
+    Differs,
+    Filling,
+    Path,
+    bare,
+    count_in,
+    differs,
+    is_empty,
+    like,
+    named,
+    parts,
+    plain,
+    text,
+    whole,
+)
 from jaxsched._optax.torch_state import is_of_torch, with_torch_state
 from jaxsched._store.serialize import described, from_dict
 
@@ -29,7 +54,7 @@ def restore(opt_state: T, saved: Any) -> tuple[T, list[str]]:
         opt_state: a state of the optimizer to go on with, fresh from its `init`, or any tree that holds one. Of
             `jax.eval_shape(optimizer.init, params)`, the schedules have the numbers that were saved.
         saved: a `snapshot`, or the optimizer's state itself, as it was or in any form in which a checkpoint library
-            gives it back: with NumPy arrays, dicts for tuples, read without a template. Or the state of an optimizer of
+            gives it back (NumPy arrays, dicts for tuples, without a template). Or the state of an optimizer of
             optax, for its count and moments; or the `state_dict()` of a scheduler of PyTorch, for its position and what
             a plateau has seen.
 
@@ -52,10 +77,16 @@ def restore(opt_state: T, saved: Any) -> tuple[T, list[str]]:
     """
     fresh = unboxed(opt_state)
     find(fresh, "hyperparameter")
-    state, schedules = _parted(saved)
+    try:
+        new, lines = _restored(fresh, *_parted(saved))
+    except Differs as error:  # a class that only this module knows
+        raise ValueError(str(error)) from None
+    return boxed_like(new, opt_state), lines
+
+
+def _restored(fresh: Any, state: Any, schedules: dict[str, Any]) -> tuple[Any, list[str]]:
     if is_of_torch(state):
-        new, lines = with_torch_state(fresh, state)
-        return boxed_like(new, opt_state), lines
+        return with_torch_state(fresh, state)
     taking = _Restoring(fresh, unboxed(state), schedules)
     new = taking.fill(fresh, taking.saved)
     if _is_abstract(new):
@@ -64,7 +95,7 @@ def restore(opt_state: T, saved: Any) -> tuple[T, list[str]]:
             "`optimizer.init(params)`."
         )
     lines = [f"{number} arrays: {old} -> {new}" for (old, new), number in taking.fill.casts.items()]
-    return boxed_like(new, opt_state), taking.lines + lines
+    return new, taking.lines + lines
 
 
 def _parted(saved: Any) -> tuple[Any, dict[str, Any]]:
@@ -133,7 +164,7 @@ class _Restoring:
         if "slots" not in inside:  # of `optax.inject_hyperparams`
             self._say_count(mine, path, count)
             return _at(mine._replace(inner_state=self._inner(mine, inside["inner_state"], path)), count)
-        kept = {name: x for name, x in (parts(inside["slots"]) or {}).items() if not is_empty(x)}
+        kept = {name: x for name, x in _by_name(inside["slots"], mine.slots).items() if not is_empty(x)}
         slots = {}
         for key, slot in mine.slots.items():
             name = self.names[names_of(path, key)[-1]]
@@ -147,14 +178,14 @@ class _Restoring:
             old, schedule = self._saved_schedule(path, key), named(kept[key], Slot._fields).get("schedule")
             kind = _kind(schedule) if isinstance(schedule, Data) else old["kind"] if old else "a schedule"
             self.lines.append(f"{names_of(path, key)[0]}: {kind} -> none")
-        used, values = parts(inside["hyperparams"]) or {}, {}
+        used, values = _by_name(inside["hyperparams"], mine.slots), {}
         for key, slot in slots.items():
             if key in used:
                 values[key] = Filling()(mine.hyperparams[key], used[key], (*path, *_entries("hyperparams", key)))
             else:
                 values[key] = each_member(value_at, slot, count)
         inner = self._inner(mine, inside["inner_state"], path)
-        return mine._replace(count=count, slots=slots, inner_state=inner, hyperparams=Values(values))
+        return together(mine._replace(count=count, slots=slots, inner_state=inner, hyperparams=Values(values)))
 
     def _inner(self, mine: InjectState, saved: Any, path: Path) -> Any:
         return self.fill(mine.inner_state, saved, (*path, jax.tree_util.GetAttrKey("inner_state")))
@@ -163,8 +194,10 @@ class _Restoring:
         """From the state of an optimizer that keeps no hyperparameters: its moments, and the count."""
         inner = self._inner(mine, saved, path)
         counts = (count_in(tree) for tree in (saved, inner, self.saved))
-        count = next((count for count in counts if count is not None), 0)
-        count = whole(count, mine.count, (*path, jax.tree_util.GetAttrKey("count")))
+        count = next((count for count in counts if count is not None), None)
+        if count is None and not parts(self.saved):
+            raise differs(path, "a state", "nothing", "Pass what `snapshot` or the checkpoint library gave back.")
+        count = whole(0 if count is None else count, mine.count, (*path, jax.tree_util.GetAttrKey("count")))
         self._say_count(mine, path, count)
         return _at(mine._replace(inner_state=inner), count)
 
@@ -229,9 +262,15 @@ def _of_optimizer(saved: Any) -> dict[str, Any]:
     for fields in (InjectState._fields, ("count", "hyperparams", "hyperparams_states", "inner_state")):
         by_name = named(saved, fields) if len(inside) == len(fields) and "0" in inside else {}  # a list
         values, scheduled = parts(by_name.get("hyperparams")), parts(by_name.get(fields[1 if "slots" in fields else 2]))
-        if values and set(values) >= set(scheduled or ()) and parts(by_name["count"]) is None:
+        if values and set(values) >= set(scheduled or ()) and parts(bare(by_name["count"])) is None:
             return by_name
     return inside
+
+
+def _by_name(saved: Any, mine: Any) -> dict[str, Any]:
+    """Slots or values by name, also where groups were kept as one and the class that knows their names is lost."""
+    inside = parts(saved) or {}
+    return inside if isinstance(saved, ByName) else taken_apart(inside, mine)
 
 
 def _at(tree: Any, count: Any) -> Any:
@@ -244,7 +283,7 @@ def _at(tree: Any, count: Any) -> Any:
         slots = {key: placed(slot, at) for key, slot in node.slots.items()}
         values = Values({key: each_member(value_at, slot, at) for key, slot in slots.items()})
         inner = jax.tree.map(moved, node.inner_state, is_leaf=is_ours)
-        return node._replace(count=at, slots=slots, inner_state=inner, hyperparams=values)
+        return together(node._replace(count=at, slots=slots, inner_state=inner, hyperparams=values))
 
     return jax.tree.map(moved, tree, is_leaf=is_ours)
 
@@ -297,4 +336,11 @@ def _differences(path: str, old: Any, new: Any) -> list[str]:
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         each = enumerate(zip(old, new, strict=True))
         return [line for i, (a, b) in each for line in _differences(f"{path}[{i}]", a, b)]
-    return [] if old == new else [f"{path}: {old} -> {new}"]
+    return [] if _equal(old, new) else [f"{path}: {old} -> {new}"]
+
+
+def _equal(old: Any, new: Any) -> bool:
+    if not (isinstance(old, float) and isinstance(new, float)):
+        return old == new
+    narrow = np.float32(old), np.float32(new)  # one of them may be of before x64 was switched on, or off
+    return old == new or (narrow[0] == narrow[1] and (narrow[0] == old or narrow[1] == new))

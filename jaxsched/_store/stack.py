@@ -1,7 +1,7 @@
 """Many schedules as one: a leading axis on every number, for `jax.vmap`."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import jax
@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import WholeAtLeastOne, checked
+from jaxsched._core.lists import in_order
 from jaxsched._core.node import Data, fields_of, is_count, is_static, stack_key, stack_trees
 from jaxsched._core.schedule import Schedule, ScheduleLike, as_schedule
 from jaxsched._core.schedule import schedules as all_schedules
@@ -78,7 +79,7 @@ def unstack(schedule: S) -> list[S]:
     return [jax.tree.unflatten(structure, column) for column in zip(*columns, strict=True)]
 
 
-def grid(fn: Callable[..., Any], **axes: Iterable[Any]) -> Any:
+def grid(fn: Callable[..., S], **axes: Iterable[Any]) -> S:
     """Every combination of some arguments, stacked: `fn` of each point of a grid, the last axis fastest.
 
     Args:
@@ -109,10 +110,7 @@ def labels(**axes: Iterable[Any]) -> list[dict[str, Any]]:
         >>> jaxsched.labels(peak=[0.1, 0.2], warmup=[5])
         [{'peak': 0.1, 'warmup': 5}, {'peak': 0.2, 'warmup': 5}]
     """
-    for name, axis in axes.items():
-        if isinstance(axis, (str, Mapping, Set)) or not isinstance(axis, Iterable):
-            raise TypeError(f"`{name}` must hold a sequence of values: got {axis!r}. Pass a list.")
-    values = {name: list(axis) for name, axis in axes.items()}
+    values = {name: in_order(name, axis, "values") for name, axis in axes.items()}
     empty = [name for name, axis in values.items() if not axis]
     if not values or empty:
         raise ValueError(f"`axes` must each hold at least one value: got {empty or 'no axis'}.")
