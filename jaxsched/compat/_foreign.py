@@ -27,6 +27,7 @@ from jaxsched.kinds import (
     checks_of,
     is_list,
     is_traced,
+    of_one,
     public_module,
     renamed,
     shown,
@@ -204,7 +205,7 @@ def ranged(
     return Kind(
         name,
         (NUMERIC,),
-        {"__module__": sys._getframe(1).f_globals["__name__"], "__doc__": note, "check": staticmethod(check)},
+        {"__module__": sys._getframe(1).f_globals["__name__"], "__doc__": note, "check": staticmethod(of_one(check))},
     )
 
 
@@ -261,7 +262,7 @@ else:
                 raise TypeError(
                     f"`{name}` must be a list: got {shown(x)} of type {type(x).__name__}. Pass a list of steps."
                 )
-            listed = [js.Numeric.check(f"{name}[{i}]", each) for i, each in enumerate(x)]
+            listed = [of_one(js.Numeric.check)(f"{name}[{i}]", each) for i, each in enumerate(x)]
             if any(a > b for a, b in itertools.pairwise(each for each in listed if not is_traced(each))):
                 raise ValueError(f"`{name}` must be sorted: got {shown(x)}. Put them in increasing order.")
             return listed

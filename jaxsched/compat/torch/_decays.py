@@ -7,7 +7,7 @@ from jaxsched.compat._foreign import LastEpoch, Span, Steps, Verbose, equal, for
 from jaxsched.compat._wave import wave
 from jaxsched.compat.torch._kinds import Epochs, Milestones, Rate, StartFactor
 from jaxsched.compat.torch._rules import Anneals, Mixes, Powers, Scales, Sets
-from jaxsched.kinds import Factor, Level, NotNegative, Part, WholeAtLeastOne
+from jaxsched.kinds import Factor, Level, NotNegative, Part, WholeAtLeastOne, is_traced
 
 
 @foreign(groups=("lr",), names={"every": "step_size"})
@@ -142,6 +142,8 @@ def CosineAnnealingLR(
         >>> [round(float(schedulers.CosineAnnealingLR(1.0, 10, 0.1)(t)), 6) for t in (0, 5, 10, 20)]
         [1.0, 0.55, 0.1, 1.0]
     """
+    if not is_traced(T_max) and T_max < 1e-30:
+        raise ValueError(f"`T_max` must be at least 1e-30: got {T_max!r}. Pass the number of steps that it takes.")
     return Anneals(lr, eta_min, wave(1.0, 0.0, 2 * T_max, 1))
 
 
