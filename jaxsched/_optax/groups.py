@@ -34,8 +34,8 @@ def by_group(
 
     Args:
         schedules: a schedule, controller, number or function for each group; `None` freezes the group. A list of them,
-            an array or a `stack` has one for each layer along the leading axis of the group's parameters, as `nn.scan` and
-            `jax.vmap` stack layers; the rates are then named `blocks/0/learning_rate` and so on.
+            an array or a `stack` has one for each layer along the leading axis of the group's parameters, as `nn.scan`
+            and `jax.vmap` stack layers; the rates are then named `blocks/0/learning_rate` and so on.
         labels: a tree of the parameters' structure, or a prefix of it, that holds labels; or a function from the
             parameters to such a tree; or `None`.
         flip_sign: whether to multiply by minus the rate; `False` after an optimizer that descends by itself, such as
