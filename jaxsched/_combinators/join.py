@@ -8,6 +8,7 @@ import numpy as np
 
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Counts, CountTuple, Indices, checked
+from jaxsched._core.lists import check_boundaries
 from jaxsched._core.node import stack_key, stack_trees
 from jaxsched._core.schedule import (
     Exact,
@@ -15,7 +16,6 @@ from jaxsched._core.schedule import (
     Schedule,
     Schedules,
     boundaries_of,
-    check_boundaries,
     end_after,
     evaluate,
 )

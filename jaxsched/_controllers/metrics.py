@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.fields import unwrapped
+from jaxsched._core.boxes import unwrapped
 from jaxsched._core.words import shown
 
 Array = jax.Array

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from jaxsched._core.boxes import unwrapped
 from jaxsched._core.time import integer_max, real_dtype
 from jaxsched._core.words import shown
 
@@ -27,14 +28,6 @@ _by_formula: contextvars.ContextVar[bool] = contextvars.ContextVar("by_formula",
 def is_traced(x: Any) -> bool:
     """Whether `x` is a number that is not known: a tracer of JAX."""
     return isinstance(x, Tracer)
-
-
-def unwrapped(x: Any) -> Any:
-    """A number that a library keeps in an object of its own, such as flax's `nnx.Variable`; anything else as it is."""
-    if isinstance(x, (int, float, np.generic, np.ndarray, jax.Array)):
-        return x
-    read = getattr(type(x), "__jax_array__", None) or getattr(type(x), "get_value", None)
-    return x if read is None else read(x)
 
 
 def is_sequence(x: Any) -> bool:
@@ -58,7 +51,7 @@ def number(name: str, x: Any) -> Any:
     if isinstance(x, np.generic):
         x = x.item()
     if isinstance(x, bool) or not isinstance(x, (int, float, np.ndarray, jax.Array)):
-        raise TypeError(f"`{name}` must be a number: got {shown(x)} of type {type(x).__name__}. {_remedy(x)}")
+        raise TypeError(f"`{name}` must be a number: got {shown(x)} of type {type(x).__name__}. {remedy(x)}")
     if isinstance(x, int):
         return x
     if isinstance(x, float):
@@ -81,13 +74,14 @@ def number(name: str, x: Any) -> Any:
     return x
 
 
-def _remedy(x: Any) -> str:
+def remedy(x: Any, otherwise: str = "Pass an int or a float.") -> str:
+    """What to pass in place of what is no number."""
     if isinstance(x, str):
         try:
             return f"Pass {float(x)!r}, not its text; YAML reads 1.0e-4 as a number and 1e-4 as text."
         except ValueError:
             pass
-    return "Pass an int or a float."
+    return otherwise
 
 
 def numeric(name: str, x: Any) -> Any:

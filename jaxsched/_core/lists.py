@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.fields import count, is_list, is_mapping, is_traced, no_fraction, number, real, time, unwrapped
+from jaxsched._core.boxes import unwrapped
+from jaxsched._core.fields import count, is_list, is_mapping, is_traced, no_fraction, number, real, time
 from jaxsched._core.time import integer_max
 from jaxsched._core.words import shown
 
@@ -85,3 +86,14 @@ def key(name: str, x: Any) -> Any:
     if isinstance(x, int) and abs(x) > integer_max():
         raise ValueError(f"`{name}` must be below 2**{integer_max().bit_length()}: got {shown(x)}. Pass a JAX key.")
     return x
+
+
+def check_boundaries(pieces: int, boundaries: Any) -> None:
+    """Refuse boundaries that do not fit so many pieces one after another."""
+    if len(boundaries) != pieces - 1:
+        raise ValueError(
+            f"`boundaries` must have one element fewer than `schedules`: got {len(boundaries)} and {pieces}."
+        )
+    concrete = [b for b in boundaries if not is_traced(b)]
+    if any(np.any(np.asarray(a) > np.asarray(b)) for a, b in zip(concrete, concrete[1:], strict=False)):
+        raise ValueError(f"`boundaries` must be sorted: got {shown(list(boundaries))}. A piece begins where one ends.")

@@ -10,9 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.fields import by_formula, is_number, is_traced, real, unwrapped
+from jaxsched._core.boxes import rebuilt, unwrapped
+from jaxsched._core.elsewhere import not_pure
+from jaxsched._core.fields import by_formula, is_number, is_traced, real, remedy
 from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
-from jaxsched._core.lists import in_order
+from jaxsched._core.lists import check_boundaries, in_order
 from jaxsched._core.node import Data
 from jaxsched._core.program import Program, check_function, compiled_for, host_step, prepare
 from jaxsched._core.time import Length, Time, only_when, plain, reached, real_dtype, since
@@ -186,7 +188,7 @@ class Wrap(Schedule):
         if not callable(self.fn):
             raise TypeError(f"`fn` must be a function of the step: got {shown(self.fn)}. For a number use `Constant`.")
         if _is_stateful(self.fn):
-            raise TypeError(_controller_message("fn", self.fn))
+            raise TypeError(not_pure("fn", self.fn, isinstance(self.fn, Data)))
         check_function(self.fn)
 
 
@@ -207,26 +209,21 @@ def as_schedule(x: Any) -> Schedule:
 
 
 def to_schedule(name: str, x: Any) -> Schedule:
-    if isinstance(x, Schedule):
+    if isinstance(x := rebuilt(x, Data), Schedule):
         return x
     if is_number(x) or is_traced(x):
         return Constant(real(name, x))
     if _is_stateful(x):
-        raise TypeError(_controller_message(name, x))
+        raise TypeError(not_pure(name, x, isinstance(x, Data)))
     if callable(x):
         return Wrap(x)
-    raise TypeError(f"`{name}` must be a schedule, a number or a function of the step: got {shown(x)}.")
+    raise TypeError(
+        f"`{name}` must be a schedule, a number or a function of the step: got {shown(x)}. {remedy(x, 'Pass one.')}"
+    )
 
 
 def _is_stateful(x: Any) -> bool:
     return callable(x) and hasattr(x, "init") and hasattr(x, "update")
-
-
-def _controller_message(name: str, x: Any) -> str:
-    return (
-        f"`{name}` must be a pure schedule, but {type(x).__name__} is a controller: its value depends on a state. "
-        f"Build the schedule first and hand it to the controller."
-    )
 
 
 def _binary(kind: Any, left: Any, right: Any) -> Any:
@@ -247,7 +244,7 @@ def longest(*durations: Numeric | None) -> Any:
 
 def schedules(name: str, x: Any, kept: type = Schedule) -> tuple[Any, ...]:
     """Each element as a schedule, unless it is of the class that is `kept` as it is."""
-    many = in_order(name, x, "schedules")
+    many = [rebuilt(each, kept) for each in in_order(name, x, "schedules")]
     return tuple(each if isinstance(each, kept) else to_schedule(f"{name}[{i}]", each) for i, each in enumerate(many))
 
 
@@ -346,16 +343,6 @@ def boundaries_of(pieces: tuple[Schedule, ...]) -> list[Any]:
         end = end + piece.duration
         ends.append(end)
     return ends
-
-
-def check_boundaries(pieces: int, boundaries: Any) -> None:
-    if len(boundaries) != pieces - 1:
-        raise ValueError(
-            f"`boundaries` must have one element fewer than `schedules`: got {len(boundaries)} and {pieces}."
-        )
-    concrete = [b for b in boundaries if not is_traced(b)]
-    if any(np.any(np.asarray(a) > np.asarray(b)) for a, b in zip(concrete, concrete[1:], strict=False)):
-        raise ValueError(f"`boundaries` must be sorted: got {shown(list(boundaries))}. A piece begins where one ends.")
 
 
 def end_after(begin, duration):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax.numpy as jnp
 
-from jaxsched._core.kinds import Count, Level, Numeric
+from jaxsched._core.kinds import Count, Kind, Level, Numeric
 from jaxsched._core.node import Data
 from jaxsched._core.schedule import Array, Exact, Schedule, evaluate
 from jaxsched._core.time import blend, fractions
@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     End: TypeAlias = Numeric | Open
 else:
 
-    class End(Level):
+    class OfEnds(Kind):
+        """To tools that check classes, such as OmegaConf, an open end is an end."""
+
+        def __subclasscheck__(cls, subclass: type) -> bool:
+            return subclass is Open or super().__subclasscheck__(subclass)
+
+    class End(Level, metaclass=OfEnds):
         """A level; or `nodes.Open()`, where the ramp joins a schedule in `Warmup` or `Cooldown`."""
 
         check = staticmethod(lambda name, x: x if isinstance(x, Open) else Level.check(name, x))

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._controllers.base import Controller
-from jaxsched._core.fields import is_number, is_traced, unwrapped
+from jaxsched._core.boxes import unwrapped
+from jaxsched._core.fields import is_number, is_traced
 from jaxsched._core.schedule import Schedule
 
 WORDS_OF_OTHERS = frozenset("bool str bytes int None NoneType Optional Union Literal typing t".split())

@@ -27,6 +27,7 @@ from jaxsched._optax.stored import (
     Differs,
     Filling,
     Path,
+    bare,
     count_in,
     differs,
     is_empty,
@@ -261,7 +262,7 @@ def _of_optimizer(saved: Any) -> dict[str, Any]:
     for fields in (InjectState._fields, ("count", "hyperparams", "hyperparams_states", "inner_state")):
         by_name = named(saved, fields) if len(inside) == len(fields) and "0" in inside else {}  # a list
         values, scheduled = parts(by_name.get("hyperparams")), parts(by_name.get(fields[1 if "slots" in fields else 2]))
-        if values and set(values) >= set(scheduled or ()) and parts(by_name["count"]) is None:
+        if values and set(values) >= set(scheduled or ()) and parts(bare(by_name["count"])) is None:
             return by_name
     return inside
 

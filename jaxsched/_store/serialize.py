@@ -58,15 +58,16 @@ def from_dict(data: Mapping[str, Any]) -> Any:
         >>> jaxsched.from_dict({"jaxsched": 1, "kind": "Linear", "start": 1.0, "end": 0.0, "steps": 10})
         Linear(start=1.0, end=0.0, steps=10)
     """
-    if not is_mapping(data) or "kind" not in data:
+    if not is_mapping(data) or "kind" not in data.keys():
         raise TypeError(f"`data` must be a dict that `to_dict` returned, with a 'kind': got {shown(data)}.")
-    version = data.get("jaxsched")
+    fields = {name: data[name] for name in data.keys()}
+    version = fields.pop("jaxsched", None)
     if type(version) is not int or version != VERSION:
         by_hand = f"Written by hand? Add 'jaxsched': {VERSION}."
-        remedy = "Read it with its own jaxsched." if "jaxsched" in data else by_hand
+        remedy = "Read it with its own jaxsched." if "jaxsched" in data.keys() else by_hand
         raise ValueError(f"`data` must be of version {VERSION}: got {shown(version)}. {remedy}")
     with by_formula():  # what was stored may have been stretched
-        return _decode({name: x for name, x in data.items() if name != "jaxsched"}, "data")
+        return decode(fields, "data")
 
 
 def described(schedule: Data) -> dict[str, Any]:
@@ -122,16 +123,17 @@ def _array(array: np.ndarray) -> dict[str, Any]:
     return {"dtype": array.dtype.name, "values": array.tolist()}
 
 
-def _decode(x: Any, path: str) -> Any:
+def decode(x: Any, path: str) -> Any:
+    """What was encoded, where it stands in the data."""
     if is_sequence(x):
-        return [_decode(each, f"{path}[{i}]") for i, each in enumerate(x)]
+        return [decode(each, f"{path}[{i}]") for i, each in enumerate(x)]
     if is_mapping(x) and set(x.keys()) == {"dtype", "values"}:
         return _decode_array(x, path)
-    if not is_mapping(x) or "kind" not in x:
+    if not is_mapping(x) or "kind" not in x.keys():
         return x
     kind = x["kind"]
     cls = _class_of(kind, path)
-    fields = {name: _decode(value, f"{path}[{name!r}]") for name, value in x.items() if name != "kind"}
+    fields = {name: decode(x[name], f"{path}[{name!r}]") for name in x.keys() if name != "kind"}
     known = {name for f in fields_of(cls) for name in (f.name, alias_of(f)) if name}
     if unknown := sorted(set(fields) - known):
         raise ValueError(f"`{path}` must have the fields of {kind}, {sorted(known)}: got {unknown} as well.")

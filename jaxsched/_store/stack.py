@@ -78,7 +78,7 @@ def unstack(schedule: S) -> list[S]:
     return [jax.tree.unflatten(structure, column) for column in zip(*columns, strict=True)]
 
 
-def grid(fn: Callable[..., Any], **axes: Iterable[Any]) -> Any:
+def grid(fn: Callable[..., S], **axes: Iterable[Any]) -> S:
     """Every combination of some arguments, stacked: `fn` of each point of a grid, the last axis fastest.
 
     Args:
