@@ -47,7 +47,9 @@ def is_mapping(x: Any) -> bool:
 
 def number(name: str, x: Any) -> Any:
     """A finite number, or an array of finite numbers."""
-    x = _array(name, list(map(unwrapped, x))) if is_sequence(x) else unwrapped(x)
+    x = unwrapped(x)
+    if is_sequence(x):
+        x = _array(name, list(map(unwrapped, x)))
     if isinstance(x, np.generic):
         x = x.item()
     if isinstance(x, bool) or not isinstance(x, (int, float, np.ndarray, jax.Array)):

@@ -6,6 +6,7 @@ import numbers
 from fractions import Fraction
 from typing import Literal
 
+from jaxsched._core.boxes import unwrapped
 from jaxsched._core.words import shown
 
 ROUNDED = {"nearest": None, "down": math.floor, "up": math.ceil}
@@ -100,10 +101,12 @@ def _steps(name: str, count: float, each: Fraction) -> int:
 
 
 def _exact(x: float) -> Fraction:
+    x = unwrapped(x)
     return Fraction(int(x)) if isinstance(x, numbers.Integral) else Fraction(repr(float(x)))
 
 
 def _number(name: str, x: float) -> float:
+    x = unwrapped(x)
     if isinstance(x, bool) or not hasattr(x, "__float__"):
         raise TypeError(f"`{name}` must be a number: got {shown(x)}.")
     if not math.isfinite(x):

@@ -22,7 +22,7 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched import kinds
-from jaxsched.kinds import Kind, by_formula, checks_of, is_list, is_sequence, is_traced, public_module, shown
+from jaxsched.kinds import Kind, by_formula, checks_of, is_list, is_sequence, is_traced, public_module, shown, unwrapped
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,6 +71,7 @@ def foreign(
 
 
 def _checked(name: str, check: Callable[[str, Any], Any], x: Any, single: bool) -> Any:
+    x = unwrapped(x)
     many = is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and not is_traced(x) and x.ndim > 0)
     if (single and many) or is_key(x):
         raise TypeError(f"`{name}` must be a number: got {shown(x)}. Pass an int or a float.")
