@@ -170,7 +170,7 @@ NO_EXAMPLE = {
 """Why a docstring needs no example. Kinds, states and numerics have them on their pages."""
 
 
-NOT_CALLED = (js.Schedule, js.Controller, js.nodes.Data, js.kinds.Kind, js.states.Values)
+NOT_CALLED = (js.Schedule, js.Controller, js.nodes.Data, js.kinds.Kind, js.states.Values, js.states.ByName)
 """Subclassed, or made by the library alone."""
 
 

@@ -73,7 +73,7 @@ def test_a_whole_snapshot_in_msgpack(state):
     assert changes == [CHANGE] and same_bits(again[1].inner_state, state[1].inner_state)
 
 
-def test_nnx_s_state_of_an_optimizer():
+def test_nnx_s_state_of_an_optimizer(tmp_path):
     class Model(nnx.Module):
         def __init__(self):
             self.layer = nnx.Linear(2, 2, rngs=nnx.Rngs(0))
@@ -83,7 +83,8 @@ def test_nnx_s_state_of_an_optimizer():
     optimizer.update(model, nnx.state(model, nnx.Param))
     saved = nnx.to_pure_dict(nnx.state(optimizer))["opt_state"]
     fresh = nnx.Optimizer(longer, optimizer_of(LONGER), wrt=nnx.Param)
-    for form in (saved, nnx.state(optimizer)["opt_state"], optimizer.opt_state):
+    stored = orbax(nnx.state(optimizer)["opt_state"], tmp_path)
+    for form in (saved, stored, nnx.state(optimizer)["opt_state"], optimizer.opt_state):
         fresh.opt_state, changes = js.restore(fresh.opt_state, form)
         assert changes == [CHANGE] and int(fresh.opt_state[1].count[...]) == 1
     fresh.update(longer, nnx.state(longer, nnx.Param))

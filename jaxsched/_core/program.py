@@ -1,7 +1,6 @@
 """What a call does: leaves to one dtype a kind, steps to integers or floats of at least 0, one program a structure."""
 
 import contextlib
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ import numpy as np
 from jax import lax
 
 from jaxsched._core.fields import is_traced
+from jaxsched._core.programs import program_for
 from jaxsched._core.time import Array, integer_max, real_dtype
 from jaxsched._core.words import shown
 
@@ -66,24 +66,25 @@ def host_step(step: Any) -> Any:
     return array
 
 
-@functools.lru_cache(maxsize=4096)
 def compiled_for(structure: Any) -> Callable[[list[Any], Any], Array]:
     """The program of all schedules of a structure, their numbers arguments."""
+    return program_for(_compiled, structure)
 
+
+def _compiled(asked: Callable[[], Any]) -> Callable[[list[Any], Any], Array]:
     def schedule(leaves, step):
-        return _value(structure, [canonical(leaf) for leaf in leaves], step)
+        return _value(asked(), [canonical(leaf) for leaf in leaves], step)
 
     return jax.jit(schedule, inline=True)
 
 
-@functools.lru_cache(maxsize=4096)
-def packed_for(structure: Any, layout: tuple[str, ...]) -> Callable[[list[Any], Any], Array]:
+def _packed(asked: Callable[[], Any], layout: tuple[str, ...]) -> Callable[[list[Any], Any], Array]:
     """The same for a call on the host, where each argument costs: scalars of one dtype are one array."""
 
     def schedule(packs, step):
         scalars = {kind: iter(pack) for kind, pack in zip(_scalar_kinds(layout), packs, strict=False)}
         tables = iter(packs[len(scalars) :])
-        return _value(structure, [next(scalars[kind] if kind else tables) for kind in layout], step)
+        return _value(asked(), [next(scalars[kind] if kind else tables) for kind in layout], step)
 
     return jax.jit(schedule)
 
@@ -122,7 +123,7 @@ def prepare(schedule: Any) -> Program:
             for kind in _scalar_kinds(layout)
         ]
         packs += [canonical(x) for x, kind in zip(leaves, layout, strict=True) if not kind]
-    program = Program(packed_for(structure, layout), packs)
+    program = Program(program_for(_packed, structure, layout), packs)
     schedule._programs[jax.config.jax_enable_x64] = program  # pyright: ignore[reportAttributeAccessIssue]
     return program
 

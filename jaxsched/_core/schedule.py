@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._core.boxes import rebuilt, unwrapped
+from jaxsched._core.elsewhere import not_pure
 from jaxsched._core.fields import by_formula, is_number, is_traced, real, remedy
 from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
 from jaxsched._core.lists import check_boundaries, in_order
@@ -187,7 +188,7 @@ class Wrap(Schedule):
         if not callable(self.fn):
             raise TypeError(f"`fn` must be a function of the step: got {shown(self.fn)}. For a number use `Constant`.")
         if _is_stateful(self.fn):
-            raise TypeError(_controller_message("fn", self.fn))
+            raise TypeError(not_pure("fn", self.fn, isinstance(self.fn, Data)))
         check_function(self.fn)
 
 
@@ -213,7 +214,7 @@ def to_schedule(name: str, x: Any) -> Schedule:
     if is_number(x) or is_traced(x):
         return Constant(real(name, x))
     if _is_stateful(x):
-        raise TypeError(_controller_message(name, x))
+        raise TypeError(not_pure(name, x, isinstance(x, Data)))
     if callable(x):
         return Wrap(x)
     raise TypeError(
@@ -223,13 +224,6 @@ def to_schedule(name: str, x: Any) -> Schedule:
 
 def _is_stateful(x: Any) -> bool:
     return callable(x) and hasattr(x, "init") and hasattr(x, "update")
-
-
-def _controller_message(name: str, x: Any) -> str:
-    return (
-        f"`{name}` must be a pure schedule, but {type(x).__name__} is a controller: its value depends on a state. "
-        f"Build the schedule first and hand it to the controller."
-    )
 
 
 def _binary(kind: Any, left: Any, right: Any) -> Any:

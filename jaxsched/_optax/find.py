@@ -2,13 +2,14 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 
 from jaxsched._controllers.base import Controller
-from jaxsched._optax.hyperparameters import InjectState, Slot
+from jaxsched._optax.hyperparameters import Change as Change
+from jaxsched._optax.hyperparameters import InjectState, Slot, changed
 
 
 class Place(NamedTuple):
@@ -32,10 +33,6 @@ class Finding(NamedTuple):
         if name not in self.places:
             raise ValueError(f"`{name}` must name a hyperparameter of the state: there is {', '.join(self.places)}.")
         return self.places[name]
-
-
-Change = Callable[[Any, str], Any]
-"""From a state that holds hyperparameters, and a key there, to the state with that one changed."""
 
 
 def find(opt_state: Any, what: str) -> Finding:
@@ -66,17 +63,16 @@ def _named(places: list[Place], length: int) -> dict[str, Place]:
     return named if not twice else {**named, **_named(twice, length + 1)}
 
 
-def change(opt_state: Any, changes: Mapping[Place, Change]) -> Any:
-    """The state with some hyperparameters changed."""
+def change(opt_state: Any, changes: Mapping[Place, Change], alike: bool = False) -> Any:
+    """The state with some hyperparameters changed; `alike`, if all are by one and the same function."""
     numbers = itertools.count()
 
     def visit(node: Any) -> Any:
         if not _holds(node):
             return node
         number = next(numbers)
-        for place, do in changes.items():
-            if place.node == number:
-                node = do(node, place.key)
+        here = {place.key: do for place, do in changes.items() if place.node == number}
+        node = changed(node, here, alike) if here else node
         inner = getattr(node, "inner_state", None)
         return node if inner is None else node._replace(inner_state=jax.tree.map(visit, inner, is_leaf=_holds))
 
@@ -124,10 +120,10 @@ def _holders(tree: Any, path: tuple[Any, ...]) -> Iterable[tuple[tuple[Any, ...]
 def _holds(node: Any) -> bool:
     # By shape: optax's classes cannot be named without importing optax.
     fields = getattr(node, "_fields", ()) if isinstance(node, tuple) else ()
-    return "learning_rate" in fields or ("hyperparams" in fields and isinstance(_values(node), dict))
+    return "learning_rate" in fields or ("hyperparams" in fields and isinstance(_values(node), Mapping))
 
 
-def _values(node: Any) -> dict[str, Any]:
+def _values(node: Any) -> Mapping[str, Any]:
     return node.hyperparams if hasattr(node, "hyperparams") else {"learning_rate": node.learning_rate}
 
 

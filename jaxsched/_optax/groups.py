@@ -15,6 +15,7 @@ from jaxsched._core.kinds import Positive, checked
 from jaxsched._optax.hyperparameters import InjectState, Scheduled, one_number
 from jaxsched._optax.inject import scaled
 from jaxsched._optax.lost import check_metric
+from jaxsched._optax.slots import rates_of
 from jaxsched._optax.transformation import GradientTransformationExtraArgs
 
 
@@ -63,13 +64,14 @@ def by_group(
     def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
         values, after = scheduled.update(state, extra)
         check_metric(state, extra)
+        rate_of = rates_of(values)
 
         def one(group: Any, update: Any) -> Any:
             if update is None:
                 return None
             if schedules[group] is None:
                 return jnp.zeros_like(update)
-            value = values[names[group]]
+            value = rate_of((names[group],))
             return scaled(-value if flip_sign else value, update)
 
         groups = group_of(updates if params is None else params)
@@ -94,7 +96,7 @@ def by_group(
 def layerwise(schedule: ControllerLike, decay: Positive, layers: Sequence[str]) -> dict[str, Any]:
     r"""Schedules for `by_group` that fall from layer to layer: discriminative fine-tuning.
 
-    Of L layers the l-th from 1 gets $v(t)\,d^{L - l}$: the last one, the head, the schedule itself.
+    Of L layers the l-th from 1 gets $v(t)\,d^{L - l}$: the last one, the head, the values of the schedule itself.
 
     Args:
         schedule: a schedule, controller, number or function of the step. Each layer gets a controller of its own, with
@@ -117,7 +119,7 @@ def layerwise(schedule: ControllerLike, decay: Positive, layers: Sequence[str]) 
     if isinstance(layers, str) or not layers or len(set(layers)) != len(layers):
         raise ValueError(f"`layers` must be a sequence of patterns, each once: got {layers!r}.")
     last = len(layers) - 1
-    return {layer: scale(schedule, decay ** (last - i)) if i < last else schedule for i, layer in enumerate(layers)}
+    return {layer: scale(schedule, decay ** (last - i)) for i, layer in enumerate(layers)}
 
 
 def _names(groups: Iterable[Any]) -> dict[Any, str]:

@@ -9,13 +9,25 @@ from jaxsched._controllers.base import Controller
 from jaxsched._core.fields import is_traced
 from jaxsched._core.node import Data, kind_name
 from jaxsched._optax.find import boxed_like, find, is_ours, names_of, unboxed
-from jaxsched._optax.hyperparameters import KEPT, InjectState, Slot, Values, one_number, placed, slot_of, value_at
+from jaxsched._optax.hyperparameters import (
+    KEPT,
+    InjectState,
+    Slot,
+    Values,
+    one_number,
+    placed,
+    slot_of,
+    together,
+    value_at,
+)
+from jaxsched._optax.slots import ByName, taken_apart
 from jaxsched._optax.snapshot import Snapshot
 from jaxsched._optax.state import each_member
 from jaxsched._optax.stored import (
     Differs,
     Filling,
     Path,
+    bare,
     count_in,
     differs,
     is_empty,
@@ -152,7 +164,7 @@ class _Restoring:
         if "slots" not in inside:  # of `optax.inject_hyperparams`
             self._say_count(mine, path, count)
             return _at(mine._replace(inner_state=self._inner(mine, inside["inner_state"], path)), count)
-        kept = {name: x for name, x in (parts(inside["slots"]) or {}).items() if not is_empty(x)}
+        kept = {name: x for name, x in _by_name(inside["slots"], mine.slots).items() if not is_empty(x)}
         slots = {}
         for key, slot in mine.slots.items():
             name = self.names[names_of(path, key)[-1]]
@@ -166,14 +178,14 @@ class _Restoring:
             old, schedule = self._saved_schedule(path, key), named(kept[key], Slot._fields).get("schedule")
             kind = _kind(schedule) if isinstance(schedule, Data) else old["kind"] if old else "a schedule"
             self.lines.append(f"{names_of(path, key)[0]}: {kind} -> none")
-        used, values = parts(inside["hyperparams"]) or {}, {}
+        used, values = _by_name(inside["hyperparams"], mine.slots), {}
         for key, slot in slots.items():
             if key in used:
                 values[key] = Filling()(mine.hyperparams[key], used[key], (*path, *_entries("hyperparams", key)))
             else:
                 values[key] = each_member(value_at, slot, count)
         inner = self._inner(mine, inside["inner_state"], path)
-        return mine._replace(count=count, slots=slots, inner_state=inner, hyperparams=Values(values))
+        return together(mine._replace(count=count, slots=slots, inner_state=inner, hyperparams=Values(values)))
 
     def _inner(self, mine: InjectState, saved: Any, path: Path) -> Any:
         return self.fill(mine.inner_state, saved, (*path, jax.tree_util.GetAttrKey("inner_state")))
@@ -250,9 +262,15 @@ def _of_optimizer(saved: Any) -> dict[str, Any]:
     for fields in (InjectState._fields, ("count", "hyperparams", "hyperparams_states", "inner_state")):
         by_name = named(saved, fields) if len(inside) == len(fields) and "0" in inside else {}  # a list
         values, scheduled = parts(by_name.get("hyperparams")), parts(by_name.get(fields[1 if "slots" in fields else 2]))
-        if values and set(values) >= set(scheduled or ()) and parts(by_name["count"]) is None:
+        if values and set(values) >= set(scheduled or ()) and parts(bare(by_name["count"])) is None:
             return by_name
     return inside
+
+
+def _by_name(saved: Any, mine: Any) -> dict[str, Any]:
+    """Slots or values by name, also where groups were kept as one and the class that knows their names is lost."""
+    inside = parts(saved) or {}
+    return inside if isinstance(saved, ByName) else taken_apart(inside, mine)
 
 
 def _at(tree: Any, count: Any) -> Any:
@@ -265,7 +283,7 @@ def _at(tree: Any, count: Any) -> Any:
         slots = {key: placed(slot, at) for key, slot in node.slots.items()}
         values = Values({key: each_member(value_at, slot, at) for key, slot in slots.items()})
         inner = jax.tree.map(moved, node.inner_state, is_leaf=is_ours)
-        return node._replace(count=at, slots=slots, inner_state=inner, hyperparams=values)
+        return together(node._replace(count=at, slots=slots, inner_state=inner, hyperparams=values))
 
     return jax.tree.map(moved, tree, is_leaf=is_ours)
 

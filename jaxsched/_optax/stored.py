@@ -45,6 +45,12 @@ def named(x: Any, fields: tuple[str, ...]) -> dict[str, Any]:
     return {name: inside[str(i)] for i, name in enumerate(fields)} if by_place else inside
 
 
+def bare(x: Any) -> Any:
+    """An array out of what Orbax makes of a variable of flax nnx."""
+    inside = parts(x)
+    return bare(inside["value"]) if inside is not None and set(inside) == {"value"} else x
+
+
 def is_empty(x: Any) -> bool:
     """Whether there is no array in it."""
     inside = parts(x)
@@ -92,13 +98,14 @@ class Filling:
 
     def _nothing(self, mine: Any, stored: Any, path: Path) -> Any:
         # The count of a schedule in optax's closure stands where ours has nothing.
-        if is_empty(stored) or _is_whole(named(stored, ("count",)).get("count")):
+        if is_empty(stored) or _is_whole(bare(named(stored, ("count",)).get("count"))):
             return mine
         raise differs(path, "nothing", _shown(stored))
 
     def _leaf(self, mine: Any, stored: Any, path: Path) -> Any:
         if not hasattr(mine, "shape") or not hasattr(mine, "dtype"):
             return stored  # no array in the optimizer either
+        stored = bare(stored)
         if parts(stored) is not None or isinstance(stored, (str, bytes)):
             raise differs(path, _shown(mine), _shown(stored))
         if jnp.issubdtype(mine.dtype, jax.dtypes.extended) or is_traced(stored):
@@ -130,6 +137,7 @@ def like(array: Any, mine: Any) -> jax.Array:
 
 def whole(stored: Any, mine: Any, path: Path) -> Any:
     """A count of updates, or one for each member."""
+    stored = bare(stored)
     if is_traced(stored):
         return stored.astype(jnp.int32)
     array = np.asarray(stored) if parts(stored) is None and stored is not None else np.asarray("")
@@ -150,8 +158,9 @@ def count_in(stored: Any) -> Any:
 
     def look(x: Any) -> None:
         inside = parts(x) or {}
-        if parts(inside.get("count", {})) is None:
-            found.append((set(inside) == {"count"} or "slots" in inside, inside["count"]))
+        count = bare(inside.get("count", {}))
+        if parts(count) is None:
+            found.append((set(inside) == {"count"} or "slots" in inside, count))
         for child in inside.values():
             look(child)
 

@@ -11,7 +11,7 @@ from jaxsched._controllers.base import inner
 from jaxsched._controllers.metrics import bounded
 from jaxsched._controllers.plateau import PlateauState
 from jaxsched._optax.find import find, is_ours
-from jaxsched._optax.hyperparameters import Slot, Values, placed, scheduled_at, value_at
+from jaxsched._optax.hyperparameters import Slot, Values, placed, scheduled_at, together, value_at
 from jaxsched._optax.stored import like, parts, whole
 
 _PLATEAU = ("best", "num_bad_epochs", "cooldown_counter")
@@ -40,7 +40,7 @@ def with_torch_state(fresh: Any, saved: Any) -> tuple[Any, list[str]]:
             name = names["/".join((*(jax.tree_util.keystr((e,), simple=True) for e in path), key))]
             if key.endswith("learning_rate") and rate is not None and not math.isclose(value, rate, rel_tol=1e-5):
                 lines.append(f"{name}: {rate} -> {float(value)}")
-        return node._replace(count=count, slots=slots, hyperparams=values)
+        return together(node._replace(count=count, slots=slots, hyperparams=values))
 
     return jax.tree_util.tree_map_with_path(moved, fresh, is_leaf=is_ours), lines
 

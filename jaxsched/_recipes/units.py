@@ -21,25 +21,31 @@ class Run:
     Every result is an int, rounded to the nearest step, halves up, and at least 1 for anything more than nothing.
 
     Args:
-        steps_per_epoch: steps in one epoch, at least 1.
+        steps_per_epoch: steps in one epoch, at least 1; it follows from `samples_per_epoch` and `batch_size`.
         batch_size: samples in one step, at least 1.
         sequence_length: tokens in one sample, at least 1.
         total: the length of the run in steps, at least 1.
+        samples_per_epoch: samples in the data set, a whole number; an epoch has a step for each batch of them.
+        drop_last: whether the last batch of an epoch is left out where it is not full.
 
     Raises:
-        ValueError: a fact is not positive; on use, a fact that is needed is missing.
+        ValueError: a fact is not positive, or contradicts others; on use, a fact that is needed is missing.
         TypeError: a fact is not a number.
 
     Examples:
         >>> run = jaxsched.Run(steps_per_epoch=500, batch_size=128, sequence_length=1024, total=10_000)
         >>> run.epochs(5), run.samples(64_000), run.tokens(2e9), run.fraction(0.1)
         (2500, 500, 15259, 1000)
+        >>> jaxsched.Run(samples_per_epoch=50_000, batch_size=128).epochs(90)  # with drop_last=True 35100
+        35190
     """
 
     steps_per_epoch: float | None = None
     batch_size: float | None = None
     sequence_length: float | None = None
     total: float | None = None
+    samples_per_epoch: int | None = None
+    drop_last: bool = False
 
     def __post_init__(self) -> None:
         reasons = {
@@ -47,11 +53,34 @@ class Run:
             "batch_size": "A step needs at least one sample.",
             "sequence_length": "A sample needs at least one token.",
             "total": "A run of no steps has no fractions: is the data set empty, or the epoch count 0?",
+            "samples_per_epoch": "Is the data set empty?",
         }
         for name, reason in reasons.items():
             x = getattr(self, name)
             if x is not None and not _number(name, x) > 0:
                 raise ValueError(f"`{name}` must be greater than 0: got {shown(x)}. {reason}")
+        if self.samples_per_epoch is not None:
+            object.__setattr__(self, "steps_per_epoch", self._batches())
+        elif self.drop_last:
+            raise ValueError("`samples_per_epoch` must be known for `drop_last`: got None. Pass the data set's length.")
+
+    def _batches(self) -> int:
+        """The batches of an epoch."""
+        samples, batch = _exact(self.samples_per_epoch or 0), self._known("batch_size", "samples_per_epoch")
+        if samples.denominator != 1:
+            raise ValueError(f"`samples_per_epoch` must be a whole number: got {shown(self.samples_per_epoch)}.")
+        steps = math.floor(samples / batch) if self.drop_last else math.ceil(samples / batch)
+        if steps == 0:
+            raise ValueError(
+                f"`samples_per_epoch` must be at least `batch_size` where the last batch is dropped: got "
+                f"{shown(self.samples_per_epoch)} and {shown(self.batch_size)}."
+            )
+        if self.steps_per_epoch not in (None, steps):
+            raise ValueError(
+                f"`steps_per_epoch` must be left out, or be the {steps} batches of `samples_per_epoch`: got "
+                f"{shown(self.steps_per_epoch)}. In a copy with another batch size pass None."
+            )
+        return steps
 
     def epochs(self, count: float) -> int:
         """Steps in so many epochs; needs `steps_per_epoch`."""

@@ -1,5 +1,7 @@
 """Published schedules by name, each a composition of a few pieces: up, perhaps flat, and down."""
 
+from typing import Any
+
 import jax.numpy as jnp
 
 from jaxsched._combinators.join import join
@@ -40,7 +42,9 @@ def noam(dim: Positive, warmup: Count, scale: Real = 1.0) -> Schedule:
 
 
 @checked
-def warmup_linear(peak: Level, warmup: Count, total: Total, end: Level = 0.0) -> Schedule:
+def warmup_linear(
+    peak: Level, warmup: Count, total: Total, end: Level = 0.0, *, start: Level = 0.0, offset: Count = 0
+) -> Schedule:
     r"""Up in a line to `peak` at step `warmup`, down in a line to `end` at step `total`, then flat.
 
     Args:
@@ -48,23 +52,30 @@ def warmup_linear(peak: Level, warmup: Count, total: Total, end: Level = 0.0) ->
         warmup: the length of the way up in steps, at most `total`.
         total: the length of the whole in steps, at least 1.
         end: the value from step `total` on.
+        start: the value that the warmup starts from.
+        offset: steps that count as already done: with 1 the first update is one step up and not at `start`, the peak
+            is at step `warmup - 1`, and the last update, that of step `total - 1`, has `end`.
 
     Raises:
-        ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
+        ValueError: `warmup` exceeds `total`, `total` is 0, a count is negative or a fraction, or a number not finite.
 
     Examples:
         >>> jaxsched.warmup_linear(1.0, 2, 6)(np.arange(7)).tolist()
         [0.0, 0.5, 1.0, 0.75, 0.5, 0.25, 0.0]
+        >>> jaxsched.warmup_linear(1.0, 2, 6, offset=1)(np.arange(6)).tolist()
+        [0.5, 1.0, 0.75, 0.5, 0.25, 0.0]
 
     Reference:
         `get_linear_schedule_with_warmup` in Hugging Face.
     """
     warmup = within(warmup, total)
-    return warmed_up(Linear(peak, end, steps=total - warmup), warmup)
+    return warmed_up(Linear(peak, end, steps=total - warmup), warmup, start, offset=offset)
 
 
 @checked
-def warmup_cosine(peak: Level, warmup: Count, total: Total, end: Level = 0.0) -> Schedule:
+def warmup_cosine(
+    peak: Level, warmup: Count, total: Total, end: Level = 0.0, *, start: Level = 0.0, offset: Count = 0
+) -> Schedule:
     r"""Up in a line to `peak` at step `warmup`, down in half a cosine to `end` at step `total`, then flat.
 
     Args:
@@ -72,9 +83,12 @@ def warmup_cosine(peak: Level, warmup: Count, total: Total, end: Level = 0.0) ->
         warmup: the length of the way up in steps, at most `total`.
         total: the length of the whole in steps, at least 1.
         end: the value from step `total` on.
+        start: the value that the warmup starts from.
+        offset: steps that count as already done: with 1 the first update is one step up and not at `start`, the peak
+            is at step `warmup - 1`, and the last update, that of step `total - 1`, has `end`.
 
     Raises:
-        ValueError: `warmup` exceeds `total`, a count is negative, or a number is not finite.
+        ValueError: `warmup` exceeds `total`, `total` is 0, a count is negative or a fraction, or a number not finite.
 
     Examples:
         >>> [round(float(jaxsched.warmup_cosine(1.0, 2, 6, end=0.1)(t)), 4) for t in range(7)]
@@ -84,7 +98,7 @@ def warmup_cosine(peak: Level, warmup: Count, total: Total, end: Level = 0.0) ->
         `warmup_cosine_decay_schedule` in optax (its `decay_steps` is `total`).
     """
     warmup = within(warmup, total)
-    return warmed_up(Cosine(peak, end, steps=total - warmup), warmup)
+    return warmed_up(Cosine(peak, end, steps=total - warmup), warmup, start, offset=offset)
 
 
 @checked
@@ -115,9 +129,10 @@ def warmup_inverse_sqrt(peak: Level, warmup: Count, timescale: Count | None = No
 def wsd(
     peak: Level,
     *,
-    warmup: Count,
-    stable: Count,
-    decay: Count,
+    warmup: Count | None = None,
+    stable: Count | None = None,
+    decay: Count | None = None,
+    total: Total | None = None,
     end: Level = 0.0,
     shape: Shape = "linear",
     start: Level = 0.0,
@@ -125,28 +140,52 @@ def wsd(
 ) -> Schedule:
     r"""Warmup, stable, decay: up to `peak`, flat, and down to `end`; each length excludes the others.
 
+    Three of the four lengths are given: the fourth follows from them.
+
     Args:
         peak: the value of the stable phase.
         warmup: the length of the way up in steps, at least 0.
         stable: the length of the stable phase in steps, at least 0.
         decay: the length of the way down in steps, at least 0.
+        total: the length of the whole in steps, at least 1: what the three take together.
         end: the value from step `warmup + stable + decay` on.
         shape: of the decay: a name, a ramp class or a function, as for `cooldown`.
         start: the value that the warmup starts from.
         warmup_shape: of the warmup: a name, a ramp class or a function, as for `warmup`.
 
     Raises:
-        ValueError: a negative count, an unknown shape, or a number that is not finite.
+        ValueError: lengths longer than `total`, a negative count, an unknown shape, or a number that is not finite.
+        TypeError: not three of the four lengths.
 
     Examples:
         >>> jaxsched.wsd(1.0, warmup=2, stable=2, decay=2)(np.arange(7)).tolist()
         [0.0, 0.5, 1.0, 1.0, 1.0, 0.5, 0.0]
+        >>> jaxsched.wsd(1.0, warmup=2, decay=2, total=6) == jaxsched.wsd(1.0, warmup=2, stable=2, decay=2)
+        True
 
     Reference:
         Hu et al. 2024, arXiv:2404.06395, section 4; Hägele et al. 2024, arXiv:2405.18392, section 3.
     """
-    flat = warmed_up(Constant(peak), warmup, start, shape=warmup_shape)
-    return cooldown(flat, warmup + stable, decay, end, shape=shape)
+    up, flat, down = _phases(warmup, stable, decay, total)
+    held = warmed_up(Constant(peak), up, start, shape=warmup_shape)
+    return cooldown(held, up + flat, down, end, shape=shape)
+
+
+def _phases(*lengths: Any) -> tuple[Any, Any, Any]:
+    """The lengths of the three phases, the one that is left out being what the others leave of the whole."""
+    *phases, total = lengths
+    given = {name: x for name, x in zip(("warmup", "stable", "decay"), phases, strict=True) if x is not None}
+    if len(given) != 3 - (total is not None):
+        names = [*given, *(() if total is None else ("total",))]
+        raise TypeError(
+            f"`warmup`, `stable`, `decay` and `total` must be given but for one, which follows from the others: "
+            f"got {' and '.join(names) or 'none'}."
+        )
+    if total is None:
+        return phases[0], phases[1], phases[2]
+    (first, a), (second, b) = given.items()
+    others = within(a + b, total, f"`{first}` + `{second}`")
+    return tuple(total - others if x is None else x for x in phases)  # pyright: ignore[reportReturnType]
 
 
 @checked
