@@ -78,11 +78,13 @@ def number(name: str, x: Any) -> Any:
 
 def remedy(x: Any, otherwise: str = "Pass an int or a float.") -> str:
     """What to pass in place of what is no number."""
-    if isinstance(x, str):
+    for read in (int, float) if isinstance(x, str) else ():
         try:
-            return f"Pass {float(x)!r}, not its text; YAML reads 1.0e-4 as a number and 1e-4 as text."
+            number = read(x)
         except ValueError:
-            pass
+            continue
+        yaml = "; YAML reads 1.0e-4 as a number and 1e-4 as text" if "e" in x.lower() else ""
+        return f"Pass {number!r}, not its text{yaml}." if math.isfinite(number) else otherwise
     return otherwise
 
 

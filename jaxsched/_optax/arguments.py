@@ -14,8 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._controllers.base import Controller
-from jaxsched._core.boxes import unwrapped
+from jaxsched._core.boxes import rebuilt, unwrapped
 from jaxsched._core.fields import is_number, is_traced
+from jaxsched._core.node import Data
 from jaxsched._core.schedule import Schedule
 
 WORDS_OF_OTHERS = frozenset("bool str bytes int None NoneType Optional Union Literal typing t".split())
@@ -41,7 +42,7 @@ def is_hyperparameter(name: str, x: Any, argument: Argument) -> bool:
     """Whether what was given is a hyperparameter, or else is passed on."""
     if _is_text(x) and not argument.text:
         raise TypeError(f"`{name}` must be a number: got {x!r} of type {type(x).__name__}. {_advice(x)}")
-    if isinstance(x, (Schedule, Controller)):
+    if isinstance(rebuilt(x, Data), (Schedule, Controller)):
         return True
     x = unwrapped(x)
     if is_number(x) or is_traced(x):
