@@ -102,7 +102,10 @@ def train(folder):
     with ocp.CheckpointManager(folder.absolute(), options=options) as checkpoints:
         newest = checkpoints.latest_step()
         if newest is not None:
-            state, first = checkpoints.restore(newest, args=ocp.args.StandardRestore(state)), newest + 1
+            # As it was saved, put into a state of this script: what is edited above takes effect, and is told.
+            saved, first = checkpoints.restore(newest, args=ocp.args.StandardRestore()), newest + 1
+            state, changes = jaxsched.restore(state, saved)
+            print(*changes, sep="\n", end="\n" * bool(changes), file=sys.stderr)
         for epoch in range(first, EPOCHS):
             events = jaxsched.events(state["optimizer"])["learning_rate"]
             if events.stopped:

@@ -20,8 +20,11 @@ from jaxsched._core.kinds import Level as Level
 from jaxsched._store.stack import stack as stack
 from jaxsched._store.stack import unstack as unstack
 from jaxsched._store.stack import grid as grid
+from jaxsched._store.stack import labels as labels
+from jaxsched._store.stack import tabulate as tabulate
 from jaxsched._store.serialize import to_dict as to_dict
 from jaxsched._store.serialize import from_dict as from_dict
+from jaxsched._store.config import from_config as from_config
 from jaxsched._recipes.units import Run as Run
 
 # Curves: formulas of the step.
@@ -57,6 +60,7 @@ from jaxsched._combinators.clocks import per_epoch as per_epoch
 from jaxsched._combinators.stretch import stretch as stretch
 from jaxsched._combinators.values import scale as scale
 from jaxsched._combinators.values import clip as clip
+from jaxsched._combinators.values import rounded as rounded
 from jaxsched._combinators.jitter import jitter as jitter
 
 # Recipes: published schedules by name.
@@ -100,8 +104,9 @@ from jaxsched._optax.state import events as events
 from jaxsched._optax.state import observe as observe
 from jaxsched._optax.state import override as override
 from jaxsched._optax.replace import replace_schedule as replace_schedule
+from jaxsched._optax.replace import stretch_rest as stretch_rest
 from jaxsched._optax.snapshot import snapshot as snapshot
-from jaxsched._optax.snapshot import restore as restore
+from jaxsched._optax.restore import restore as restore
 
 # Beside the door.
 from jaxsched import kinds as kinds
@@ -116,6 +121,7 @@ from jaxsched._names import publish as _publish
 if _typing.TYPE_CHECKING:
     from jaxsched import compat as compat
     from jaxsched import search as search
+    from jaxsched import show as show
 
 __version__ = "0.1.0"
 
@@ -132,8 +138,11 @@ __all__ = [
     "stack",
     "unstack",
     "grid",
+    "labels",
+    "tabulate",
     "to_dict",
     "from_dict",
+    "from_config",
     "Run",
     # Curves: formulas of the step
     "Linear",
@@ -167,6 +176,7 @@ __all__ = [
     "stretch",
     "scale",
     "clip",
+    "rounded",
     "jitter",
     # Recipes: published schedules by name
     "warmup_cosine",
@@ -208,6 +218,7 @@ __all__ = [
     "observe",
     "override",
     "replace_schedule",
+    "stretch_rest",
     "snapshot",
     "restore",
     # Beside the door
@@ -217,10 +228,19 @@ __all__ = [
     "states",
     "compat",
     "search",
+    "show",
 ]
-_LATE = ("compat", "search")
+_LATE = ("compat", "search", "show")
 
 _publish(globals())
+
+
+def _picture(self: nodes.Data) -> str | None:
+    """What a notebook shows; the room that draws it is above the door, and imported when a notebook asks."""
+    return _importlib.import_module(f"{__name__}.show").view(self)
+
+
+setattr(nodes.Data, "_repr_html_", _picture)  # noqa: B010
 
 
 def __dir__() -> list[str]:

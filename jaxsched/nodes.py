@@ -19,6 +19,7 @@ from jaxsched._combinators.jitter import UniformJitter as UniformJitter
 from jaxsched._combinators.join import StackedJoin as StackedJoin
 from jaxsched._combinators.values import Blend as Blend
 from jaxsched._combinators.values import Clip as Clip
+from jaxsched._combinators.values import Rounded as Rounded
 from jaxsched._combinators.warmup import Cooldown as Cooldown
 from jaxsched._combinators.warmup import Warmup as Warmup
 from jaxsched._controllers.base import OverDevices as OverDevices

@@ -78,7 +78,7 @@ WRONG = {
     "negative-period": (lambda: js.cycle(line(), -4), V, "`period` must not be negative", "-4", A_COUNT),
     "bool": (lambda: js.Constant(True), T, "`value` must be a number", "True of type bool", A_NUMBER),
     "bool-steps": (lambda: line(False), T, "`steps` must be a number", "False of type bool", A_NUMBER),
-    "string": (lambda: js.Linear("0.1", 0.0, steps=4), T, "`start` must be a number", "'0.1' of type str", A_NUMBER),
+    "string": (lambda: js.Linear("0.1", 0.0, steps=4), T, "`start` must be a number", "'0.1' of type str. Pass 0.1"),
     "none-steps": (lambda: line(None), T, "`steps` must be a number", "None of type NoneType", A_NUMBER),
     "complex": (lambda: js.Constant(np.asarray(1j)), T, "`value` must hold real numbers", "complex128", "integers or"),
     "not-a-schedule": (lambda: js.as_schedule("cosine"), T, "`x` must be a schedule, a number or", "'cosine'"),

@@ -37,6 +37,8 @@ CALLS = {
     "give back": lambda s: js.override(js.override(s, learning_rate=0.125), learning_rate=None),
     "replace": lambda s: js.replace_schedule(s, learning_rate=plateau(js.Cosine(3.0, 0.0, steps=10))),
     "rebase": lambda s: js.replace_schedule(s, learning_rate=js.Cosine(3.0, 0.0, steps=10), rebase=True),
+    "now": lambda s: js.replace_schedule(s, learning_rate=plateau(js.Cosine(3.0, 0.0, steps=10)), clock="now"),
+    "stretch": lambda s: js.stretch_rest(s, 15),
     "current": js.current,
     "last used": js.last_used,
     "events": js.events,

@@ -244,6 +244,8 @@ def test_all_of_it_runs_in_the_strictest_jax():
             assert avals(state) == avals(optimizer.init(params())) and shared_buffers(state) == 0
             assert set(js.current(state)) == set(jax.jit(js.current)(state))
         js.replace_schedule(state, {"head/learning_rate": LR}, rebase=True)
+        js.replace_schedule(state, {"body/learning_rate": plateau(begin=1)}, clock="now")
+        js.stretch_rest(state, 15)
 
 
 def test_changes_leave_a_state_that_can_be_donated():

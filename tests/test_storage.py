@@ -40,6 +40,7 @@ OPTIMIZERS = {
     "inject": lambda: js.inject(optax.adam)(LR, b1=js.Linear(0.9, 0.8, steps=4)),
     "a function": lambda: js.inject(optax.sgd)(halved),
     "by_group": lambda: optax.chain(optax.scale_by_adam(), groups()),
+    "groups of one kind": lambda: js.by_group(js.layerwise(BY_NAME["plateau-all"].make(), 0.5, ["body", "head"])),
     "scale_by_learning_rate": lambda: optax.chain(optax.scale_by_adam(), js.scale_by_learning_rate(LR)),
     "hypergradient": lambda: js.hypergradient(0.1, 0.01, inner=optax.scale_by_adam()),
     "stationarity": lambda: js.reduce_on_stationarity(LR, window=1),

@@ -9,7 +9,9 @@ import pytest
 from support.controllers_zoo import ONE_OF_EACH
 from support.controllers_zoo import each as one_of_each
 from support.precision import WIDTH
-from support.zoo import COVERING, each
+from support.zoo import COVERING, ONE_OF_EACH_FAMILY, each
+from support.zoo_entry import LAST
+from support.zoo_simple import Mine
 
 import jaxsched as js
 
@@ -24,6 +26,17 @@ def test_a_stretched_schedule_is_the_same_at_twice_the_step(entry):
     schedule, t = entry.make(), steps_of(entry)
     got, want = js.stretch(schedule, 2)(2 * t), schedule(t)
     np.testing.assert_allclose(got, want, rtol=2e-6, atol=2e-6 * entry.scale)
+
+
+@each(ONE_OF_EACH_FAMILY)
+def test_a_schedule_stretched_by_any_factor_is_the_same_at_as_many_times_the_step(entry):
+    """Lengths that are no longer whole are not rounded: an error of half a step in a period would add up."""
+    schedule = entry.make()
+    for factor, whole in ((1.5, 2), (1.3, 10)):
+        t = steps_of(entry) // whole // 2 * whole  # where both steps are whole
+        there = (t * round(factor * whole) // whole).astype(t.dtype)
+        got, want = js.stretch(schedule, factor)(there), schedule(t)
+        np.testing.assert_allclose(got, want, rtol=2e-6, atol=2e-6 * entry.scale)
 
 
 @each()
@@ -62,6 +75,71 @@ def test_a_user_s_schedule_is_slowed():
     assert js.stretch(mine, 2)(20) == mine(10)
 
 
+class Log(js.Ramp):
+    """A user's ramp that asks for its length."""
+
+    def weights(self, x, rest):
+        whole = jnp.log1p(1.0 * self.steps)
+        return 1 - jnp.log1p(self.steps * x) / whole, jnp.log1p(self.steps * x) / whole
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Log(0.0, 1.0, steps=8),
+        lambda: js.warmup(js.Cosine(1.0, 0.5, steps=8), 8, shape="log"),
+        lambda: js.Cosine(1.0, 0.5, steps=8) * js.warmup(2.0, 8, shape=Log),
+        lambda: js.cooldown(js.Linear(1.0, 2.0, steps=8), 4, 8, shape=Log),
+        lambda: js.join([js.Logarithmic(0.0, float(i), steps=8) for i in range(10)]),
+        lambda: js.join([js.Linear(0.0, float(i), steps=5) for i in range(10)]),
+        lambda: js.join([lambda t: jnp.sin(t)] * 10, list(range(4, 40, 4))),
+        lambda: js.join([Mine(1.0 + i, 0.5) for i in range(10)], list(range(4, 40, 4))),
+        lambda: js.exponential_decay(1.0, 0.99, 1),
+    ],
+)
+def test_what_knows_the_length_of_a_step_is_slowed(make):
+    """Only where it stands, if it can stand by itself."""
+    schedule, t = make(), np.arange(0, 64, 2)
+    for factor in (2, 1.5):
+        there = (t * factor).astype(int)
+        np.testing.assert_allclose(js.stretch(schedule, factor)(there), schedule(t), rtol=2e-6, atol=1e-7)
+    traced = jax.jit(lambda factor: js.stretch(schedule, factor)(there))(1.5)
+    np.testing.assert_allclose(traced, schedule(t), rtol=2e-6, atol=1e-7)
+
+
+def test_a_stack_is_stretched_like_each_of_it():
+    t = np.arange(0, 64, 2)
+    many = [js.warmup(js.Cosine(1.0, 0.5, steps=n), n, shape=shape) for n in (5, 8) for shape in ("linear",)]
+    for factor in (2, 1.5):
+        stretched = js.stretch(js.stack(many), factor)
+        got = jax.vmap(lambda one: one((t * factor).astype(int)))(stretched)  # noqa: B023
+        np.testing.assert_allclose(got, [each(t) for each in many], rtol=2e-6, atol=1e-7)
+
+
+def test_a_length_stretched_past_the_last_step_is_never_reached():
+    both = js.join([1.0, 2.0], [10**9])
+    assert js.stretch(both, 3)(np.asarray([5, LAST])).tolist() == [1.0, 1.0]
+    assert js.stretch(both, 2)(np.asarray([2 * 10**9 - 1, 2 * 10**9])).tolist() == [1.0, 2.0]
+    line = js.stretch(js.Linear(1.0, 0.0, steps=10**9), 4)
+    np.testing.assert_allclose(line(2 * 10**9), 0.5, rtol=1e-6)
+    table = js.stretch(js.Interpolated([3, 10**9], [1.0, 0.0]), 1e30)
+    assert table(LAST) == 1.0
+    assert js.stretch(js.Linear(1.0, 0.0, steps=1e30), 1e30)(LAST) == 1.0
+
+
+def test_a_factor_is_refused_by_its_name():
+    for wrong in (0, -1.0, float("nan"), float("inf"), "2", None, [1, -1]):
+        with pytest.raises((TypeError, ValueError), match="`factor`"):
+            js.stretch(js.Linear(1.0, 0.0, steps=4), wrong)
+
+
+def test_a_kept_warmup_is_kept_where_lengths_become_fractions():
+    lr = js.cooldown(js.warmup(js.Cosine(1.0, 0.5, steps=7), 3), 9, 5)
+    stretched = js.stretch(lr, 1.5, keep_warmup=True)
+    np.testing.assert_array_equal(stretched(np.arange(4)), lr(np.arange(4)))
+    assert stretched.duration == 1.5 * 14
+
+
 def test_a_stretched_table_or_noise_is_slowed_where_it_stands():
     lr = js.join([js.Linear(0.0, 1.0, steps=4), js.Tabulated([3.0, 2.0]), js.jitter(1.0, 0.1)], [4, 10])
     stretched = js.stretch(lr, 2)
@@ -83,7 +161,7 @@ def test_a_scaled_controller_has_every_level_scaled(example):
 def test_layerwise_and_scale_agree():
     plateau = js.reduce_on_plateau(js.Linear(1.0, 0.5, steps=10), min_value=0.1, min_change=0.01)
     rates = js.layerwise(plateau, 0.5, ["a", "b", "c"])
-    assert rates == {"a": js.scale(plateau, 0.25), "b": js.scale(plateau, 0.5), "c": plateau}
+    assert rates == {"a": js.scale(plateau, 0.25), "b": js.scale(plateau, 0.5), "c": js.scale(plateau, 1.0)}
     assert rates["a"].min_value == 0.025 and rates["a"].min_change == 0.0025
 
 

@@ -11,11 +11,13 @@ import jax.numpy as jnp
 
 from jaxsched._controllers.kept import check_widths
 from jaxsched._controllers.metrics import BEGUN, LASTING, bounded, counted, metric, truth
+from jaxsched._core.boxes import rebuilt
 from jaxsched._core.elsewhere import OF_CONTROLLERS
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Kind, kinds_in
 from jaxsched._core.node import Data, hints_of, inside
 from jaxsched._core.program import canonical, device_step, relaxed
+from jaxsched._core.programs import program_for
 from jaxsched._core.schedule import Schedule, ScheduleLike, evaluate, to_schedule
 from jaxsched._core.time import real_dtype
 
@@ -191,6 +193,7 @@ def scheduled(name: str, x: Any) -> Schedule:
 
 def hyperparameter(name: str, x: Any) -> "Schedule | Controller":
     """What may stand for a number of an optimizer."""
+    x = rebuilt(x, Controller)
     return x if isinstance(x, Controller) else to_schedule(name, x)
 
 
@@ -257,7 +260,7 @@ def _begun(controller: Any, state: Any, *rest: Any) -> tuple[Any, ...]:
 
 def _compiled(controller: Controller, method: str, *args: Any) -> Any:
     leaves, structure = jax.tree.flatten(controller)
-    return _program(structure, method)(leaves, *args)
+    return program_for(_program, structure, method)(leaves, *args)
 
 
 def _clamped(controller: Any) -> Any:
@@ -276,11 +279,10 @@ def _lowest(cls: type) -> dict[str, float]:
     return {name: x for name, x in lowest.items() if x is not None}
 
 
-@functools.lru_cache(maxsize=4096)
-def _program(structure: Any, method: str) -> Callable[..., Any]:
+def _program(asked: Callable[[], Any], method: str) -> Callable[..., Any]:
     def run(leaves, *args):
         with relaxed():
-            controller = _clamped(jax.tree.unflatten(structure, [canonical(leaf) for leaf in leaves]))
+            controller = _clamped(jax.tree.unflatten(asked(), [canonical(leaf) for leaf in leaves]))
             result = getattr(controller, method)(*_begun(controller, *args)) if args else begun(controller._start())
             return result.astype(real_dtype()) if method == "_rate" else result
 

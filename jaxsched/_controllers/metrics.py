@@ -7,6 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxsched._core.boxes import unwrapped
+from jaxsched._core.words import shown
+
 Array = jax.Array
 
 LARGEST_PART = 1 - 2.0**-23
@@ -77,9 +80,10 @@ def stopped(state: Any, due: Array, made: Array) -> Array:
 
 def metric(value: Any) -> Array:
     """A metric as a float32 scalar."""
-    x = value if isinstance(value, jax.Array) else np.asarray(value)
+    x = unwrapped(value)
+    x = x if isinstance(x, jax.Array) else np.asarray(x)
     if not (jnp.issubdtype(x.dtype, jnp.floating) or jnp.issubdtype(x.dtype, jnp.integer)):
-        raise TypeError(f"`value` must be one real number, the metric: got {value!r}.")
+        raise TypeError(f"`value` must be one real number, the metric: got {shown(value)}.")
     if x.shape != ():
         raise ValueError(f"`value` must be one number: got shape {x.shape}. Pass its mean, say.")
     if isinstance(x, jax.Array):
@@ -90,9 +94,10 @@ def metric(value: Any) -> Array:
 
 def truth(observed: Any) -> Array:
     """A boolean scalar."""
-    x = observed if isinstance(observed, jax.Array) else np.asarray(observed)
+    x = unwrapped(observed)
+    x = x if isinstance(x, jax.Array) else np.asarray(x)
     if x.dtype != bool or x.shape != ():
-        raise TypeError(f"`observed` must be one boolean, which may be traced: got {observed!r}.")
+        raise TypeError(f"`observed` must be one boolean, which may be traced: got {shown(observed)}.")
     return jnp.asarray(x)
 
 

@@ -27,7 +27,7 @@ from jaxsched._core.kinds import (
     NotNegative,
     Part,
     PartBelowOne,
-    Real,
+    Sign,
     Whole,
     WholeAtLeastOne,
     checked,
@@ -79,7 +79,7 @@ class ReduceOnPlateau(Watching, kw_only=True):
     patience: Whole = 10
     rtol: NotNegative = 1e-4
     atol: NotNegative = 0.0
-    sign: Real = 1.0
+    sign: Sign = 1.0
     cooldown: Whole = 0
     follow: Whole = 1
     min_value: Bound = 0.0

@@ -14,6 +14,7 @@ import numpy as np
 from jaxsched._core import fields, kinds
 from jaxsched._core.elsewhere import OF_SCHEDULES
 from jaxsched._core.statedict import storable
+from jaxsched._core.words import shown
 
 KINDS: dict[str, type] = {}
 """Every such class by its name in stored data: `Cosine`, `compat.torch.Chains`, or `module.Mine` for a user's. A class
@@ -70,7 +71,7 @@ class Data:
     def check_field(cls, name: str, x: Any) -> Any:
         """The check of a field or an argument that is annotated with this class."""
         if not isinstance(x, cls):
-            raise TypeError(f"`{name}` must be a {cls.__name__}: got {x!r}.")
+            raise TypeError(f"`{name}` must be a {cls.__name__}: got {shown(x)}.")
         return x
 
     _elsewhere: ClassVar[dict[str, str]] = OF_SCHEDULES

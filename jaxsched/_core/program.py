@@ -1,7 +1,6 @@
 """What a call does: leaves to one dtype a kind, steps to integers or floats of at least 0, one program a structure."""
 
 import contextlib
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,7 +10,9 @@ import numpy as np
 from jax import lax
 
 from jaxsched._core.fields import is_traced
+from jaxsched._core.programs import program_for
 from jaxsched._core.time import Array, integer_max, real_dtype
+from jaxsched._core.words import shown
 
 
 class Program(NamedTuple):
@@ -36,6 +37,8 @@ def canonical(leaf: Any) -> Array:
 
 def device_step(step: Array) -> Array:
     kind, integer = step.dtype, jnp.result_type(int)
+    if jnp.issubdtype(kind, jnp.complexfloating):
+        raise TypeError(f"`step` must be a real number or an array of them: got dtype {kind}.")
     if jnp.issubdtype(kind, jnp.floating):
         return jnp.maximum(step.astype(real_dtype()), 0)
     if jnp.issubdtype(kind, jnp.unsignedinteger) and jnp.iinfo(kind).max > jnp.iinfo(integer).max:
@@ -53,8 +56,8 @@ def host_step(step: Any) -> Any:
     array = np.asarray(step)
     if array.dtype.kind not in "iub" and not jnp.issubdtype(array.dtype, jnp.floating):
         raise TypeError(
-            f"`step` must be a number or an array of numbers: got {step!r}. If optax calls the schedule: was the state "
-            f"made by this very optimizer?"
+            f"`step` must be a number or an array of numbers: got {shown(step)}. If optax calls the schedule: was the "
+            f"state made by this very optimizer?"
         )
     if array.dtype.kind in "iub":
         if array.dtype.kind == "b" or array.size == 0 or array.max() <= largest:
@@ -63,32 +66,34 @@ def host_step(step: Any) -> Any:
     return array
 
 
-@functools.lru_cache(maxsize=4096)
 def compiled_for(structure: Any) -> Callable[[list[Any], Any], Array]:
     """The program of all schedules of a structure, their numbers arguments."""
+    return program_for(_compiled, structure)
 
+
+def _compiled(asked: Callable[[], Any]) -> Callable[[list[Any], Any], Array]:
     def schedule(leaves, step):
-        return _value(structure, [canonical(leaf) for leaf in leaves], step)
+        return _value(asked(), [canonical(leaf) for leaf in leaves], step)
 
     return jax.jit(schedule, inline=True)
 
 
-@functools.lru_cache(maxsize=4096)
-def packed_for(structure: Any, layout: tuple[str, ...]) -> Callable[[list[Any], Any], Array]:
+def _packed(asked: Callable[[], Any], layout: tuple[str, ...]) -> Callable[[list[Any], Any], Array]:
     """The same for a call on the host, where each argument costs: scalars of one dtype are one array."""
 
     def schedule(packs, step):
         scalars = {kind: iter(pack) for kind, pack in zip(_scalar_kinds(layout), packs, strict=False)}
         tables = iter(packs[len(scalars) :])
-        return _value(structure, [next(scalars[kind] if kind else tables) for kind in layout], step)
+        return _value(asked(), [next(scalars[kind] if kind else tables) for kind in layout], step)
 
     return jax.jit(schedule)
 
 
 def _value(structure: Any, leaves: list[Any], step: Any) -> Array:
     step = device_step(jnp.asarray(step))
+    schedule = jax.tree.unflatten(structure, leaves)
     with relaxed():
-        value = jnp.asarray(jax.tree.unflatten(structure, leaves).at(step)).astype(real_dtype())
+        value = jnp.asarray(schedule.at(step)).astype(jnp.int32 if schedule._counts else real_dtype())
     if value.ndim > step.ndim:
         raise TypeError(
             f"The value has shape {value.shape} at a step of shape {step.shape}: is this a stacked schedule? "
@@ -118,7 +123,7 @@ def prepare(schedule: Any) -> Program:
             for kind in _scalar_kinds(layout)
         ]
         packs += [canonical(x) for x, kind in zip(leaves, layout, strict=True) if not kind]
-    program = Program(packed_for(structure, layout), packs)
+    program = Program(program_for(_packed, structure, layout), packs)
     schedule._programs[jax.config.jax_enable_x64] = program  # pyright: ignore[reportAttributeAccessIssue]
     return program
 
@@ -128,7 +133,7 @@ def check_function(fn: Any) -> None:
     try:
         hash(fn)
     except TypeError:
-        raise TypeError(f"`fn` must be hashable: got {fn!r}. Pass `lambda step: fn(step)`.") from None
+        raise TypeError(f"`fn` must be hashable: got {shown(fn)}. Pass `lambda step: fn(step)`.") from None
     try:
         with relaxed():
             result = jax.eval_shape(fn, jax.ShapeDtypeStruct((), jnp.result_type(int)))
@@ -139,6 +144,6 @@ def check_function(fn: Any) -> None:
             "Use `jnp.where`, or tabulate it: `Tabulated([fn(t) for t in range(steps)])`."
         ) from error
     except Exception as error:
-        raise TypeError(f"`fn` must take one step and return one real number: it raised {error!r}.") from error
+        raise TypeError(f"`fn` must take one step and return one real number: it raised {shown(error)}.") from error
     if bad:
         raise TypeError(f"`fn` must return one real number for one step: got {result}.")

@@ -132,8 +132,6 @@ class Logarithmic(Ramp):
         `warmup_type="log"` of `WarmupLR` in DeepSpeed, whose `warmup_num_steps` is `steps + 1`.
     """
 
-    _scales = False  # the logarithm knows the length of a step
-
     def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         length = jnp.maximum(to_real(self.steps), jnp.finfo(x.dtype).tiny)
         whole, done = jnp.log1p(length), length * x

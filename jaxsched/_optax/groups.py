@@ -1,6 +1,7 @@
 """A schedule for each group of parameters, on one count."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from jaxsched._core.kinds import Positive, checked
 from jaxsched._optax.hyperparameters import InjectState, Scheduled, one_number
 from jaxsched._optax.inject import scaled
 from jaxsched._optax.lost import check_metric
+from jaxsched._optax.slots import rates_of
 from jaxsched._optax.transformation import GradientTransformationExtraArgs
 
 
@@ -34,8 +36,9 @@ def by_group(
             `optax.adamw(1.0)`.
 
     Raises:
-        ValueError: when made, no group, or a key that is no regular expression; when the state is made, a label without
-            a group, a group without a parameter, a parameter that matches no pattern, or one that matches several.
+        ValueError: when made, no group, two groups of one name, or a key that is no regular expression; when the state
+            is made, a label without a group, a group without a parameter, a parameter that matches no pattern, or one
+            that matches several.
 
     Examples:
         >>> import optax
@@ -49,11 +52,7 @@ def by_group(
 
     if not is_mapping(schedules) or not schedules:
         raise ValueError(f"`schedules` must hold a schedule for at least one group: got {schedules!r}.")
-    bare = [str(group).rstrip("/") for group in schedules]  # "block_1/" is a pattern, "block_1" its name
-    names = {
-        group: f"{name if bare.count(name) == 1 else group}/learning_rate"
-        for group, name in zip(schedules, bare, strict=True)
-    }
+    names = _names(schedules)
     rates = {names[group]: one_number(f"schedules[{group!r}]", x) for group, x in schedules.items() if x is not None}
     scheduled = Scheduled(rates)
     patterns = _compiled(schedules) if labels is None else {}
@@ -65,13 +64,14 @@ def by_group(
     def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
         values, after = scheduled.update(state, extra)
         check_metric(state, extra)
+        rate_of = rates_of(values)
 
         def one(group: Any, update: Any) -> Any:
             if update is None:
                 return None
             if schedules[group] is None:
                 return jnp.zeros_like(update)
-            value = values[names[group]]
+            value = rate_of((names[group],))
             return scaled(-value if flip_sign else value, update)
 
         groups = group_of(updates if params is None else params)
@@ -96,7 +96,7 @@ def by_group(
 def layerwise(schedule: ControllerLike, decay: Positive, layers: Sequence[str]) -> dict[str, Any]:
     r"""Schedules for `by_group` that fall from layer to layer: discriminative fine-tuning.
 
-    Of L layers the l-th from 1 gets $v(t)\,d^{L - l}$: the last one, the head, the schedule itself.
+    Of L layers the l-th from 1 gets $v(t)\,d^{L - l}$: the last one, the head, the values of the schedule itself.
 
     Args:
         schedule: a schedule, controller, number or function of the step. Each layer gets a controller of its own, with
@@ -119,7 +119,17 @@ def layerwise(schedule: ControllerLike, decay: Positive, layers: Sequence[str]) 
     if isinstance(layers, str) or not layers or len(set(layers)) != len(layers):
         raise ValueError(f"`layers` must be a sequence of patterns, each once: got {layers!r}.")
     last = len(layers) - 1
-    return {layer: scale(schedule, decay ** (last - i)) if i < last else schedule for i, layer in enumerate(layers)}
+    return {layer: scale(schedule, decay ** (last - i)) for i, layer in enumerate(layers)}
+
+
+def _names(groups: Iterable[Any]) -> dict[Any, str]:
+    """What each group's rate is called: the pattern "block_1/" gives `block_1/learning_rate`."""
+    names = {group: "/".join((*filter(None, str(group).split("/")), "learning_rate")) for group in groups}
+    for name, times in Counter(names.values()).items():
+        if times > 1:
+            twice = [group for group in names if names[group] == name]
+            raise ValueError(f"`schedules` must have groups of different names: {twice} are all {name!r}. Rename one.")
+    return names
 
 
 def _compiled(patterns: Iterable[Any]) -> dict[str, re.Pattern[str]]:

@@ -25,6 +25,7 @@ from jaxsched._optax.find import (
 from jaxsched._optax.find import value as value_in
 from jaxsched._optax.hypergradient import HypergradientState
 from jaxsched._optax.hyperparameters import BY_HAND, KEPT, InjectState, Slot, moved, own, placed, value_at
+from jaxsched._optax.slots import ByName, each_part, parts_of, several
 
 Array = jax.Array
 
@@ -55,7 +56,8 @@ def current(opt_state: Any) -> dict[str, Array]:
         {'body/learning_rate': 0.25, 'head/learning_rate': 0.5}
     """
     found, scheduled = _scheduled(opt_state)
-    known = {name: p for name, p in scheduled.items() if is_ours(found.node(name)) and _has_numbers(found, p)}
+    values = [_next_values(node) if is_ours(node) else {} for node in found.nodes]
+    known = {name: p for name, p in scheduled.items() if p.key in values[p.node]}
     if scheduled and not known:
         raise ValueError(
             f"`opt_state` must hold a hyperparameter whose next value is known: that of {', '.join(scheduled)} is not, "
@@ -63,7 +65,7 @@ def current(opt_state: Any) -> dict[str, Array]:
             f"Read what the last update used by `jaxsched.last_used(opt_state)`, or use `jaxsched.inject` in place of "
             f"`optax.inject_hyperparams`."
         )
-    return {name: _next_value(found.node(name), place.key) for name, place in known.items()}
+    return {name: values[place.node][place.key] for name, place in known.items()}
 
 
 def last_used(opt_state: Any) -> dict[str, Array]:
@@ -149,7 +151,7 @@ def observe(opt_state: T, *, value: Any, name: str | None = None, observed: Any 
     def feed(slot: Slot, count: Array, value: Array) -> Slot:
         return moved(slot, slot.schedule.observe(slot.state._replace(step=count), value=value, observed=observed))
 
-    return change(opt_state, {found.places[name]: in_slot(feed, value) for name in chosen})
+    return change(opt_state, dict.fromkeys((found.places[name] for name in chosen), in_slot(feed, value)), alike=True)
 
 
 def override(opt_state: T, values: Mapping[str, Any] | None = None, /, **named: Any) -> T:
@@ -222,14 +224,18 @@ def _scheduled(opt_state: Any) -> tuple[Finding, dict[str, Place]]:
     return found, {name: p for name, p in found.places.items() if is_scheduled(found.node(name), p.key)}
 
 
-def _has_numbers(found: Finding, place: Place) -> bool:
-    """Whether the numbers of a schedule are in the state; filled with zeros, it has none."""
-    mode = slot(found.nodes[place.node], place.key).mode
-    return is_traced(mode) or bool(np.all(np.asarray(mode) & KEPT))
+def _next_values(node: InjectState) -> Mapping[str, Array]:
+    """The values of the next update; not of a state filled with zeros, which has no numbers of schedules."""
+
+    def at(names: tuple[str, ...], slot: Slot) -> Array:
+        return several(lambda slot: each_member(value_at, slot, node.count), names)(slot)
+
+    known = [part for part in parts_of(node.slots) if _has_numbers(part.content)]
+    return each_part(at, ByName(known))
 
 
-def _next_value(node: InjectState, key: str) -> Array:
-    return each_member(value_at, slot(node, key), node.count)
+def _has_numbers(slot: Slot) -> bool:
+    return is_traced(slot.mode) or bool(np.all(np.asarray(slot.mode) & KEPT))
 
 
 def _setter(name: str, node: Any, key: str, number: Any) -> Change:

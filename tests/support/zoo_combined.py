@@ -164,18 +164,23 @@ def clocks(n: int) -> list[Entry]:
 
     curve = ref.cosine(PEAK, END, n)
 
-    def slowed(name, factor, warm, **options):
-        up, down = round(warm), round(half * factor)
+    def slowed(name, factor, keep_warmup=False):
+        f, wave = Decimal(repr(factor)), ref.cosine(PEAK, END, half)
+        warm, up = n // 4, n // 4 * (1 if keep_warmup else f)
+        if keep_warmup:
+            reference = composed.warmup(composed.stretch(wave, f), warm)
+        else:
+            reference = composed.stretch(composed.warmup(wave, warm), f)
         return entry(
             name,
-            lambda: js.stretch(js.warmup(js.Cosine(PEAK, END, steps=half), n // 4), factor, **options),
+            lambda: js.stretch(js.warmup(js.Cosine(PEAK, END, steps=half), n // 4), factor, keep_warmup),
             "stretch",
-            composed.warmup(ref.cosine(PEAK, END, down), up),
+            reference,
             n + 8,
             scale=PEAK,
-            boundaries=(up, up + down),
-            exact=((0, 0.0), (up, PEAK)),
-            flat=(up + down, END),
+            boundaries=(math.ceil(up), math.ceil(up + half * f)),
+            exact=((0, 0.0), *([(int(up), PEAK)] if up == int(up) else [])),
+            flat=(math.ceil(up + half * f), END),
         )
 
     half, known = n // 2, {"exact": ((0, PEAK),)}
@@ -228,6 +233,16 @@ def clocks(n: int) -> list[Entry]:
             n + 8,
             **known,
         ),
+        entry(
+            "rounded",  # alone it is an int32: test_counts.py has its laws
+            lambda: PEAK * js.rounded(js.piecewise_constant([n // 3, n // 2], [1.2, 3.5, 1.7])),
+            "rounded Rounded",
+            composed.scaled(PEAK, ref.piecewise([1, 4, 2], [n // 3, n // 2])),
+            n // 2 + 8,
+            boundaries=(n // 3, n // 2),
+            scale=4 * PEAK,
+            flat=(n // 2, 2 * PEAK),
+        ),
         entry("scale", lambda: js.scale(wave(), 0.5), "scale", composed.scaled(0.5, curve), n + 8, flat=(n, END / 2)),
         entry(
             "scale-schedule",
@@ -257,9 +272,10 @@ def clocks(n: int) -> list[Entry]:
             boundaries=(half, n - half),
             flat=(n - half, END),
         ),
-        slowed("stretch", 1.3, n // 4 * 1.3),
-        slowed("stretch-shorter", 0.5, n // 4 * 0.5),
-        slowed("stretch-keep-warmup", 1.3, n // 4, keep_warmup=True),
+        slowed("stretch", 1.5),
+        slowed("stretch-shorter", 0.5),
+        slowed("stretch-keep-warmup", 1.5, keep_warmup=True),
+        slowed("stretch-to-fractions", 1.3),
         entry(
             "stretch-by-clock",
             lambda: js.stretch(lambda t: 1e-3 / (1.0 + t), 4.0),
