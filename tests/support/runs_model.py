@@ -128,7 +128,7 @@ class Run:
 
     def __init__(self, rates: dict[str, Rate]) -> None:
         self.rates, self.count = copy.deepcopy(rates), 0
-        self.used: dict[str, float] | None = self.values()
+        self.used = self.values()
 
     def values(self) -> dict[str, float]:
         return {name: rate.value(self.count) for name, rate in self.rates.items()}
@@ -160,8 +160,6 @@ class Run:
         """This run, saved, under other plans."""
         again = copy.deepcopy(self)
         again.rates = {name: rate.under(fresh[name]) for name, rate in again.rates.items()}
-        if not self.same_as(fresh):
-            again.used = None
         return again
 
     def same_as(self, fresh: dict[str, Rate]) -> bool:
