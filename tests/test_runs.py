@@ -12,9 +12,17 @@ import numpy as np
 import optax
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from support.bridge import rates, relaxed, used
-from support.runs_model import Plan, Plateau, Rate, Run
+from support.runs_model import Plan, Plateau, Rate, Run, Stretched
 from support.short import exhaustive
 from support.stores import STORES, by_flax, by_orbax, by_pickle, keys
 
@@ -41,13 +49,13 @@ def state_itself(state):
 
 
 def by_places(tree):
-    """Lists for tuples, dicts for what else has names, NumPy's arrays: what a library makes that knows no classes."""
-    if hasattr(tree, "_fields") or isinstance(tree, (dict, js.Schedule, js.Controller)):
-        entries, _ = jax.tree_util.tree_flatten_with_path(tree, is_leaf=lambda x: x is not tree)
-        return {keys(path): by_places(x) for path, x in entries}
-    if isinstance(tree, tuple):
-        return [by_places(x) for x in tree]
-    return None if tree is None else np.asarray(tree)
+    """Lists for tuples, dicts for what has names, NumPy's arrays: what a library gives back that knows no classes."""
+    entries, _ = jax.tree_util.tree_flatten_with_path(tree, is_leaf=lambda x: x is not tree)
+    if tree is None or not entries[:1] or not entries[0][0]:
+        return tree if isinstance(tree, (tuple, dict)) or tree is None else np.asarray(tree)
+    if isinstance(tree, (tuple, list)) and not hasattr(tree, "_fields"):
+        return [by_places(x) for _, x in entries]
+    return {keys(path): by_places(x) for path, x in entries}
 
 
 FORMS = (js.snapshot, state_itself, by_places)
@@ -97,13 +105,23 @@ class Runs(RuleBasedStateMachine):
         for name, number in values.items():
             self.run.rates[name].by_hand = number
 
-    @rule(name=st.sampled_from(NAMES), new=RATES, rebase=st.booleans())
-    def replace_schedule(self, name, new, rebase):
-        if self.run.replace(name, new, rebase):
-            self.state = js.replace_schedule(self.state, {name: new.make()}, rebase=rebase)
+    @rule(name=st.sampled_from(NAMES), new=RATES, clock=st.sampled_from(["run", "now"]), rebase=st.booleans())
+    def replace_schedule(self, name, new, clock, rebase):
+        if self.run.replace(name, new, clock, rebase):
+            self.state = js.replace_schedule(self.state, {name: new.make()}, clock=clock, rebase=rebase)
         else:
             with pytest.raises(ValueError, match="must be scaled from its first value to the present one"):
                 js.replace_schedule(self.state, {name: new.make()}, rebase=True)
+
+    @precondition(lambda self: not any(isinstance(rate.plan, Stretched) for rate in self.run.rates.values()))
+    @rule(more=st.integers(1, 8), name=st.sampled_from([None, *NAMES]))
+    def stretch_rest(self, more, name):
+        total = self.run.count + more
+        if self.run.stretch_rest(total, name):
+            self.state = js.stretch_rest(self.state, total, name=name)
+        else:
+            with pytest.raises(ValueError, match="`opt_state` must hold a schedule whose end is to come"):
+                js.stretch_rest(self.state, total, name=name)
 
     @rule(target=saves)
     def save(self):
@@ -175,20 +193,22 @@ def test_a_run_through_everything_agrees_with_the_model():
     do(runs.update, [1.0, None, 1.0, 2.0])
     saved = do(runs.save)
     do(runs.override, {head: 0.5, body: 2.0})
-    do(runs.replace_schedule, head, falling, rebase=False)
+    do(runs.replace_schedule, head, falling, "run", False)
     do(runs.store, by_flax)
     do(runs.observe, 3.0, None, True)
     do(runs.store, by_orbax)
     do(runs.override, {head: None})
-    do(runs.replace_schedule, head, line(1.0, 0.25, 4, **lowest), rebase=True)
+    do(runs.replace_schedule, head, line(1.0, 0.25, 4, **lowest), "run", True)
     do(runs.update, [3.0, 1.0, 1.0])
-    do(runs.replace_schedule, head, line(2.0, 0.5, 3, **highest), rebase=False)
+    do(runs.replace_schedule, head, line(2.0, 0.5, 3, **highest), "now", False)
     do(runs.update, [float("nan"), 0.5])
+    do(runs.stretch_rest, 8, None)
+    do(runs.update, [1.0])
     also = do(runs.save)
     do(runs.restore, saved, {**runs.plans, body: falling}, {body}, js.snapshot)
     do(runs.update, [1.0])
     do(runs.restore, also, runs.plans, set(), state_itself)
-    do(runs.replace_schedule, body, line(1.0, 0.0, runs.run.count + 1, **lowest), rebase=False)
+    do(runs.replace_schedule, body, line(1.0, 0.0, runs.run.count + 1, **lowest), "run", False)
     do(runs.observe, 1.0, body, True)
     do(runs.observe, 1.0, body, True)  # the next value is 0, which cannot be cut
     do(runs.store, by_pickle)
