@@ -164,6 +164,8 @@ NO_EXAMPLE = {
     "show.Diff": "what `diff` returns in its example",
     "show.Finding": "what `describe` lists",
     "show.Phase": "what `describe` lists",
+    "show.Rate": "what `describe` lists",
+    "show.StateDescription": "what `describe` returns of an optimizer's state",
     "show.Table": "what `table` returns in its example",
     "show.view": "a notebook calls it",
 }
