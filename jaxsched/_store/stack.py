@@ -13,6 +13,7 @@ from jaxsched._core.lists import in_order
 from jaxsched._core.node import Data, fields_of, is_count, is_static, stack_key, stack_trees
 from jaxsched._core.schedule import Schedule, ScheduleLike, as_schedule
 from jaxsched._core.schedule import schedules as all_schedules
+from jaxsched._core.words import shown
 from jaxsched._curves.tables import Tabulated
 
 S = TypeVar("S")
@@ -136,7 +137,7 @@ def tabulate(schedule: ScheduleLike, total: WholeAtLeastOne) -> Tabulated:
         Tabulated(values=[[1.0, 1.0, 1.0], [1.0, 0.5, 0.0]])
     """
     if is_traced(total) or np.ndim(total):
-        got = "a traced number" if is_traced(total) else repr(np.asarray(total).tolist())
+        got = "a traced number" if is_traced(total) else shown(total)
         raise TypeError(f"`total` must be one known number, the length of the table: got {got}. Pass an int.")
     if total > LONGEST:
         raise ValueError(f"`total` must be at most {LONGEST}: got {int(total)}. Stack each kind of schedule by itself.")
