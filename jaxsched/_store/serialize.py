@@ -11,7 +11,19 @@ import numpy as np
 
 from jaxsched._core.fields import is_mapping, is_sequence, is_traced
 from jaxsched._core.kinds import Key, kinds_in
-from jaxsched._core.node import FORMER, KINDS, Data, alias_of, fields_of, hints_of, is_static, kind_name, shown_field
+from jaxsched._core.node import (
+    DEEPEST,
+    FLAT,
+    FORMER,
+    KINDS,
+    Data,
+    alias_of,
+    fields_of,
+    hints_of,
+    is_static,
+    kind_name,
+    shown_field,
+)
 from jaxsched._curves.ramp import End, Open
 
 VERSION = 1
@@ -61,6 +73,7 @@ def from_dict(data: Mapping[str, Any]) -> Any:
     if version != VERSION:
         remedy = "Read it with its own jaxsched." if version else f"Written by hand? Add 'jaxsched': {VERSION}."
         raise ValueError(f"`data` must be of version {VERSION}: got {version!r}. {remedy}")
+    _check_depth(data)
     return _decode({name: x for name, x in data.items() if name != "jaxsched"}, "data")
 
 
@@ -136,6 +149,21 @@ def _decode(x: Any, path: str) -> Any:
         return cls(**{**fields, **opened})
     except (TypeError, ValueError) as error:
         raise ValueError(f"`{path}` must fit {kind}: {error}") from error
+
+
+def _check_depth(data: Any) -> None:
+    """Refuse what reading by recursion cannot go through: not by recursion."""
+    level, depth = [data], 0
+    while level and depth <= 2 * DEEPEST + 8:  # each in a list of pieces, and arrays
+        level = [each for x in level for each in _inner(x)]
+        depth += 1
+    if level:
+        raise ValueError(f"`data` must be at most {DEEPEST} schedules deep: got more. {FLAT}")
+
+
+def _inner(x: Any) -> list[Any]:
+    inner = [x[name] for name in x.keys()] if is_mapping(x) else x if is_sequence(x) else []
+    return [each for each in inner if is_mapping(each) or is_sequence(each)]
 
 
 def _class_of(kind: Any, path: str) -> type:
