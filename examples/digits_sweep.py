@@ -8,7 +8,6 @@ images is 0.22 %, so the order of the first few is luck.)
 """
 
 import argparse
-import itertools
 import time
 
 import jax
@@ -112,8 +111,9 @@ def sweep(steps, seed):
     with tqdm(total=4 * steps, unit="step") as bar:
         for kind, (make, length, lengths) in kinds(steps).items():
             bar.set_description(kind)
-            schedules = jaxsched.grid(make, peak=PEAKS, **{length: lengths})  # 16 as one, with a leading axis
-            points = list(itertools.product(PEAKS, lengths))  # in the same order
+            axes = {"peak": PEAKS, length: lengths}
+            schedules = jaxsched.grid(make, **axes)  # 16 as one, with a leading axis
+            points = [tuple(label.values()) for label in jaxsched.labels(**axes)]  # in the same order
             state, losses = start_all(schedules, jax.random.key(seed)), []
             for chunk in batches:
                 state, values = train_all(schedules, state, chunk)

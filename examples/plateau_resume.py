@@ -83,7 +83,7 @@ def train_epoch(state, batches, validation):
     def step(carry, batch):
         params, opt_state = carry
         updates, opt_state = optimizer.update(jax.grad(loss)(params, *batch), opt_state, params)
-        rate = jaxsched.current(opt_state)["learning_rate"]
+        rate = jaxsched.last_used(opt_state)["learning_rate"]
         return (optax.apply_updates(params, updates), opt_state), rate
 
     (params, opt_state), rates = jax.lax.scan(step, (state["params"], state["optimizer"]), batches)
@@ -102,7 +102,10 @@ def train(folder):
     with ocp.CheckpointManager(folder.absolute(), options=options) as checkpoints:
         newest = checkpoints.latest_step()
         if newest is not None:
-            state, first = checkpoints.restore(newest, args=ocp.args.StandardRestore(state)), newest + 1
+            # As it was saved, put into a state of this script: what is edited above takes effect, and is told.
+            saved, first = checkpoints.restore(newest, args=ocp.args.StandardRestore()), newest + 1
+            state, changes = jaxsched.restore(state, saved)
+            print(*changes, sep="\n", end="\n" * bool(changes), file=sys.stderr)
         for epoch in range(first, EPOCHS):
             events = jaxsched.events(state["optimizer"])["learning_rate"]
             if events.stopped:

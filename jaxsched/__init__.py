@@ -1,8 +1,25 @@
 """Learning-rate schedules as data: pure functions of the step, frozen dataclasses, PyTrees.
 
-The names stand in reading order: what a schedule is, curves, combinators, recipes, metrics and optimizers. Beside them:
-`nodes`, `states`, `kinds` and `numerics` for what is rarely typed, and, imported when first asked for, `compat` (other
-frameworks' names) and `search`.
+    lr = jaxsched.warmup_cosine(3e-4, warmup=1_000, total=10_000)
+    lr(500), lr(jnp.arange(10_000)), optax.adamw(lr)
+
+What a schedule is: Schedule, Constant, as_schedule, ScheduleLike, Ramp, Numeric, Count, Level, stack, unstack, grid,
+  labels, tabulate, to_dict, from_dict, from_config, Run.
+Curves, formulas of the step: Linear, Polynomial, ElapsedPower, Rex, Logarithmic, StretchingPolynomial, Cosine,
+  MirrorCosine, TimePowerCosine, ValuePowerCosine, Geometric, Inverse, ExponentialRamp, Tanh, Shaped, InverseSqrt,
+  Interpolated, CosineInterpolated, Tabulated.
+Combinators, schedules made of schedules: warmup, cooldown, join, cycle, delay, advance, staircase, per_epoch,
+  stretch, scale, clip, rounded, jitter.
+Recipes, published schedules by name: warmup_cosine, warmup_linear, warmup_inverse_sqrt, wsd, noam, flat_cosine,
+  slanted_triangular, one_cycle, one_cycle_momentum, cyclic, cyclic_momentum, sgdr, step_decay, multistep_decay,
+  piecewise_constant, exponential_decay, natural_exponential_decay, inverse_time_decay, linear_cosine_decay,
+  noisy_linear_cosine_decay, lambda_decay, multiplicative_decay.
+Metrics and optimizers: Controller, reduce_on_plateau, greedy, recover, hypergradient, reduce_on_stationarity, inject,
+  scale_by_learning_rate, by_group, layerwise, current, last_used, events, observe, override, replace_schedule,
+  stretch_rest, snapshot, restore.
+Modules: kinds, nodes, numerics, states, compat, search, show.
+
+The last three, for other frameworks' names, choosing and looking, are imported when they are first asked for.
 """
 
 import importlib as _importlib
@@ -20,8 +37,11 @@ from jaxsched._core.kinds import Level as Level
 from jaxsched._store.stack import stack as stack
 from jaxsched._store.stack import unstack as unstack
 from jaxsched._store.stack import grid as grid
+from jaxsched._store.stack import labels as labels
+from jaxsched._store.stack import tabulate as tabulate
 from jaxsched._store.serialize import to_dict as to_dict
 from jaxsched._store.serialize import from_dict as from_dict
+from jaxsched._store.config import from_config as from_config
 from jaxsched._recipes.units import Run as Run
 
 # Curves: formulas of the step.
@@ -57,6 +77,7 @@ from jaxsched._combinators.clocks import per_epoch as per_epoch
 from jaxsched._combinators.stretch import stretch as stretch
 from jaxsched._combinators.values import scale as scale
 from jaxsched._combinators.values import clip as clip
+from jaxsched._combinators.values import rounded as rounded
 from jaxsched._combinators.jitter import jitter as jitter
 
 # Recipes: published schedules by name.
@@ -95,12 +116,14 @@ from jaxsched._optax.inject import scale_by_learning_rate as scale_by_learning_r
 from jaxsched._optax.groups import by_group as by_group
 from jaxsched._optax.groups import layerwise as layerwise
 from jaxsched._optax.state import current as current
+from jaxsched._optax.state import last_used as last_used
 from jaxsched._optax.state import events as events
 from jaxsched._optax.state import observe as observe
 from jaxsched._optax.state import override as override
 from jaxsched._optax.replace import replace_schedule as replace_schedule
+from jaxsched._optax.replace import stretch_rest as stretch_rest
 from jaxsched._optax.snapshot import snapshot as snapshot
-from jaxsched._optax.snapshot import restore as restore
+from jaxsched._optax.restore import restore as restore
 
 # Beside the door.
 from jaxsched import kinds as kinds
@@ -115,6 +138,7 @@ from jaxsched._names import publish as _publish
 if _typing.TYPE_CHECKING:
     from jaxsched import compat as compat
     from jaxsched import search as search
+    from jaxsched import show as show
 
 __version__ = "0.1.0"
 
@@ -131,8 +155,11 @@ __all__ = [
     "stack",
     "unstack",
     "grid",
+    "labels",
+    "tabulate",
     "to_dict",
     "from_dict",
+    "from_config",
     "Run",
     # Curves: formulas of the step
     "Linear",
@@ -166,6 +193,7 @@ __all__ = [
     "stretch",
     "scale",
     "clip",
+    "rounded",
     "jitter",
     # Recipes: published schedules by name
     "warmup_cosine",
@@ -202,10 +230,12 @@ __all__ = [
     "by_group",
     "layerwise",
     "current",
+    "last_used",
     "events",
     "observe",
     "override",
     "replace_schedule",
+    "stretch_rest",
     "snapshot",
     "restore",
     # Beside the door
@@ -215,10 +245,19 @@ __all__ = [
     "states",
     "compat",
     "search",
+    "show",
 ]
-_LATE = ("compat", "search")
+_LATE = ("compat", "search", "show")
 
 _publish(globals())
+
+
+def _picture(self: nodes.Data) -> str | None:
+    """What a notebook shows; the room that draws it is above the door, and imported when a notebook asks."""
+    return _importlib.import_module(f"{__name__}.show").view(self)
+
+
+setattr(nodes.Data, "_repr_html_", _picture)  # noqa: B010
 
 
 def __dir__() -> list[str]:

@@ -79,7 +79,7 @@ def test_the_state_is_scalars_of_fixed_dtypes(example, wide):
                 assert kinds_of(after) == kinds
         assert kinds_of(jax.eval_shape(controller.update, state)) == kinds
         assert kinds_of(jax.eval_shape(controller, state)) == ((), "float64" if wide else "float32", False)
-        assert kinds_of(state.events) == js.states.Events(*[((), "bool", False)] * 6)
+        assert kinds_of(state.events) == js.states.Events(*[((), "bool", False)] * 6, ((), "int32", False))
 
 
 @one_of_each

@@ -129,7 +129,7 @@ def test_a_factor_is_shown_after_it_went_through_jit():
     assert js.from_dict(json.loads(json.dumps(js.to_dict(made)))) == made
 
 
-@pytest.mark.parametrize("damping", [0.1, 0.3, -0.0, -1000.0, 1e28, 1e300])
+@pytest.mark.parametrize("damping", [0.1, 0.3, -0.0, -1000.0, 1e28, 1e38])
 def test_a_logarithm_that_nobody_wrote_is_shown_and_stored_as_it_is(damping):
     """Of a number that is tuned, say: not every logarithm is that of a float."""
     made = dataclasses.replace(js.cycle(LINE, 10, decay=0.5), damping=damping)

@@ -111,9 +111,9 @@ def away_from_jumps(t: F, length: F) -> bool:
 
 
 @pytest.mark.parametrize("wide", [False, pytest.param(True, marks=exhaustive)], ids=["float32", "x64"])
-@pytest.mark.parametrize("length", [390.625, 147.33, 390.5, 0.3, 3.0, 1e8 + 0.5, 3e9])
+@pytest.mark.parametrize("length", [390.625, 147.33, 390.5, np.array(0.3), 3.0, 1e8 + 0.5, 3e9])
 def test_a_float_length_is_the_number_that_it_holds(length, wide):
-    exact = F(length) if wide else single(length)
+    exact = F(float(length)) if wide else single(length)
     steps = steps_around([exact])
     check(teeth(length, length), lambda t: line(t % exact, exact), steps, wide)
     fall = js.Linear(2.0, 1.0, steps=LAST)

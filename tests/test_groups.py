@@ -113,6 +113,17 @@ def test_two_groups_have_two_names_and_are_set_fed_and_replaced_alone():
     assert rates(state) == {"body/learning_rate": 7.0, "head/learning_rate": 3.0}
 
 
+@pytest.mark.parametrize(
+    "group, name",
+    {"block_1/": "block_1/", "/w$": "w$/", "a//b/": "a/b/", "^head": "^head/", "": "", "/": "", 3: "3/"}.items(),
+)
+def test_names_of_groups_have_no_empty_part(group, name):
+    """So that `group/name` in a partition has none either; the pattern that finds everything has no name to add."""
+    state = js.by_group({group: 0.5}, lambda p: group).init(params())
+    assert list(rates(state)) == [f"{name}learning_rate"]
+    assert list(rates({"part": state})) == [f"part/{name}learning_rate"]
+
+
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16, jnp.float32])
 def test_updates_and_state_keep_their_dtypes(dtype):
     optimizer, p = js.by_group({"body": None, "head": HEAD}), params(dtype)
@@ -161,7 +172,7 @@ LAYERS = ["embed", *(f"layers/{i}/" for i in range(11)), "head"]
 
 def test_layerwise_falls_by_its_factor_from_the_head_to_the_input():
     rates_of = js.layerwise(HEAD, 0.5, LAYERS)
-    assert list(rates_of) == LAYERS and rates_of["head"] is HEAD
+    assert list(rates_of) == LAYERS
     step = step_of(js.by_group(rates_of), deep())
     assert step["embed"] == pytest.approx(0.1 * 0.5**12)
     for i, layer in enumerate([*step["layers"], step["head"]]):
@@ -194,6 +205,12 @@ def test_layerwise_takes_numbers_functions_and_traced_factors():
 BAD = {
     "nothing": (lambda: js.by_group({}), ValueError, r"`schedules` must hold .* got \{\}"),
     "a list": (lambda: js.by_group([0.1]), ValueError, r"`schedules` must hold .* got \[0.1\]"),
+    "one name": (
+        lambda: js.by_group({"head": 0.1, "head/": 0.2}, LABELS),
+        ValueError,
+        r"`schedules` .* different names: \['head', 'head/'\] are all 'head/learning_rate'",
+    ),
+    "one name in print": (lambda: js.by_group({1: 0.1, "1": 0.2}, LABELS), ValueError, r"different names: \[1, '1'\]"),
     "text": (lambda: js.by_group({"body": "0.1"}), TypeError, r"`schedules\['body'\]` must be a schedule"),
     "a broken pattern": (lambda: js.by_group({"(": 0.1}).init(params()), ValueError, r"`schedules`.*'\('"),
     "unmatched": (lambda: js.by_group({"body": 0.1}).init(params()), ValueError, "`schedules` .* 'head' matches none"),

@@ -193,13 +193,13 @@ def test_in_a_chain_under_multisteps_and_by_the_names_of_the_bridge():
         updates, state = optimizer.update(gradient(p), state, p)
         p = optax.apply_updates(p, updates)
     assert state.inner_opt_state[1].count == 2
-    rate = js.current(state)["learning_rate"]
+    rate = js.last_used(state)["learning_rate"]
     assert rate == state.inner_opt_state[1].learning_rate > 0.5
     state = js.override(state, learning_rate=0.25)
-    assert js.current(state) == {"learning_rate": 0.25}
+    assert js.last_used(state) == {"learning_rate": 0.25}
     for _ in range(2):
         _, state = optimizer.update(gradient(p), state, p)
-    assert 0 < abs(js.current(state)["learning_rate"] - 0.25) < 0.1, "it goes on from there"
+    assert 0 < abs(js.last_used(state)["learning_rate"] - 0.25) < 0.1, "it goes on from there"
 
 
 def test_extra_arguments_reach_the_inner_transformation():

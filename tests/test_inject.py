@@ -9,7 +9,20 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from support.bridge import advance, avals, counted, loss, params, rates, relaxed, same_bits, shared_buffers, train, x64
+from support.bridge import (
+    advance,
+    avals,
+    counted,
+    loss,
+    params,
+    rates,
+    relaxed,
+    same_bits,
+    shared_buffers,
+    train,
+    used,
+    x64,
+)
 from support.short import exhaustive, parametrize
 
 import jaxsched as js
@@ -184,11 +197,11 @@ def test_all_hyperparameters_are_scheduled_on_one_count():
         plain = optax.adamw(**{name: schedule(k) for name, schedule in schedules.items()})
         updates, plain_state = plain.update(jax.grad(loss)(plain_p), plain_state, plain_p)
         plain_p = optax.apply_updates(plain_p, updates)
-        assert rates(state) == pytest.approx({name: float(schedule(k)) for name, schedule in schedules.items()})
+        assert used(state) == pytest.approx({name: float(schedule(k)) for name, schedule in schedules.items()})
     chex.assert_trees_all_close(p, plain_p, rtol=1e-5)
     assert int(state.count) == STEPS
     moved = advance(optimizer, optax.tree.set(state, count=2), p)
-    assert rates(moved) == pytest.approx({name: float(schedule(2)) for name, schedule in schedules.items()})
+    assert used(moved) == pytest.approx({name: float(schedule(2)) for name, schedule in schedules.items()})
 
 
 def test_momentum_and_clip_norm():
@@ -204,7 +217,7 @@ def test_momentum_and_clip_norm():
         clip = float(norm(k)) / max(float(optax.global_norm(gradient)), float(norm(k)))
         trace = jax.tree.map(lambda g, t, k=k, clip=clip: g * clip + momentum(k) * t, gradient, trace)
         chex.assert_trees_all_close(updates, jax.tree.map(jnp.negative, trace), rtol=1e-5)
-        assert rates(state) == pytest.approx(
+        assert used(state) == pytest.approx(
             {"max_norm": float(norm(k)), "learning_rate": 1.0, "momentum": float(momentum(k))}
         )
 
@@ -218,7 +231,7 @@ def test_a_metric_changes_the_rate_from_the_next_update_on(make, rate):
         expected = float(alone(alone_state))
         alone_state = alone.update(alone_state, value=metric)
         state = advance(optimizer, state, p, **({} if metric is None else {"value": metric}))
-        assert float(rate_of(js.current(state))) == expected
+        assert float(rate_of(js.last_used(state))) == expected
         assert same_bits(next(iter(js.events(state).values())), alone_state.events)
     assert len(js.events(state)) == 1 and int(alone_state.cuts) > 0
 
@@ -303,7 +316,7 @@ def test_optax_finds_its_way_in_the_state():
     assert optax.tree.get(state, "hyperparams") == state.hyperparams
     zeros = optax.tree.map_params(optimizer, jnp.zeros_like, state)
     assert float(jnp.sum(jnp.abs(optax.tree.get(zeros, "mu")["head"]))) == 0 and int(zeros.count) == 3
-    assert rates(zeros) == rates(state)
+    assert rates(zeros) == rates(state) and used(zeros) == used(state)
 
 
 def test_the_count_stays_at_its_last_step():

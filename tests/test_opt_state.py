@@ -7,7 +7,19 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from support.bridge import advance, avals, counted, loss, params, rates, relaxed, same_bits, shared_buffers, strict
+from support.bridge import (
+    advance,
+    avals,
+    counted,
+    loss,
+    params,
+    rates,
+    relaxed,
+    same_bits,
+    shared_buffers,
+    strict,
+    used,
+)
 
 import jaxsched as js
 
@@ -79,11 +91,12 @@ wrapped = pytest.mark.parametrize("optimizer, wanted", WRAPPED.values(), ids=WRA
 
 
 @wrapped
-def test_current_finds_each_by_its_name(optimizer, wanted):
-    state = optimizer.init(params())
-    assert rates(state) == wanted
-    state = advance(optimizer, state, params())
-    assert rates(state) == wanted == {name: float(x) for name, x in jax.jit(js.current)(state).items()}
+def test_current_and_last_used_find_each_by_its_name(optimizer, wanted):
+    fresh = optimizer.init(params())
+    for state in (fresh, advance(optimizer, fresh, params())):
+        assert used(state) == wanted == {name: float(x) for name, x in jax.jit(js.last_used)(state).items()}
+        if optimizer is not OF_OPTAX:
+            assert rates(state) == wanted == {name: float(x) for name, x in jax.jit(js.current)(state).items()}
 
 
 @wrapped
@@ -96,7 +109,7 @@ def test_each_can_be_set_by_its_name_and_nothing_else_moves(optimizer, wanted):
             continue
         state = js.override(before, {name: 0.5})
         assert avals(state) == avals(before)
-        assert rates(state) == {**wanted, name: 0.5} == rates(advance(optimizer, state, params()))
+        assert rates(state) == {**wanted, name: 0.5} == used(advance(optimizer, state, params()))
         assert same_bits(js.override(state, {name: None}), before)
 
 
@@ -112,16 +125,19 @@ def test_two_states_in_one_tree_are_told_apart():
     assert rates(changed) == {"generator/learning_rate": 1.0, "critic/learning_rate": 0.5}
 
 
-def test_current_is_what_the_last_update_used_and_after_a_change_what_the_next_will():
+def test_current_is_what_the_next_update_uses_always_and_last_used_what_the_last_did():
     optimizer, p = SGD(LR), params()
     state = optimizer.init(p)
     assert rates(state) == {"learning_rate": 1.0}
     for k in range(3):
         updates, state = optimizer.update(jax.grad(loss)(p), state, p)
-        np.testing.assert_allclose(updates["head"], -js.current(state)["learning_rate"] * jax.grad(loss)(p)["head"])
-        assert rates(state) == {"learning_rate": pytest.approx(float(LR(k)))}
-    released = js.override(js.override(state, learning_rate=5.0), learning_rate=None)
-    assert rates(released) == {"learning_rate": pytest.approx(float(LR(3)))}
+        np.testing.assert_allclose(updates["head"], -js.last_used(state)["learning_rate"] * jax.grad(loss)(p)["head"])
+        assert used(state) == {"learning_rate": pytest.approx(float(LR(k)))}
+        assert rates(state) == {"learning_rate": pytest.approx(float(LR(k + 1)))}
+    changed = js.override(state, learning_rate=5.0)
+    assert rates(changed) == {"learning_rate": 5.0} and used(changed) == used(state)
+    released = js.override(changed, learning_rate=None)
+    assert rates(released) == {"learning_rate": pytest.approx(float(LR(3)))} and used(released) == used(state)
 
 
 def test_the_schedule_goes_on_behind_an_override():
@@ -131,7 +147,7 @@ def test_the_schedule_goes_on_behind_an_override():
         updates, state = optimizer.update(p, state, p)
         np.testing.assert_allclose(updates["head"], -0.25 * p["head"])
     state = advance(optimizer, js.override(state, {"learning_rate": None}), p)
-    assert rates(state) == {"learning_rate": pytest.approx(float(LR(3)))}
+    assert used(state) == {"learning_rate": pytest.approx(float(LR(3)))}
 
 
 def test_a_controller_observes_behind_an_override():
@@ -151,7 +167,7 @@ def test_overriding_compiles_nothing_and_works_inside_of_jit():
         changed = js.override(state, learning_rate=value)
         _, after = update(p, changed, p)
         wanted = float(LR(1)) if value is None else float(value)
-        assert rates(after)["learning_rate"] == pytest.approx(wanted)
+        assert used(after)["learning_rate"] == pytest.approx(wanted)
     assert len(traces) == 1
     override, traces = counted(lambda state, x: js.override(state, learning_rate=x, weight_decay=x))
     for value in (0.5, 0.25):
@@ -228,6 +244,8 @@ def test_all_of_it_runs_in_the_strictest_jax():
             assert avals(state) == avals(optimizer.init(params())) and shared_buffers(state) == 0
             assert set(js.current(state)) == set(jax.jit(js.current)(state))
         js.replace_schedule(state, {"head/learning_rate": LR}, rebase=True)
+        js.replace_schedule(state, {"body/learning_rate": plateau(begin=1)}, clock="now")
+        js.stretch_rest(state, 15)
 
 
 def test_changes_leave_a_state_that_can_be_donated():
@@ -250,10 +268,10 @@ def test_feeding_optax_s_own_inject_hyperparams():
     optimizer, alone, p = optax.inject_hyperparams(optax.sgd)(plateau()), plateau(), params()
     state, alone_state = optimizer.init(p), alone.init()
     for metric in (1.0, 2.0, 0.5, 3.0):
-        assert rates(state) == {"learning_rate": pytest.approx(float(alone(alone_state)))}
+        wanted = float(alone(alone_state))
         state, alone_state = advance(optimizer, state, p, value=metric), alone.update(alone_state, value=metric)
         assert same_bits(js.events(state)["learning_rate"], alone_state.events)
-        state = state._replace(hyperparams={"learning_rate": alone(alone_state)})
+        assert used(state) == {"learning_rate": pytest.approx(wanted)}
     for call in (js.observe, js.override, js.replace_schedule):
         with pytest.raises(ValueError, match=r"jaxsched\.inject"):
             call(state, **({"value": 1.0} if call is js.observe else {"learning_rate": 0.5}))
@@ -304,14 +322,34 @@ def test_a_state_of_numbers_alone_has_no_events_and_optax_s_numbers_are_not_sche
     assert js.events(BOTH) == {} and js.current(optax.inject_hyperparams(optax.sgd)(0.1).init(params())) == {}
 
 
-def test_the_members_of_a_sweep_are_changed_under_vmap():
-    """Each with a metric and a number of its own."""
-    optimizer, p, numbers = SGD(plateau()), params(), jnp.asarray([0.25, 0.5, 2.0])
-    states = jax.vmap(lambda peak: SGD(plateau(js.Linear(peak, 0.0, steps=10))).init(p))(numbers)
-    observe = jax.jit(jax.vmap(lambda state, value: js.observe(state, value=value)))
-    states = observe(observe(states, jnp.ones(3)), jnp.asarray([2.0, 0.5, float("nan")]))
-    np.testing.assert_allclose(js.current(states)["learning_rate"], [0.125, 0.5, 1.0])
-    states = jax.vmap(lambda state, x: js.override(state, learning_rate=x))(states, 10 * numbers)
-    states = jax.jit(jax.vmap(lambda state: advance(optimizer, state, p)))(states)
-    np.testing.assert_allclose(js.current(states)["learning_rate"], 10 * numbers)
-    assert js.events(states)["learning_rate"].reduced.tolist() == [False] * 3  # at the update there was no metric
+OF_CLOSURES = {
+    "optax": OF_OPTAX,
+    "hypergradient": js.hypergradient(0.1, 1e-3),
+    "stationarity": js.reduce_on_stationarity(0.1),
+}
+
+
+@pytest.mark.parametrize("optimizer", OF_CLOSURES.values(), ids=OF_CLOSURES)
+def test_a_value_that_only_the_next_update_knows_is_left_out_of_current(optimizer):
+    """Alone, it is refused with the remedy; beside others it is not there."""
+    state = optimizer.init(params())
+    with pytest.raises(ValueError, match=r"learning_rate is not, .*jaxsched\.last_used\(opt_state\)"):
+        js.current(state)
+    assert set(js.last_used(state)) == {"learning_rate"}
+    both = {"closed": state, "ours": SGD(LR).init(params())}
+    assert set(js.current(both)) == {"ours/learning_rate"} < set(js.last_used(both))
+
+
+def test_a_state_of_zeros_has_no_next_value():
+    state = advance(SGD(LR), jax.tree.map(jnp.zeros_like, SGD(LR).init(params())), params(), 3)
+    assert used(state) == {"learning_rate": pytest.approx(float(LR(2)))}
+    with pytest.raises(ValueError, match="filled with zeros"):
+        js.current(state)
+
+
+def test_a_state_that_lost_its_classes_is_answered_by_its_cause():
+    """That of `nnx.state(optimizer)`, or of a checkpoint that was read without a template."""
+    lost = {"opt_state": {"count": jnp.int32(0), "hyperparams": {"learning_rate": jnp.float32(0.1)}}}
+    for call in (js.current, js.snapshot, lambda s: js.observe(s, value=1.0)):
+        with pytest.raises(ValueError, match=r"classes are lost.*optimizer\.opt_state.*jaxsched\.restore"):
+            call(lost)

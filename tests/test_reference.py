@@ -14,7 +14,14 @@ import jaxsched as js
 ROOT = Path(__file__).parents[1]
 REFERENCE = "\n".join(page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs/reference").glob("*.md")))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-ROOMS = {"nodes": js.nodes, "states": js.states, "kinds": js.kinds, "numerics": js.numerics, "search": js.search}
+ROOMS = {
+    "nodes": js.nodes,
+    "states": js.states,
+    "kinds": js.kinds,
+    "numerics": js.numerics,
+    "show": js.show,
+    "search": js.search,
+}
 
 
 def names_in(room: types.ModuleType) -> list[str]:
@@ -152,11 +159,22 @@ NO_EXAMPLE = {
     "nodes.ProductOfMany": "an operator",
     "nodes.OverDevices": "needs several devices; `reduce_on_plateau` explains `axis_name`",
     "search.Diagnosis": "what `diagnose` returns in its example",
+    "search.RangeTest": "what `range_test` returns in its example",
+    "show.Change": "what `diff` lists in its example",
+    "show.Description": "what `describe` returns in its example",
+    "show.Descriptions": "what `describe` returns of a stack",
+    "show.Diff": "what `diff` returns in its example",
+    "show.Finding": "what `describe` lists",
+    "show.Phase": "what `describe` lists",
+    "show.Rate": "what `describe` lists",
+    "show.StateDescription": "what `describe` returns of an optimizer's state",
+    "show.Table": "what `table` returns in its example",
+    "show.view": "a notebook calls it",
 }
 """Why a docstring needs no example. Kinds, states and numerics have them on their pages."""
 
 
-NOT_CALLED = (js.Schedule, js.Controller, js.nodes.Data, js.kinds.Kind, js.states.Values)
+NOT_CALLED = (js.Schedule, js.Controller, js.nodes.Data, js.kinds.Kind, js.states.Values, js.states.ByName)
 """Subclassed, or made by the library alone."""
 
 

@@ -1,12 +1,13 @@
 """Another schedule in the middle of a run: on the same clock, or from the present step and value on."""
 
 import itertools
+from fractions import Fraction
 
 import jax
 import numpy as np
 import optax
 import pytest
-from support.bridge import advance, avals, counted, params, rates, relaxed, same_bits, shared_buffers
+from support.bridge import advance, avals, counted, params, rates, relaxed, same_bits, shared_buffers, used
 from support.short import parametrize
 
 import jaxsched as js
@@ -54,11 +55,11 @@ def ran(schedule, steps, *metrics):
 
 def onwards(state, steps):
     """The rates that the next updates use."""
-    used = []
+    seen = []
     for _ in range(steps):
         state = advance(SGD(1.0), state, params())
-        used.append(rates(state)["learning_rate"])
-    return used
+        seen.append(used(state)["learning_rate"])
+    return seen
 
 
 def next_rate(state):
@@ -84,9 +85,9 @@ def test_a_rebased_ramp_goes_from_the_present_value_to_its_own_end_in_its_own_st
     state = js.replace_schedule(ran(OLD, steps), learning_rate=new, rebase=True)
     present = float(OLD(steps))
     assert rates(state)["learning_rate"] == pytest.approx(present, rel=1e-6)
-    used = onwards(state, int(new.steps) + 3)
-    assert used[0] == pytest.approx(present, rel=1e-6) and used[-3:] == pytest.approx([float(new.end)] * 3)
-    moves = np.diff(used[: int(new.steps) + 1])
+    seen = onwards(state, int(new.steps) + 3)
+    assert seen[0] == pytest.approx(present, rel=1e-6) and seen[-3:] == pytest.approx([float(new.end)] * 3)
+    moves = np.diff(seen[: int(new.steps) + 1])
     assert np.all(moves < 0) if new.end < present else np.all(moves > 0)
 
 
@@ -158,7 +159,7 @@ def test_replacing_by_the_same_structure_compiles_nothing():
         }
         state = js.replace_schedule(state, new)
         _, after = update(params(), state, params())
-        assert rates(after) == pytest.approx(
+        assert used(after) == pytest.approx(
             {"learning_rate": float(js.Linear(start, 0.5, steps=7)(1)), "weight_decay": 0.2}
         )
     assert len(traces) == 1
@@ -173,7 +174,7 @@ def test_rebasing_again_and_again_compiles_once():
         assert shared_buffers(state) == 0
         for wanted in (rate, (rate + end) / 2):
             _, state = update(params(), state, params())
-            assert rates(state)["learning_rate"] == pytest.approx(wanted)
+            assert used(state)["learning_rate"] == pytest.approx(wanted)
         rate = end
     assert len(traces) == 1
 
@@ -205,7 +206,89 @@ def test_one_of_several_in_groups_and_wrappers():
         changed = advance(optimizer, changed, params(), 2)
         head = float(OLD(2)) if rebase else 4.0
         wanted = {"weight_decay": 0.5, "head/learning_rate": head, "body/learning_rate": float(OLD(2))}
-        assert rates(changed) == pytest.approx(wanted)
+        assert used(changed) == pytest.approx(wanted)
+
+
+# --- from the present step on, with its own values
+
+
+@pytest.mark.parametrize("new", [*RAMPS.values(), *OTHERS.values()], ids=[*RAMPS, *OTHERS])
+@steps_before
+def test_on_the_clock_of_now_a_schedule_begins_at_the_present_step_with_its_own_values(new, steps):
+    state = js.replace_schedule(ran(OLD, steps), learning_rate=new, clock="now")
+    assert int(state.count) == steps
+    assert onwards(state, 4) == pytest.approx(js.as_schedule(new)(np.arange(4)).tolist())
+
+
+def test_a_phase_with_a_warmup_of_its_own():
+    """It begins at 0, from which nothing can be scaled to the present value."""
+    again = js.warmup_cosine(3e-5, 3, 9)
+    state = js.replace_schedule(ran(js.warmup_cosine(6e-4, 2, 10), 4), learning_rate=again, clock="now")
+    assert onwards(state, 10) == pytest.approx(again(np.arange(10)).tolist())
+    later = jax.jit(lambda s: js.replace_schedule(s, learning_rate=again, clock="now"))(ran(OLD, 3))
+    assert onwards(later, 5) == pytest.approx(again(np.arange(5)).tolist())
+
+
+@pytest.mark.parametrize("how", [{"clock": "now"}, {"rebase": True}], ids=["now", "rebase"])
+def test_a_controller_on_the_clock_of_now_looks_from_its_own_begin_on_and_forgets_cuts(how):
+    before = ran(js.reduce_on_plateau(OLD, 0.5, patience=0), 3, 1.0, 2.0)
+    new = js.reduce_on_plateau(0.7, 0.5, patience=0, begin=2)
+    state = js.replace_schedule(before, learning_rate=new, **how)
+    first = 0.7 if "clock" in how else rates(before)["learning_rate"]
+    for step in range(4):
+        assert rates(state)["learning_rate"] == pytest.approx(first)
+        looked = js.observe(state, value=9.0)
+        assert bool(js.events(looked)["learning_rate"].reduced) == (step >= 2)
+        state = advance(SGD(new), state, params())
+
+
+# --- what is left, to another end
+
+PLANS = {
+    "ramp": js.Cosine(1.0, 0.1, steps=12),
+    "warmup": js.warmup_cosine(1.0, 5, 12),
+    "pieces": js.piecewise_constant([3, 7, 12], [1.0, 0.5, 0.25, 0.1]),
+    "one cycle": js.one_cycle(1.0, 12),
+    "controller": js.reduce_on_plateau(js.Linear(1.0, 0.0, steps=12), 0.5, patience=0),
+}
+
+
+@pytest.mark.parametrize("total", [8, 12, 20, 31])
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+def test_the_rest_of_a_schedule_reaches_another_end_through_what_was_to_come(plan, total):
+    at, end = 4, 12
+    state = ran(plan, at, *([1.0, 2.0] if isinstance(plan, js.Controller) else []))
+    scale = 0.5 if isinstance(plan, js.Controller) else 1.0
+    pure = plan.schedule if isinstance(plan, js.Controller) else plan
+    steps = np.arange(at, total + 3)
+    # Exact times in Python's fractions: a boundary that falls on a step is reached at it.
+    times = [at + Fraction(int(step - at) * (end - at), total - at) for step in steps]
+    wanted = [scale * float(pure(int(t) if t.denominator == 1 else float(t))) for t in times]
+    stretched = js.stretch_rest(state, total)
+    assert rates(stretched) == rates(state)
+    assert onwards(stretched, len(steps)) == pytest.approx(wanted, rel=1e-5, abs=1e-7)
+    assert rates(js.stretch_rest(state, end)) == rates(state)
+
+
+def test_all_schedules_are_stretched_alike_or_the_one_that_is_named():
+    optimizer = js.inject(optax.adamw)(OLD, weight_decay=js.Linear(1.0, 0.0, steps=6), b1=js.InverseSqrt(0.9, 10))
+    state = advance(optimizer, optimizer.init(params()), params(), 2)
+    both, one = js.stretch_rest(state, 18), js.stretch_rest(state, 18, name="weight_decay")
+    at = lambda s, n: used(advance(optimizer, s, params(), n - 1))  # noqa: E731 (of step n)
+    assert at(both, 10)["weight_decay"] == 0 < at(both, 9)["weight_decay"]
+    assert at(both, 18)["learning_rate"] == 0 < at(both, 17)["learning_rate"]
+    assert at(one, 18)["weight_decay"] == 0 < at(one, 17)["weight_decay"] and at(one, 10)["learning_rate"] == 0
+    assert at(both, 10)["b1"] == at(state, 10)["b1"]
+
+
+def test_stretching_again_and_inside_of_jit():
+    state = js.stretch_rest(ran(OLD, 5), 15)
+    for _ in range(5):
+        state = advance(SGD(OLD), state, params())
+    assert rates(state)["learning_rate"] == pytest.approx(0.25)
+    again, traced = js.stretch_rest(state, 20), jax.jit(js.stretch_rest)(state, 20)
+    assert onwards(again, 11) == pytest.approx(onwards(traced, 11))
+    assert onwards(again, 11)[5::5] == pytest.approx([0.125, 0.0])
 
 
 BAD = {
@@ -222,11 +305,21 @@ BAD = {
     "text": (lambda: js.replace_schedule(ran(OLD, 1), learning_rate="0.1"), "`learning_rate` must be a schedule"),
     "from 0": (
         lambda: js.replace_schedule(ran(OLD, 1), learning_rate=js.warmup(OLD, 3), rebase=True),
-        "`learning_rate` must be scaled .* new schedule begins at 0",
+        '`learning_rate` must be scaled .* new schedule begins at 0.*clock="now"',
     ),
     "at 0": (
         lambda: js.replace_schedule(ran(OLD, 10), learning_rate=js.nodes.Exponential(1.0, 0.1), rebase=True),
         "`learning_rate` must be scaled .* present value is 0",
+    ),
+    "clock": (lambda: js.replace_schedule(ran(OLD, 1), learning_rate=0.1, clock="step"), "`clock` must be"),
+    "past": (lambda: js.stretch_rest(ran(OLD, 5), 5), "`total` must be later than the present step, 5: got 5"),
+    "over": (lambda: js.stretch_rest(ran(OLD, 10), 50), "whose end is to come"),
+    "endless": (lambda: js.stretch_rest(ran(0.1, 1), 50), "whose end is to come"),
+    "stretched in part": (lambda: js.stretch_rest(ran(OLD, 1), 0.5), "`total`"),
+    "stretched by an unknown name": (lambda: js.stretch_rest(ran(OLD, 1), 50, name="rate"), "`rate` must name"),
+    "stretched in a closure": (
+        lambda: js.stretch_rest(optax.inject_hyperparams(optax.sgd)(OLD).init(params()), 9, name="learning_rate"),
+        r"`learning_rate` cannot be stretched.*jaxsched\.inject",
     ),
 }
 

@@ -22,7 +22,7 @@ ROOMS = (*BELOW, "_names", *BESIDE, DOOR, *ABOVE)
 MOST_LINES = 320
 
 UNDER_WAY = {
-    "_core/schedule.py has 360 lines.",
+    "_core/schedule.py has 352 lines.",
 }
 """The problems that are known. The list is to become empty: what is solved must be taken off it."""
 
@@ -117,7 +117,7 @@ def test_imports_run_downwards_without_circles_and_above_the_door_all_is_public(
 def test_the_rooms_are_those_of_the_design():
     there = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or any(path.glob("*.py"))}
     assert there <= set(ROOMS)
-    assert there >= set(ROOMS) - {"show", "foresight"}  # which are not built yet
+    assert there >= set(ROOMS) - {"foresight"}  # which is not built yet
     assert all((PACKAGE / room / "__init__.py").exists() for room in there & {*BELOW, *ABOVE})
 
 

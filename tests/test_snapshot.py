@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from support.bridge import advance, avals, params, rates, relaxed, same_bits, shared_buffers
+from support.bridge import advance, avals, params, rates, relaxed, same_bits, shared_buffers, used
 
 import jaxsched as js
 
@@ -38,7 +38,7 @@ def step_of(optimizer):
     def step(state, p, metric):
         state = js.observe(state, value=metric) if js.events(state) else state
         state = advance(optimizer, state, p)
-        return state, (js.current(state), js.events(state))
+        return state, (js.last_used(state), js.events(state))
 
     return jax.jit(step)
 
@@ -150,7 +150,7 @@ def test_restoring_under_another_schedule_says_what_changed(old, new, lines):
     assert int(state.count) == 3 and avals(state) == avals(fresh)
     assert same_bits(state.inner_state, saved.state.inner_state)
     state = advance(js.inject(optax.adamw)(new), state, params())
-    assert rates(state)["learning_rate"] == pytest.approx(float(new(3)))
+    assert used(state)["learning_rate"] == pytest.approx(float(new(3)))
 
 
 def test_a_controller_goes_on_under_other_numbers():
@@ -217,10 +217,6 @@ def test_what_optax_keeps_by_itself_is_stored_as_it_is():
 
 BAD = {
     "no such state": (lambda: js.snapshot(optax.adam(0.1).init(params())), "`opt_state` must hold a hyperparameter"),
-    "other names": (
-        lambda: js.restore(after_three(0.1, b1=0.9), js.snapshot(after_three(0.1))),
-        "`saved` must be of this optimizer: .*b1",
-    ),
     "another optimizer": (
         lambda: js.restore(after_three(0.1), js.snapshot(js.inject(optax.sgd)(0.1).init(params()))),
         "`saved` must be of this optimizer",

@@ -209,7 +209,7 @@ def test_the_value_is_the_schedules_times_the_scale():
         updates, state = optimizer.update(d, state, d * 0.01)
         np.testing.assert_allclose(state.learning_rate, schedule(k) * 0.5 ** (k >= 20), rtol=1e-6)
         np.testing.assert_array_equal(updates, -state.learning_rate * d)
-    assert js.current(state)["learning_rate"] == state.learning_rate
+    assert js.last_used(state)["learning_rate"] == state.learning_rate
     assert js.events(state)["learning_rate"].reduced == state.events.reduced
 
 

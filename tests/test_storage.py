@@ -1,9 +1,7 @@
 """Libraries that store trees: flax, msgpack, Orbax, Equinox, pickle, cloudpickle, copies; every state and schedule."""
 
-import copy
 import functools
-import io
-import pickle
+import importlib.util
 import sys
 
 import jax
@@ -13,7 +11,8 @@ import optax
 import pytest
 from support.bridge import avals, counted, params, relaxed, same_bits
 from support.controllers_zoo import BY_NAME, CONTROLLERS, FEW
-from support.short import parametrize
+from support.short import exhaustive, parametrize
+from support.stores import OF_CODE, ON_DISK, STORES, by_cloudpickle, by_copy, by_flax, by_pickle
 from support.zoo import GROUP, ONE_OF_EACH, ZOO, nodes
 
 import jaxsched as js
@@ -21,55 +20,9 @@ from jaxsched._core import node, statedict
 
 serialization = pytest.importorskip("flax.serialization")
 train_state = pytest.importorskip("flax.training.train_state")
-eqx = pytest.importorskip("equinox")
-ocp = pytest.importorskip("orbax.checkpoint")
 
 assert relaxed  # the fixture of this module
 
-
-def by_flax(x, target, folder):
-    return serialization.from_bytes(target, serialization.to_bytes(x))
-
-
-def by_state_dict(x, target, folder):
-    return serialization.from_state_dict(target, serialization.to_state_dict(x))
-
-
-def by_msgpack(x, target, folder):
-    stored = serialization.msgpack_serialize(serialization.to_state_dict(x))
-    return serialization.from_state_dict(target, serialization.msgpack_restore(stored))
-
-
-def by_orbax(x, target, folder):
-    with ocp.StandardCheckpointer() as checkpointer:
-        checkpointer.save(folder / "stored", x)
-        checkpointer.wait_until_finished()
-        return checkpointer.restore(folder / "stored", target)
-
-
-def by_equinox(x, target, folder):
-    stored = io.BytesIO()
-    eqx.tree_serialise_leaves(stored, x)
-    stored.seek(0)
-    return eqx.tree_deserialise_leaves(stored, target)
-
-
-def by_pickle(x, target, folder):
-    return pickle.loads(pickle.dumps(x))
-
-
-def by_cloudpickle(x, target, folder):
-    cloudpickle = pytest.importorskip("cloudpickle")
-    return cloudpickle.loads(cloudpickle.dumps(x))
-
-
-def by_copy(x, target, folder):
-    return copy.copy(copy.deepcopy(x))
-
-
-STORES = (by_flax, by_state_dict, by_msgpack, by_orbax, by_equinox, by_pickle, by_cloudpickle, by_copy)
-OF_CODE = (by_flax, by_state_dict, by_msgpack, by_equinox, by_copy)
-"""What gives a schedule with a function back with that very function: by no name, and not by its code."""
 
 LR = js.warmup(js.join([js.Linear(0.1, 0.3, steps=4), js.exponential_decay(0.3, 0.9)], [4]), 2, start=0.05)
 METRICS = (1.0, 2.0, 3.0, 0.5)
@@ -87,6 +40,7 @@ OPTIMIZERS = {
     "inject": lambda: js.inject(optax.adam)(LR, b1=js.Linear(0.9, 0.8, steps=4)),
     "a function": lambda: js.inject(optax.sgd)(halved),
     "by_group": lambda: optax.chain(optax.scale_by_adam(), groups()),
+    "groups of one kind": lambda: js.by_group(js.layerwise(BY_NAME["plateau-all"].make(), 0.5, ["body", "head"])),
     "scale_by_learning_rate": lambda: optax.chain(optax.scale_by_adam(), js.scale_by_learning_rate(LR)),
     "hypergradient": lambda: js.hypergradient(0.1, 0.01, inner=optax.scale_by_adam()),
     "stationarity": lambda: js.reduce_on_stationarity(LR, window=1),
@@ -135,7 +89,7 @@ def test_a_schedule_is_itself_again(entry, tmp_path):
     schedule = entry.make()
     emptied = jax.tree.map(lambda x: type(x)(0) if isinstance(x, (int, float)) else x * 0, schedule)
     for store in OF_CODE if is_code(entry) else STORES:
-        again = store(schedule, emptied, tmp_path) if store is not by_orbax else schedule
+        again = store(schedule, emptied, tmp_path) if store not in ON_DISK else schedule
         assert jax.tree.structure(again) == jax.tree.structure(schedule), store.__name__
         assert again == schedule, store.__name__
 
@@ -146,11 +100,33 @@ def test_cloudpickle_stores_functions():
     np.testing.assert_array_equal(again(np.arange(8)), js.warmup(js.nodes.Wrap(halved), 2)(np.arange(8)))
 
 
-def test_orbax_stores_schedules(tmp_path):
-    """All in one checkpoint, since each one takes its time."""
-    schedules = {entry.name.replace("/", "-"): entry.make() for entry in ONE_OF_EACH}
-    again = by_orbax(schedules, jax.tree.map(lambda x: x * 0, schedules), tmp_path)
+@pytest.mark.parametrize("store", ON_DISK, ids=lambda store: store.__name__)
+@pytest.mark.parametrize("table", [ONE_OF_EACH, pytest.param(ZOO, marks=exhaustive)], ids=["short", "all"])
+def test_orbax_stores_schedules(table, store, tmp_path):
+    schedules = {entry.name.replace("/", "-"): entry.make() for entry in table}
+    again = store(schedules, jax.tree.map(lambda x: x * 0, schedules), tmp_path)
     assert jax.tree.structure(again) == jax.tree.structure(schedules) and same_bits(again, schedules)
+
+
+@pytest.mark.parametrize("store", STORES, ids=lambda store: store.__name__)
+@pytest.mark.parametrize("table", [FEW, pytest.param(CONTROLLERS, marks=exhaustive)], ids=["short", "all"])
+def test_controllers_and_their_states_are_themselves_again(table, store, tmp_path):
+    """Kept beside an optimizer of any kind, without `inject`."""
+    controllers = {example.name: jax.tree.map(jnp.asarray, example.make()) for example in table}
+    fresh = {name: x.init() for name, x in controllers.items()}
+    kept = controllers, jax.tree.map(lambda x: x + 1, fresh)
+    again = store(kept, jax.tree.map(lambda x: x * 0, (controllers, fresh)), tmp_path)
+    assert avals(again[1]) == avals(kept[1]) and jax.tree.structure(again) == jax.tree.structure(kept)
+    assert same_bits(again, kept)
+
+
+@parametrize("name", OPTIMIZERS, ["inject", "by_group"])
+def test_cloudpickle_stores_the_train_state_with_its_optimizer(name):
+    state, _, step, _ = trained(name)
+    again = by_cloudpickle(state, None, None)
+    _, opt_state = again.tx.update(again.params, again.opt_state, again.params, value=4.0)
+    _, expected = state.tx.update(state.params, state.opt_state, state.params, value=4.0)
+    assert avals(opt_state) == avals(expected) and same_bits(opt_state, expected)
 
 
 @pytest.mark.parametrize("example", FEW, ids=str)
@@ -168,8 +144,9 @@ def test_a_state_dict_of_another_schedule_is_refused_by_flax():
 
 
 def test_flax_may_be_imported_late(monkeypatch):
-    """As in a program that first makes its optimizer: the next use of any schedule tells flax."""
+    """As in a program that imports it just before it stores: nothing of this package runs in between."""
     monkeypatch.delitem(sys.modules, "flax.serialization")
+    monkeypatch.setattr("flax.serialization", serialization)  # which the import changes
 
     class Late(js.Schedule):
         value: js.Level
@@ -177,10 +154,21 @@ def test_flax_may_be_imported_late(monkeypatch):
         def at(self, step):
             return self.value
 
-    assert Late in statedict.WAITING
-    monkeypatch.setitem(sys.modules, "flax.serialization", serialization)
     late = Late(0.5)
-    assert not statedict.WAITING and by_flax(late, Late(0.0), None) == late
+    assert importlib.util.find_spec("flax.serialization") and Late in statedict.WAITING  # found is not imported
+    again = importlib.import_module("flax.serialization")
+    assert again is not serialization and not statedict.WAITING and statedict.WATCH not in sys.meta_path
+    assert again.to_state_dict(late) == {"value": 0.5} and again.from_state_dict(Late(0.0), {"value": 0.5}) == late
+
+
+def test_a_state_of_numpy_s_arrays_is_changed_where_its_count_was_put():
+    state, fresh, *_ = trained("inject")
+    again, there = by_flax(state.opt_state, fresh.opt_state, None), jax.devices()[-1]
+    put = again._replace(count=jax.device_put(again.count, there))
+    changed = js.override(put, learning_rate=0.5)
+    assert isinstance(again.slots["learning_rate"].mode, np.ndarray)
+    assert float(js.current(changed)["learning_rate"]) == 0.5
+    assert {x.sharding.device_set.copy().pop() for x in jax.tree.leaves(changed.slots["learning_rate"])} == {there}
 
 
 def test_what_is_restored_may_not_be_written_to_either():

@@ -1,5 +1,6 @@
 """Epochs, samples, tokens and fractions of a run, in steps."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -40,6 +41,33 @@ def test_decimals_are_what_was_written():
             assert js.Run(total=total).fraction(percent / 100) == wanted
 
 
+@pytest.mark.parametrize(
+    ("part", "total", "nearest", "down", "up"),
+    [
+        (0.03, 861, 26, 25, 26),  # 25.83
+        (0.29, 100, 29, 28, 29),  # 28.999999999999996 in floats
+        (0.07, 100, 7, 7, 8),  # 7.000000000000001 in floats
+        (0.0001, 861, 1, 0, 1),  # 0.0861
+        (0, 861, 0, 0, 0),
+        (1, 861, 861, 861, 861),
+        (0.5, np.int64(7), 4, 3, 4),
+    ],
+)
+def test_a_fraction_can_be_rounded_as_other_frameworks_do(part, total, nearest, down, up):
+    """Levanter, Composer and MaxText: `int(part * total)`. Transformers: `math.ceil(part * total)`."""
+    run = js.Run(total=total)
+    assert run.fraction(part) == run.fraction(part, rounding="nearest") == nearest
+    assert run.fraction(part, rounding="down") == int(part * total) == down
+    assert run.fraction(part, "up") == math.ceil(part * total) == up
+    assert {type(run.fraction(part, rounding=each)) for each in ("nearest", "down", "up")} == {int}
+
+
+@pytest.mark.parametrize("rounding", ["floor", "Down", None, 1, ["down"], math.floor])
+def test_an_unknown_rounding_is_refused(rounding):
+    with pytest.raises(ValueError, match="^`rounding` must be 'nearest', 'down' or 'up': got "):
+        js.Run(total=9).fraction(0.5, rounding=rounding)
+
+
 def test_a_fraction_has_both_ends():
     run = js.Run(total=2**40 + 1)
     assert run.fraction(0) == run.fraction(0.0) == 0
@@ -78,3 +106,38 @@ def test_per_epoch_of_a_schedule_in_epochs_is_that_schedule_at_each_epoch():
     curve = js.warmup_cosine(1.0, 2, 9, 0.1)
     steps = np.arange(4 * 12)
     np.testing.assert_allclose(js.per_epoch(curve, 4)(steps), curve(steps // 4), rtol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("samples", "batch", "kept", "dropped"),
+    [(50_000, 128, 391, 390), (64_000, 128, 500, 500), (1, 1, 1, 1), (100, 99, 2, 1), (2**62 + 1, 2, 2**61 + 1, 2**61)],
+)
+def test_an_epoch_of_a_data_set_has_a_step_for_each_batch(samples, batch, kept, dropped):
+    run = js.Run(samples_per_epoch=samples, batch_size=batch)
+    assert run.epochs(1) == run.steps_per_epoch == kept
+    assert js.Run(samples_per_epoch=samples, batch_size=batch, drop_last=True).epochs(3) == 3 * dropped
+    assert eval(repr(run), {"Run": js.Run}) == run
+
+
+def test_a_data_set_smaller_than_a_batch_is_one_step_or_refused():
+    assert js.Run(samples_per_epoch=10, batch_size=128).epochs(2) == 2
+    with pytest.raises(ValueError, match="`samples_per_epoch` must be at least `batch_size`.*got 10 and 128"):
+        js.Run(samples_per_epoch=10, batch_size=128, drop_last=True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"samples_per_epoch": 10}, "`batch_size` must be known for `samples_per_epoch`: got None"),
+        (
+            {"samples_per_epoch": 0, "batch_size": 4},
+            "`samples_per_epoch` must be greater than 0: got 0. Is the",
+        ),
+        ({"samples_per_epoch": 10.5, "batch_size": 4}, "`samples_per_epoch` must be a whole number: got 10.5"),
+        ({"samples_per_epoch": 10, "batch_size": 4, "steps_per_epoch": 2}, "`steps_per_epoch` must be left out, or be"),
+        ({"steps_per_epoch": 10, "drop_last": True}, "`samples_per_epoch` must be known for `drop_last`"),
+    ],
+)
+def test_facts_of_a_data_set_that_do_not_fit_are_refused(facts, words):
+    with pytest.raises(ValueError, match=words):
+        js.Run(**facts)

@@ -161,7 +161,7 @@ def test_a_scaled_controller_has_every_level_scaled(example):
 def test_layerwise_and_scale_agree():
     plateau = js.reduce_on_plateau(js.Linear(1.0, 0.5, steps=10), min_value=0.1, min_change=0.01)
     rates = js.layerwise(plateau, 0.5, ["a", "b", "c"])
-    assert rates == {"a": js.scale(plateau, 0.25), "b": js.scale(plateau, 0.5), "c": plateau}
+    assert rates == {"a": js.scale(plateau, 0.25), "b": js.scale(plateau, 0.5), "c": js.scale(plateau, 1.0)}
     assert rates["a"].min_value == 0.025 and rates["a"].min_change == 0.0025
 
 

@@ -26,6 +26,7 @@ from jaxsched._core.laps import lap, rescaled
 from jaxsched._core.node import written
 from jaxsched._core.schedule import Array, Exact, Schedule, ScheduleLike, as_schedule, evaluate
 from jaxsched._core.time import Time, count_reached, integer_max, is_integer, left_until, minus, to_real
+from jaxsched._core.words import shown
 from jaxsched._curves.tables import last
 
 
@@ -71,6 +72,11 @@ class ListedCycles(Exact):
     floor: Schedule | None = None
 
     _scales = False  # its cycles have lengths between two steps
+
+    def _check(self) -> None:
+        begins, leads = np.shape(self.begins)[-1], np.shape(self.leads)[-1]
+        if begins != leads or begins < 2:
+            raise ValueError(f"`begins` and `leads` must each list as many times, at least two: got {begins}, {leads}.")
 
     def at(self, step: Any) -> Any:
         last_cycle = self.begins.shape[0] - 2
@@ -123,9 +129,9 @@ def cycle(schedule: ScheduleLike, period: Lengths, growth: AtLeastOne = 1, decay
     schedule = as_schedule(schedule)
     if isinstance(period, tuple):
         if not period or any(is_traced(each) for each in period):
-            raise ValueError(f"`period` must list at least one known length: got {period!r}.")
+            raise ValueError(f"`period` must list at least one known length: got {shown(period)}.")
         if is_traced(growth) or growth != 1:
-            raise ValueError(f"`growth` must be 1 where `period` lists the lengths: got {growth!r}.")
+            raise ValueError(f"`growth` must be 1 where `period` lists the lengths: got {shown(growth)}.")
         own = schedule.duration
         own = period[0] if own is None or (not is_traced(own) and np.all(np.asarray(own) == 0)) else own
         return _listed(schedule, own, [_decimal(each) for each in period], decay)

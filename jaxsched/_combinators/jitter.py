@@ -9,6 +9,7 @@ from jaxsched._core.fields import not_negative
 from jaxsched._core.kinds import Key, Positive, checked
 from jaxsched._core.schedule import Constant, Exact, Schedule, ScheduleLike, as_schedule, evaluate
 from jaxsched._core.time import whole_steps
+from jaxsched._core.words import shown
 
 
 class NormalJitter(Exact):
@@ -94,5 +95,7 @@ def jitter(
     if isinstance(deviation, Constant):
         not_negative("deviation", deviation.value)
     if not isinstance(bound, Constant):
-        raise TypeError(f"`bound` must be a number for normal noise: got {bound!r}. Uniform noise takes a schedule.")
+        raise TypeError(
+            f"`bound` must be a number for normal noise: got {shown(bound)}. Uniform noise takes schedules."
+        )
     return NormalJitter(schedule, deviation, bound.value, key)

@@ -8,6 +8,7 @@ import numpy as np
 
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Counts, CountTuple, Indices, checked
+from jaxsched._core.lists import check_boundaries
 from jaxsched._core.node import stack_key, stack_trees
 from jaxsched._core.schedule import (
     Exact,
@@ -15,11 +16,11 @@ from jaxsched._core.schedule import (
     Schedule,
     Schedules,
     boundaries_of,
-    check_boundaries,
     end_after,
     evaluate,
 )
 from jaxsched._core.time import count_reached, only_when, real_dtype, since
+from jaxsched._core.words import shown
 
 FEW = 8
 """Up to so many pieces are compiled one by one; more are stacked by kind, searched and gathered."""
@@ -39,6 +40,23 @@ class StackedJoin(Exact):
     boundaries: Counts
     which: Indices
     slot: Indices
+
+    def _check(self) -> None:
+        if any(map(is_traced, (self.boundaries, self.which, self.slot))):
+            return
+        which, slot = np.atleast_1d(self.which), np.asarray(self.slot)
+        axis = which.ndim - 1  # above 0 where such joins are stacked themselves
+        check_boundaries(which.shape[-1], np.asarray(self.boundaries)[(0,) * axis])
+        if slot.shape != which.shape:
+            raise ValueError(f"`slot` must be as long as `which`: got {shown(slot)} and {shown(which)}.")
+        _check_indices("which", which, len(self.kinds))
+        for k, stacked in enumerate(self.kinds):
+            sizes = {np.shape(leaf)[axis] if np.ndim(leaf) > axis else 0 for leaf in jax.tree.leaves(stacked)}
+            if not sizes:
+                continue  # functions, which have no numbers
+            if len(sizes) != 1 or 0 in sizes:
+                raise ValueError(f"`kinds[{k}]` must be stacked schedules: its numbers have lengths {sorted(sizes)}.")
+            _check_indices("slot", slot[which == k], sizes.pop())
 
     def at(self, step: Any) -> Any:
         shape = jnp.shape(jax.tree.leaves(step)[0])
@@ -62,6 +80,11 @@ class StackedJoin(Exact):
             return None
         piece = jax.tree.map(lambda leaf: leaf[int(self.slot[-1])], self.kinds[int(self.which[-1])])
         return end_after(self.boundaries[-1], piece.duration)
+
+
+def _check_indices(name: str, indices: Any, below: int) -> None:
+    if not is_traced(indices) and np.any((np.asarray(indices) < 0) | (np.asarray(indices) >= below)):
+        raise ValueError(f"`{name}` must hold indices from 0 to {below - 1}: got {shown(indices)}.")
 
 
 @checked

@@ -1,4 +1,4 @@
-"""Schedules with other values: clipped, blended, scaled."""
+"""Schedules with other values: clipped, rounded, blended, scaled."""
 
 import dataclasses
 from typing import Any, TypeVar, overload
@@ -11,8 +11,12 @@ from jaxsched._core.kinds import Level, Numeric, checked
 from jaxsched._core.node import Data, of_kind
 from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, as_schedule, evaluate, to_schedule
 from jaxsched._core.time import blend
+from jaxsched._core.words import shown
 
 D = TypeVar("D", bound=Data)
+
+LARGEST_COUNT = 2.0**31 - 128
+"""The largest float32 that is an int32."""
 
 
 class Clip(Exact):
@@ -33,7 +37,7 @@ class Clip(Exact):
         if lo is None or hi is None or is_traced(lo) or is_traced(hi):
             return
         if np.any(np.asarray(lo) > np.asarray(hi)):
-            raise ValueError(f"`lo` must not exceed `hi`: got {lo!r} and {hi!r}. Swap them.")
+            raise ValueError(f"`lo` must not exceed `hi`: got {shown(lo)} and {shown(hi)}. Swap them.")
 
     def at(self, step: Any) -> Any:
         value = evaluate(self.schedule, step)
@@ -71,6 +75,29 @@ class Blend(Exact):
         return self.weight.duration
 
 
+class Rounded(Exact):
+    """A schedule at the nearest whole number, an int32 where it is called: what `rounded` makes.
+
+    Args:
+        schedule: the schedule to round.
+    """
+
+    schedule: Schedule
+
+    _counts = True
+
+    def at(self, step: Any) -> Any:
+        value = evaluate(self.schedule, step)
+        below = jnp.floor(value)
+        # A half is a half although the formula is off by its last bits.
+        slack = jnp.minimum(2 * jnp.finfo(value.dtype).eps * jnp.abs(value), 0.25)
+        return jnp.clip(below + (value - below >= 0.5 - slack), -LARGEST_COUNT, LARGEST_COUNT)
+
+    @property
+    def duration(self) -> Any:
+        return self.schedule.duration
+
+
 @checked
 def clip(schedule: ScheduleLike, lo: Level | None = None, hi: Level | None = None) -> Schedule:
     r"""The schedule kept between two bounds: $v(t) = \min(\max(s(t), l), h)$.
@@ -88,6 +115,24 @@ def clip(schedule: ScheduleLike, lo: Level | None = None, hi: Level | None = Non
         0.10000000149011612
     """
     return Clip(as_schedule(schedule), lo, hi)
+
+
+@checked
+def rounded(schedule: ScheduleLike) -> Schedule:
+    r"""The schedule at the nearest whole number, halves up: $v(t) = \lfloor s(t) + 1/2 \rfloor$, an int32.
+
+    It is for what is counted, such as a batch size or how many gradients `optax.MultiSteps` accumulates. Called, it
+    gives an int32, with and without x64; inside of other schedules its value is a float like any other.
+
+    Args:
+        schedule: a schedule, number or function of the step; its values are kept between -2147483520 and 2147483520.
+
+    Examples:
+        >>> batch = jaxsched.rounded(jaxsched.Linear(64, 256, steps=100))
+        >>> batch(np.arange(3)), (batch * 1e-5)(1)
+        (Array([64, 66, 68], dtype=int32), Array(0.00066, dtype=float32))
+    """
+    return Rounded(as_schedule(schedule))
 
 
 @overload
@@ -115,7 +160,7 @@ def scale(schedule: Any, factor: Any) -> Schedule | Data:
     if not isinstance(schedule, Data) or isinstance(schedule, Schedule):
         return to_schedule("schedule", schedule) * to_schedule("factor", factor)
     if not (is_number(factor) or is_traced(factor)):
-        raise TypeError(f"`factor` must be a number beside a controller: got {factor!r}. Scale its schedule instead.")
+        raise TypeError(f"`factor` must be a number beside a controller: got {shown(factor)}. Scale its schedule.")
     return _scaled(schedule, real("factor", factor))
 
 

@@ -14,6 +14,7 @@ from jaxsched._core.kinds import Count, Kind, Level, checked
 from jaxsched._core.node import inside
 from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, Wrap, as_schedule, end_after, evaluate, to_schedule
 from jaxsched._core.time import reached, since, until
+from jaxsched._core.words import shown
 from jaxsched._curves.cosines import Cosine, MirrorCosine
 from jaxsched._curves.exponentials import ExponentialRamp, Geometric, Inverse
 from jaxsched._curves.powers import ElapsedPower, Linear, Logarithmic, Polynomial, Rex
@@ -180,13 +181,13 @@ def cooldown(schedule: ScheduleLike, at: Count, steps: Count, end: Level = 0.0, 
 
 def _shape(name: str, x: Any) -> Any:
     if not isinstance(x, str) and not callable(x):
-        raise TypeError(f"`{name}` must be a name, a ramp class or a function: got {x!r}.")
+        raise TypeError(f"`{name}` must be a name, a ramp class or a function: got {shown(x)}.")
     return x
 
 
 def _named(shape: Any, known: dict[str, Callable[..., Schedule]]) -> Callable[..., Any]:
     if isinstance(shape, str) and shape not in known:
-        raise ValueError(f"`shape` must be one of {', '.join(map(repr, known))}, or a function: got {shape!r}.")
+        raise ValueError(f"`shape` must be one of {', '.join(map(repr, known))}, or a function: got {shown(shape)}.")
     return known[shape] if isinstance(shape, str) else shape
 
 

@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 
 from jaxsched._controllers.kept import check_widths
-from jaxsched._controllers.metrics import BEGUN, LASTING, bounded, metric, truth
+from jaxsched._controllers.metrics import BEGUN, LASTING, bounded, counted, metric, truth
+from jaxsched._core.boxes import rebuilt
 from jaxsched._core.elsewhere import OF_CONTROLLERS
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Kind, kinds_in
@@ -30,7 +31,7 @@ class Controller(Data, abc.ABC):
 
     It has the shape of optax's `StatefulSchedule`: `init() -> state`, `controller(state) -> value` and
     `update(state, value=metric) -> state`. The state is a NamedTuple of arrays of fixed dtypes; its `step` counts
-    updates and its `events` say what the last one did.
+    updates and its `events` say what the last one did, and how many metrics there were.
     """
 
     _elsewhere = OF_CONTROLLERS
@@ -129,7 +130,9 @@ class Watching(Controller):
         looked = observed & (device_step(state.step) >= self.begin)
         state = _quiet(state)
         judged = self._judge(state, bounded(value, getattr(self, "sign", 1.0)))
-        return jax.tree.map(lambda new, old: jnp.where(looked, jnp.asarray(new).astype(old.dtype), old), judged, state)
+        keep = lambda new, old: jnp.where(looked, jnp.asarray(new).astype(old.dtype), old)  # noqa: E731
+        after = jax.tree.map(keep, judged, state)
+        return after._replace(flags=counted(after.flags, state.flags, looked))
 
 
 class OverDevices(Controller):
@@ -190,6 +193,7 @@ def scheduled(name: str, x: Any) -> Schedule:
 
 def hyperparameter(name: str, x: Any) -> "Schedule | Controller":
     """What may stand for a number of an optimizer."""
+    x = rebuilt(x, Controller)
     return x if isinstance(x, Controller) else to_schedule(name, x)
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from jaxsched._controllers.base import Array, Controller, PureSchedule, Watching, over_devices, value_of
 from jaxsched._controllers.metrics import ROUNDING, betters, bounded, direction, events, flags, is_finite, worst
 from jaxsched._core.fields import is_traced
-from jaxsched._core.kinds import Bound, Count, InnerFactor, Log, NotNegative, Real, Whole, checked
+from jaxsched._core.kinds import Bound, Count, InnerFactor, Log, NotNegative, Sign, Whole, checked
 from jaxsched._core.node import written
 from jaxsched._core.schedule import as_schedule
+from jaxsched._core.words import shown
 
 
 class GreedyState(NamedTuple):
@@ -30,7 +31,7 @@ class GreedyState(NamedTuple):
     patience_at_floor: Array  # shape=(), dtype=int32; cuts at the floor until a reset
     recent: Array  # shape=(window,), dtype=float32; the last metrics
     seen: Array  # shape=(), dtype=int32; how many there were
-    flags: Array  # shape=(), dtype=int32; the events, as bits
+    flags: Array  # shape=(), dtype=int32; the events and the count of observations, as bits
 
     events = events
 
@@ -61,7 +62,7 @@ class Greedy(Watching, kw_only=True):
     patience: Whole = 10
     rtol: NotNegative = 0.0
     atol: NotNegative = 1e-6
-    sign: Real = 1.0
+    sign: Sign = 1.0
     cooldown: Whole = 0
     warmup: Whole = 0
     min_value: Bound = 0.0
@@ -71,14 +72,14 @@ class Greedy(Watching, kw_only=True):
     window: int = dataclasses.field(default=1, metadata={"static": True})
 
     def _check(self) -> None:
-        if type(self.window) is not int or self.window < 1:
+        if type(self.window) is not int or not 1 <= self.window < 2**31:
             raise ValueError(
-                f"`window` must be an int of at least 1: got {self.window!r}. It is the length of an array, which "
+                f"`window` must be an int of at least 1: got {shown(self.window)}. It is the length of an array, which "
                 f"cannot be traced or swept; 1 judges each metric itself."
             )
         low, high = self.min_value, self.max_value
         if not (is_traced(low) or is_traced(high)) and np.any(np.asarray(low) > np.asarray(high)):
-            raise ValueError(f"`min_value` must not exceed `max_value`: got {low!r} and {high!r}.")
+            raise ValueError(f"`min_value` must not exceed `max_value`: got {shown(low)} and {shown(high)}.")
 
     def _start(self) -> Any:
         zero = jnp.zeros((), jnp.int32)

@@ -7,6 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxsched._core.boxes import unwrapped
+from jaxsched._core.words import shown
+
 Array = jax.Array
 
 LARGEST_PART = 1 - 2.0**-23
@@ -20,11 +23,12 @@ ROUNDING = 1e-6
 
 
 class Events(NamedTuple):
-    """What the last step or observation did, as boolean scalars.
+    """What the last step or observation did, as boolean scalars, and how many observations there were.
 
     `improved`: the metric was a new best. `reduced` and `increased`: the rate was cut or raised. `reset`: the
     controller began anew. `at_floor`: the value is at its floor. `stopped`: a cut was due that would have changed
     nothing, so that the controller has nothing left to do; it stays true until a cut is made after all.
+    `observations`: metrics that were looked at so far, up to 16777215; 0 says that none has arrived since `begin`.
     """
 
     improved: Array  # shape=(), dtype=bool
@@ -33,12 +37,16 @@ class Events(NamedTuple):
     reset: Array  # shape=(), dtype=bool
     at_floor: Array  # shape=(), dtype=bool
     stopped: Array  # shape=(), dtype=bool
+    observations: Array  # shape=(), dtype=int32
 
 
 BEGUN = 1 << 30
 """The bit of `flags` that a state filled with zeros has not: such a state is begun anew."""
 
-LASTING = 1 << Events._fields.index("at_floor") | 1 << Events._fields.index("stopped") | BEGUN
+SHIFT, MOST = Events._fields.index("observations"), 2**24 - 1
+"""The count of observations begins at the bit of `flags` behind the events, and stays at most this."""
+
+LASTING = 1 << Events._fields.index("at_floor") | 1 << Events._fields.index("stopped") | MOST << SHIFT | BEGUN
 
 
 def flags(**events: Array) -> Array:
@@ -47,10 +55,21 @@ def flags(**events: Array) -> Array:
     return functools.reduce(jnp.bitwise_or, bits, jnp.int32(BEGUN))
 
 
+def counted(flags: Array, before: Array, observed: Array) -> Array:
+    """Flags with the count of observations of those before, and one more if something was observed."""
+    count = jnp.minimum(observations(before) + observed.astype(jnp.int32), MOST)
+    return jnp.bitwise_or(jnp.bitwise_and(flags, ~(MOST << SHIFT)), jnp.left_shift(count, SHIFT))
+
+
+def observations(flags: Array) -> Array:
+    return jnp.bitwise_and(jnp.right_shift(flags, SHIFT), MOST)
+
+
 @property
 def events(state: Any) -> Events:
-    """What the last step or observation did, as boolean scalars."""
-    return Events(*(jnp.bitwise_and(state.flags, 1 << i) != 0 for i in range(len(Events._fields))))
+    """What the last step or observation did, and how many observations there were."""
+    bits = (jnp.bitwise_and(state.flags, 1 << i) != 0 for i in range(SHIFT))
+    return Events(*bits, observations=observations(state.flags))
 
 
 def stopped(state: Any, due: Array, made: Array) -> Array:
@@ -61,9 +80,10 @@ def stopped(state: Any, due: Array, made: Array) -> Array:
 
 def metric(value: Any) -> Array:
     """A metric as a float32 scalar."""
-    x = value if isinstance(value, jax.Array) else np.asarray(value)
+    x = unwrapped(value)
+    x = x if isinstance(x, jax.Array) else np.asarray(x)
     if not (jnp.issubdtype(x.dtype, jnp.floating) or jnp.issubdtype(x.dtype, jnp.integer)):
-        raise TypeError(f"`value` must be one real number, the metric: got {value!r}.")
+        raise TypeError(f"`value` must be one real number, the metric: got {shown(value)}.")
     if x.shape != ():
         raise ValueError(f"`value` must be one number: got shape {x.shape}. Pass its mean, say.")
     if isinstance(x, jax.Array):
@@ -74,9 +94,10 @@ def metric(value: Any) -> Array:
 
 def truth(observed: Any) -> Array:
     """A boolean scalar."""
-    x = observed if isinstance(observed, jax.Array) else np.asarray(observed)
+    x = unwrapped(observed)
+    x = x if isinstance(x, jax.Array) else np.asarray(x)
     if x.dtype != bool or x.shape != ():
-        raise TypeError(f"`observed` must be one boolean, which may be traced: got {observed!r}.")
+        raise TypeError(f"`observed` must be one boolean, which may be traced: got {shown(observed)}.")
     return jnp.asarray(x)
 
 

@@ -27,7 +27,7 @@ from jaxsched._core.kinds import (
     NotNegative,
     Part,
     PartBelowOne,
-    Real,
+    Sign,
     Whole,
     WholeAtLeastOne,
     checked,
@@ -44,7 +44,7 @@ class PlateauState(NamedTuple):
     cuts: Array  # shape=(), dtype=int32; the scale is factor**cuts
     best: Array  # shape=(), dtype=float32; the largest float32, or minus it, before the first
     bad: Array  # shape=(), dtype=int32; observations in a row without improvement; below 0: still to be ignored
-    flags: Array  # shape=(), dtype=int32; the events, as bits
+    flags: Array  # shape=(), dtype=int32; the events and the count of observations, as bits
     pending: Array | None  # shape=(), dtype=int32; observations waiting to be averaged, if `every` is not 1
     mean: Array | None  # shape=(), dtype=float32; of those
     average: Array | None  # shape=(), dtype=float32; the exponential average, if there is smoothing
@@ -79,7 +79,7 @@ class ReduceOnPlateau(Watching, kw_only=True):
     patience: Whole = 10
     rtol: NotNegative = 1e-4
     atol: NotNegative = 0.0
-    sign: Real = 1.0
+    sign: Sign = 1.0
     cooldown: Whole = 0
     follow: Whole = 1
     min_value: Bound = 0.0

@@ -43,7 +43,7 @@ class RecoverState(NamedTuple):
     variance: Array  # shape=(), dtype=float32
     weight: Array  # shape=(), dtype=float32; of the exponential averages, which corrects their bias
     seen: Array  # shape=(), dtype=int32; losses in the averages
-    flags: Array  # shape=(), dtype=int32; the events, as bits
+    flags: Array  # shape=(), dtype=int32; the events and the count of observations, as bits
 
     events = events
 

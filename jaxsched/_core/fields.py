@@ -1,7 +1,9 @@
 """What numbers may be, and the words that refuse what they may not: the checks of the kinds. Tracers pass."""
 
+import contextlib
+import contextvars
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -9,13 +11,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from jaxsched._core.boxes import unwrapped
 from jaxsched._core.time import integer_max, real_dtype
+from jaxsched._core.words import shown
 
 LOG_OF_NOTHING = 1e28
 """Minus the logarithm of a factor of 0: finite, so zero cuts still give `exp(0) = 1`, and one cut gives 0."""
 
 SMALLEST_FACTOR = 1e-37
 """What a traced factor of 0 is taken for: its logarithm is finite."""
+
+
+_by_formula: contextvars.ContextVar[bool] = contextvars.ContextVar("by_formula", default=False)
 
 
 def is_traced(x: Any) -> bool:
@@ -25,7 +32,7 @@ def is_traced(x: Any) -> bool:
 
 def is_sequence(x: Any) -> bool:
     """Whether `x` is a list in the widest sense, such as a configuration library's."""
-    return isinstance(x, Sequence) and not isinstance(x, (str, bytes))
+    return isinstance(x, Sequence) and not isinstance(x, (str, bytes, bytearray, memoryview))
 
 
 def is_list(x: Any) -> bool:
@@ -40,58 +47,107 @@ def is_mapping(x: Any) -> bool:
 
 def number(name: str, x: Any) -> Any:
     """A finite number, or an array of finite numbers."""
-    if is_sequence(x):
-        x = _array(list(x))
+    x = _array(name, list(map(unwrapped, x))) if is_sequence(x) else unwrapped(x)
     if isinstance(x, np.generic):
         x = x.item()
     if isinstance(x, bool) or not isinstance(x, (int, float, np.ndarray, jax.Array)):
-        raise TypeError(f"`{name}` must be a number: got {x!r} of type {type(x).__name__}. Pass an int or a float.")
+        raise TypeError(f"`{name}` must be a number: got {shown(x)} of type {type(x).__name__}. {remedy(x)}")
     if isinstance(x, int):
         return x
     if isinstance(x, float):
         if not math.isfinite(x):
             raise ValueError(f"`{name}` must be finite: got {x!r}. Pass a finite number.")
+        _check_fits(name, x)
         return x
     if not (jnp.issubdtype(x.dtype, jnp.integer) or jnp.issubdtype(x.dtype, jnp.floating)):
         raise TypeError(f"`{name}` must hold real numbers: got dtype {x.dtype}. Pass integers or floats.")
+    if x.size == 0:
+        raise ValueError(f"`{name}` must hold at least one number: got {shown(x)}. Pass a sequence of numbers.")
     if is_traced(x):
         return x
     if not np.all(np.isfinite(np.asarray(x, np.float64))):
-        raise ValueError(f"`{name}` must be finite: got {np.asarray(x)!r}. Pass finite numbers.")
+        raise ValueError(f"`{name}` must be finite: got {shown(x)}. Pass finite numbers.")
+    _check_fits(name, x)
     if isinstance(x, np.ndarray):
         x = x.copy()  # the caller may write to theirs; a schedule is frozen
         x.setflags(write=False)
     return x
 
 
-def _array(x: Any) -> Any:
-    if not any(isinstance(each, jax.Array) for each in x):
-        return np.asarray(x)
-    whole = all(jnp.issubdtype(jnp.result_type(each), jnp.integer) for each in x)
-    return jnp.stack([jnp.asarray(each).astype(jnp.result_type(int) if whole else real_dtype()) for each in x])
+def remedy(x: Any, otherwise: str = "Pass an int or a float.") -> str:
+    """What to pass in place of what is no number."""
+    if isinstance(x, str):
+        try:
+            return f"Pass {float(x)!r}, not its text; YAML reads 1.0e-4 as a number and 1e-4 as text."
+        except ValueError:
+            pass
+    return otherwise
+
+
+def numeric(name: str, x: Any) -> Any:
+    """A number that is kept as it was given."""
+    x = number(name, x)
+    if not is_traced(x):
+        _check_size(name, x)
+    return x
+
+
+def _check_fits(name: str, x: Any) -> None:
+    """Refuse what is finite as it was written, and infinite in the floats that JAX computes with."""
+    largest = float(jnp.finfo(real_dtype()).max)
+    if np.any(np.abs(np.asarray(x, np.float64)) > largest):
+        raise ValueError(
+            f"`{name}` must be at most {largest:.8g}, the largest {real_dtype().name}: got {shown(x)}. "
+            f"Pass a smaller number, or enable x64 (`jax.config.update('jax_enable_x64', True)`)."
+        )
+
+
+def _array(name: str, x: list[Any]) -> Any:
+    """A list of numbers as one array; an element that is no number is refused by its index."""
+    try:
+        if set(map(type, x)) <= {int, float}:
+            return np.asarray(x)
+        for i, each in enumerate(x):
+            number(f"{name}[{i}]", each)
+        if not any(isinstance(each, jax.Array) for each in x):
+            return np.asarray(x)
+        whole = all(jnp.issubdtype(jnp.result_type(each), jnp.integer) for each in x)
+        return jnp.stack([jnp.asarray(each).astype(jnp.result_type(int) if whole else real_dtype()) for each in x])
+    except (ValueError, OverflowError) as error:
+        if str(error).startswith("`"):  # of an element
+            raise
+        raise ValueError(f"`{name}` must hold numbers, or lists of one length: got {shown(x)}.") from None
 
 
 def real(name: str, x: Any) -> Any:
     """A value: an int becomes a float, so that every value can be tuned by gradient."""
     x = number(name, x)
     if isinstance(x, int):
-        return float(x)
+        return _float(name, x)
     if isinstance(x, float) or jnp.issubdtype(x.dtype, jnp.floating):
         return x
     return x.astype(real_dtype() if isinstance(x, jax.Array) else np.float64)
 
 
+def _float(name: str, x: int) -> float:
+    try:
+        return number(name, float(x))
+    except OverflowError:
+        raise ValueError(f"`{name}` must fit a float: got {shown(x)}. Pass a smaller number.") from None
+
+
 def positive(name: str, x: Any) -> Any:
-    x = real(name, x)
-    if not is_traced(x) and np.any(np.asarray(x) <= 0):
-        raise ValueError(f"`{name}` must be greater than 0: got {_show(x)}. Pass a positive number.")
+    x, smallest = real(name, x), float(jnp.finfo(real_dtype()).tiny)
+    if not is_traced(x) and np.any(np.asarray(x) < smallest):
+        zero = "" if np.any(np.asarray(x) <= 0) else f"; below {smallest:.3g} it is 0 in {real_dtype().name}"
+        raise ValueError(f"`{name}` must be greater than 0: got {shown(x)}{zero}. Pass a positive number.")
     return x
 
 
 def not_negative(name: str, x: Any) -> Any:
     x = real(name, x)
     if not is_traced(x) and np.any(np.asarray(x) < 0):
-        raise ValueError(f"`{name}` must not be negative: got {_show(x)}. Pass 0 or a positive number.")
+        raise ValueError(f"`{name}` must not be negative: got {shown(x)}. Pass 0 or a positive number.")
     return x
 
 
@@ -108,22 +164,64 @@ def minus_log(name: str, x: Any) -> Any:
 
 
 def count(name: str, x: Any) -> Any:
-    """A length or a time in steps, at least 0. An int is fixed and exact, a float can be tuned by gradient."""
+    """A length in steps, at least 0. An int is fixed and exact, a float can be tuned by gradient."""
+    return no_fraction(name, time(name, x))
+
+
+def time(name: str, x: Any) -> Any:
+    """A time in steps, at least 0, which may lie anywhere between two."""
     x = number(name, x)
     if is_traced(x):
         return x
     if np.any(np.asarray(x) < 0):
-        raise ValueError(f"`{name}` must not be negative: got {_show(x)}. It is a number of steps; 0 means none.")
+        raise ValueError(f"`{name}` must not be negative: got {shown(x)}. It is a number of steps; 0 means none.")
     _check_size(name, x)
+    return x
+
+
+def no_fraction(name: str, x: Any) -> Any:
+    """A length as it is; one below a step is refused where it was written, and an array where a formula gave it."""
+    if not (isinstance(x, (float, np.floating)) and 0 < x < 1):
+        return x
+    if _by_formula.get():
+        return np.asarray(x)  # which is taken ever after, also from a copy with other numbers
+    raise ValueError(
+        f"`{name}` must be a number of steps: got {float(x)!r}, less than one. For a part of the run write "
+        f"`Run(total=...).fraction({float(x)!r})`; on a clock that counts epochs, pass `np.array({float(x)!r})`."
+    )
+
+
+@contextlib.contextmanager
+def by_formula() -> Iterator[None]:
+    """Inside, lengths are what a formula made of those that the user wrote, and may be below a step.
+
+    Examples:
+        >>> with jaxsched.kinds.by_formula():
+        ...     jaxsched.Linear(1.0, 0.0, steps=0.5).steps
+        array(0.5)
+    """
+    token = _by_formula.set(True)
+    try:
+        yield
+    finally:
+        _by_formula.reset(token)
+
+
+def total(name: str, x: Any) -> Any:
+    """The length of a whole run, which has at least one step."""
+    x = count(name, x)
+    if isinstance(x, (int, float)) and x == 0:
+        raise ValueError(f"`{name}` must be at least 1: got {x!r}. Is the data set empty, or the number of epochs 0?")
     return x
 
 
 def _check_size(name: str, x: Any) -> None:
     largest = integer_max()
     if isinstance(x, int) or (not isinstance(x, float) and jnp.issubdtype(x.dtype, jnp.integer)):
-        if np.any(np.asarray(x) > largest):
+        known = np.asarray(x)
+        if np.any(known > largest) or np.any(known < -largest):
             raise ValueError(
-                f"`{name}` must be below 2**{largest.bit_length()} when given as an int: got {_show(x)}. "
+                f"`{name}` must be below 2**{largest.bit_length()} when given as an int: got {shown(x)}. "
                 f"Pass it as a float, or enable x64 (`jax.config.update('jax_enable_x64', True)`)."
             )
 
@@ -134,18 +232,18 @@ def whole(name: str, x: Any) -> Any:
     if is_traced(x):
         return x
     if np.any(np.asarray(x) < 0):
-        raise ValueError(f"`{name}` must not be negative: got {_show(x)}. Pass 0 or a positive int.")
+        raise ValueError(f"`{name}` must not be negative: got {shown(x)}. Pass 0 or a positive int.")
     if np.any(np.asarray(x) != np.floor(np.asarray(x))):
-        raise ValueError(f"`{name}` must be a whole number: got {_show(x)}. Pass an int.")
+        raise ValueError(f"`{name}` must be a whole number: got {shown(x)}. Pass an int.")
     x = int(x) if isinstance(x, float) else x
     _check_size(name, x)
     return x
 
 
 def at_least_one(name: str, x: Any) -> Any:
-    x = number(name, x)
+    x = numeric(name, x)
     if not is_traced(x) and np.any(np.asarray(x) < 1):
-        raise ValueError(f"`{name}` must be at least 1: got {_show(x)}. Pass 1 or a larger number.")
+        raise ValueError(f"`{name}` must be at least 1: got {shown(x)}. Pass 1 or a larger number.")
     return x
 
 
@@ -158,7 +256,7 @@ def part(name: str, x: Any, *, open_end: bool = False) -> Any:
     x = not_negative(name, x)
     if not is_traced(x) and (np.any(np.asarray(x) > 1) or (open_end and np.any(np.asarray(x) == 1))):
         end = "below 1" if open_end else "1"
-        raise ValueError(f"`{name}` must lie between 0 and {end}: got {_show(x)}. It is a part of the whole.")
+        raise ValueError(f"`{name}` must lie between 0 and {end}: got {shown(x)}. It is a part of the whole.")
     return x
 
 
@@ -168,7 +266,7 @@ def inner_factor(name: str, x: Any) -> Any:
         return jnp.clip(x, SMALLEST_FACTOR, 1.0)
     x = real(name, x)
     if np.any(np.asarray(x) <= 0) or np.any(np.asarray(x) >= 1):
-        raise ValueError(f"`{name}` must lie between 0 and 1, exclusive: got {_show(x)}. The rate is multiplied by it.")
+        raise ValueError(f"`{name}` must lie between 0 and 1, exclusive: got {shown(x)}. The rate is multiplied by it.")
     return x
 
 
@@ -181,74 +279,21 @@ def negative(name: str, x: Any) -> Any:
     """The logarithm of a factor between 0 and 1."""
     x = real(name, x)
     if not is_traced(x) and np.any(np.asarray(x) > 0):
-        raise ValueError(f"`{name}` is the logarithm of a factor and must not exceed 0: got {_show(x)}. Pass `factor`.")
+        raise ValueError(f"`{name}` is the logarithm of a factor and must not exceed 0: got {shown(x)}. Pass `factor`.")
     return x
 
 
-def listed(name: str, x: Any) -> Any:
-    """An array as it is, and any other sequence as a list."""
-    if isinstance(x, (np.ndarray, jax.Array)) and x.ndim:
-        return x
-    if isinstance(x, (str, bytes, np.ndarray, jax.Array)) or not isinstance(x, Iterable):
-        raise TypeError(f"`{name}` must be a sequence of numbers: got {x!r}. Pass a list.")
-    return list(x)
-
-
-def reals(name: str, x: Any) -> Any:
-    """A table of values: one array."""
-    x = real(name, listed(name, x))
-    if np.ndim(x) == 0 or np.shape(x)[-1] == 0:
-        raise ValueError(f"`{name}` must hold at least one value: got {_show(x)}. Pass a sequence of numbers.")
+def sign(name: str, x: Any) -> Any:
+    """1 or -1, as a float."""
+    x = real(name, x)
+    if not is_traced(x) and np.any(np.abs(np.asarray(x)) != 1):
+        raise ValueError(f"`{name}` must be 1 or -1: got {shown(x)}.")
     return x
-
-
-def times(name: str, x: Any) -> Any:
-    """A table of times: one array."""
-    x = listed(name, x)
-    return np.zeros(0, np.int64) if len(x) == 0 else count(name, x)
-
-
-def counts(name: str, x: Any) -> Any:
-    """A table of times, sorted."""
-    x = times(name, x)
-    if not is_traced(x) and np.any(np.diff(np.asarray(x, np.float64), axis=-1) < 0):
-        raise ValueError(f"`{name}` must be sorted: got {_show(x)}. Put the boundaries in increasing order.")
-    return x
-
-
-def count_tuple(name: str, x: Any) -> Any:
-    """Times in steps, each a number of its own."""
-    return tuple(count(f"{name}[{i}]", each) for i, each in enumerate(listed(name, x)))
-
-
-def lengths(name: str, x: Any) -> Any:
-    """One length for all cycles, or a tuple with one for each."""
-    return count_tuple(name, x) if is_list(x) else count(name, x)
-
-
-def indices(name: str, x: Any) -> Any:
-    """A table of ints."""
-    return number(name, x if isinstance(x, (np.ndarray, jax.Array)) else np.asarray(listed(name, x), np.int64))
-
-
-def key(name: str, x: Any) -> Any:
-    """A PRNG key: an int seed, or the key itself, kept as its words."""
-    if isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
-        return jax.random.key_data(x)
-    if isinstance(x, (list, tuple)):
-        x = np.asarray(x, np.uint32)
-    x = number(name, x)
-    if isinstance(x, float) or (not isinstance(x, int) and not jnp.issubdtype(x.dtype, jnp.integer)):
-        raise TypeError(f"`{name}` must be an int seed or a JAX PRNG key: got {_show(x)}.")
-    return x
-
-
-def _show(x: Any) -> str:
-    return repr(x if isinstance(x, (int, float)) else np.asarray(x).tolist())
 
 
 def is_number(x: Any) -> bool:
     """Whether `x` can stand for a constant schedule."""
+    x = unwrapped(x)
     if isinstance(x, (bool, str)):
         return False
     return isinstance(x, (int, float, np.generic)) or (isinstance(x, (np.ndarray, jax.Array)) and x.ndim == 0)

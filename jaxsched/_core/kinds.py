@@ -15,7 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core import fields
+from jaxsched._core import fields, lists
+from jaxsched._core.words import shown
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,6 +52,7 @@ class Kind(type):
 if TYPE_CHECKING:
     Numeric: TypeAlias = int | float | np.ndarray | jax.Array
     Real: TypeAlias = Numeric
+    Sign: TypeAlias = Numeric
     Positive: TypeAlias = Numeric
     NotNegative: TypeAlias = Numeric
     Part: TypeAlias = Numeric
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     Factor: TypeAlias = Numeric
     InnerFactor: TypeAlias = Numeric
     Count: TypeAlias = Numeric
+    Total: TypeAlias = Numeric
     Whole: TypeAlias = Numeric
     AtLeastOne: TypeAlias = Numeric
     WholeAtLeastOne: TypeAlias = Numeric
@@ -78,12 +81,17 @@ else:
     class Numeric(metaclass=Kind):
         """A finite number, or an array of them once schedules are stacked; it is kept as it was given."""
 
-        check = staticmethod(fields.number)
+        check = staticmethod(fields.numeric)
 
     class Real(Numeric):
         """A number without a unit; an int becomes a float, so that it can be tuned by gradient."""
 
         check = staticmethod(fields.real)
+
+    class Sign(Real):
+        """1 or -1."""
+
+        check = staticmethod(fields.sign)
 
     class Positive(Real):
         """A number greater than 0."""
@@ -136,42 +144,47 @@ else:
     class Levels(Level):
         """A table of levels."""
 
-        check = staticmethod(fields.reals)
+        check = staticmethod(lists.reals)
 
     class Reals(Real):
         """A table of numbers without a unit."""
 
-        check = staticmethod(fields.reals)
+        check = staticmethod(lists.reals)
 
     class Indices(Numeric):
         """A table of ints that say which."""
 
-        check = staticmethod(fields.indices)
+        check = staticmethod(lists.indices)
 
     class Count(Numeric):
         """A length or a time in steps, at least 0. An int is fixed and exact, a float can be tuned by gradient."""
 
         check, lowest = staticmethod(fields.count), 0
 
+    class Total(Count):
+        """The length of a whole run in steps, at least 1."""
+
+        check = staticmethod(fields.total)
+
     class Times(Count):
         """A table of times in steps."""
 
-        check = staticmethod(fields.times)
+        check = staticmethod(lists.times)
 
     class Counts(Count):
         """A sorted table of times in steps."""
 
-        check = staticmethod(fields.counts)
+        check = staticmethod(lists.counts)
 
     class CountTuple(Count):
         """Times in steps, each a number of its own."""
 
-        check = staticmethod(fields.count_tuple)
+        check = staticmethod(lists.count_tuple)
 
     class Lengths(Count):
         """A length in steps; or a list with the length of each cycle, which is kept as a tuple."""
 
-        check = staticmethod(fields.lengths)
+        check = staticmethod(lists.lengths)
 
     class Whole(Numeric):
         """A number of events, such as observations; not a length in steps."""
@@ -191,7 +204,7 @@ else:
     class Key(Numeric):
         """A PRNG key: an int seed, or a JAX key, which is kept as its words."""
 
-        check = staticmethod(fields.key)
+        check = staticmethod(lists.key)
 
 
 def kinds_in(annotation: Any) -> tuple[Any, ...]:
@@ -222,13 +235,13 @@ REMEDIES = {("min", "max"): " Pass 'min' for a loss, 'max' for an accuracy."}
 def _one_of(options: tuple[Any, ...], name: str, x: Any) -> Any:
     if not any(type(x) is type(option) and x == option for option in options):
         listed = " or ".join(map(repr, options)) if len(options) == 2 else f"one of {', '.join(map(repr, options))}"
-        raise ValueError(f"`{name}` must be {listed}: got {x!r}.{REMEDIES.get(options, '')}")
+        raise ValueError(f"`{name}` must be {listed}: got {shown(x)}.{REMEDIES.get(options, '')}")
     return x
 
 
 def _flag(name: str, x: Any) -> bool:
     if not isinstance(x, (bool, np.bool_)):
-        raise TypeError(f"`{name}` must be True or False: got {x!r}.")
+        raise TypeError(f"`{name}` must be True or False: got {shown(x)}.")
     return bool(x)
 
 
@@ -251,7 +264,8 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)  # which says it in Python's own words
         for name in filter(checks.__contains__, list(bound.arguments)):  # in the order in which they are written
             bound.arguments[name] = checks[name](name, bound.arguments[name])
-        return function(*bound.args, **bound.kwargs)
+        with fields.by_formula():
+            return function(*bound.args, **bound.kwargs)
 
     return made
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from jaxsched._core import fields, kinds
 from jaxsched._core.elsewhere import OF_SCHEDULES
-from jaxsched._core.statedict import storable, tell_flax
+from jaxsched._core.statedict import storable
+from jaxsched._core.words import shown
 
 KINDS: dict[str, type] = {}
 """Every such class by its name in stored data: `Cosine`, `compat.torch.Chains`, or `module.Mine` for a user's. A class
@@ -65,7 +66,6 @@ class Data:
         _register(cls)
 
     def __post_init__(self) -> None:
-        tell_flax()
         for name, convert in checks_of(type(self)).items():
             object.__setattr__(self, name, convert(name, getattr(self, name)))
         if self._depth > DEEPEST:
@@ -80,7 +80,7 @@ class Data:
     def check_field(cls, name: str, x: Any) -> Any:
         """The check of a field or an argument that is annotated with this class."""
         if not isinstance(x, cls):
-            raise TypeError(f"`{name}` must be a {cls.__name__}: got {x!r}.")
+            raise TypeError(f"`{name}` must be a {cls.__name__}: got {shown(x)}.")
         return x
 
     _elsewhere: ClassVar[dict[str, str]] = OF_SCHEDULES
@@ -257,7 +257,6 @@ def _register(cls: type) -> None:
     paths = tuple(jax.tree_util.GetAttrKey(name) for name in names)
 
     def flatten(node):
-        tell_flax()
         values = node.__dict__
         # The class is part of the auxiliary data, so that structures of two classes can never compare equal.
         return [values[name] for name in names], (cls, *(values[name] for name in static))

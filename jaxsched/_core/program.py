@@ -12,6 +12,7 @@ from jax import lax
 from jaxsched._core.fields import is_traced
 from jaxsched._core.programs import program_for
 from jaxsched._core.time import Array, integer_max, real_dtype
+from jaxsched._core.words import shown
 
 
 class Program(NamedTuple):
@@ -36,6 +37,8 @@ def canonical(leaf: Any) -> Array:
 
 def device_step(step: Array) -> Array:
     kind, integer = step.dtype, jnp.result_type(int)
+    if jnp.issubdtype(kind, jnp.complexfloating):
+        raise TypeError(f"`step` must be a real number or an array of them: got dtype {kind}.")
     if jnp.issubdtype(kind, jnp.floating):
         return jnp.maximum(step.astype(real_dtype()), 0)
     if jnp.issubdtype(kind, jnp.unsignedinteger) and jnp.iinfo(kind).max > jnp.iinfo(integer).max:
@@ -53,8 +56,8 @@ def host_step(step: Any) -> Any:
     array = np.asarray(step)
     if array.dtype.kind not in "iub" and not jnp.issubdtype(array.dtype, jnp.floating):
         raise TypeError(
-            f"`step` must be a number or an array of numbers: got {step!r}. If optax calls the schedule: was the state "
-            f"made by this very optimizer?"
+            f"`step` must be a number or an array of numbers: got {shown(step)}. If optax calls the schedule: was the "
+            f"state made by this very optimizer?"
         )
     if array.dtype.kind in "iub":
         if array.dtype.kind == "b" or array.size == 0 or array.max() <= largest:
@@ -88,8 +91,9 @@ def _packed(asked: Callable[[], Any], layout: tuple[str, ...]) -> Callable[[list
 
 def _value(structure: Any, leaves: list[Any], step: Any) -> Array:
     step = device_step(jnp.asarray(step))
+    schedule = jax.tree.unflatten(structure, leaves)
     with relaxed():
-        value = jnp.asarray(jax.tree.unflatten(structure, leaves).at(step)).astype(real_dtype())
+        value = jnp.asarray(schedule.at(step)).astype(jnp.int32 if schedule._counts else real_dtype())
     if value.ndim > step.ndim:
         raise TypeError(
             f"The value has shape {value.shape} at a step of shape {step.shape}: is this a stacked schedule? "
@@ -129,7 +133,7 @@ def check_function(fn: Any) -> None:
     try:
         hash(fn)
     except TypeError:
-        raise TypeError(f"`fn` must be hashable: got {fn!r}. Pass `lambda step: fn(step)`.") from None
+        raise TypeError(f"`fn` must be hashable: got {shown(fn)}. Pass `lambda step: fn(step)`.") from None
     try:
         with relaxed():
             result = jax.eval_shape(fn, jax.ShapeDtypeStruct((), jnp.result_type(int)))
@@ -140,6 +144,6 @@ def check_function(fn: Any) -> None:
             "Use `jnp.where`, or tabulate it: `Tabulated([fn(t) for t in range(steps)])`."
         ) from error
     except Exception as error:
-        raise TypeError(f"`fn` must take one step and return one real number: it raised {error!r}.") from error
+        raise TypeError(f"`fn` must take one step and return one real number: it raised {shown(error)}.") from error
     if bad:
         raise TypeError(f"`fn` must return one real number for one step: got {result}.")

@@ -3,18 +3,22 @@
 import abc
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.fields import is_number, is_traced, real
+from jaxsched._core.boxes import rebuilt, unwrapped
+from jaxsched._core.elsewhere import not_pure
+from jaxsched._core.fields import by_formula, is_number, is_traced, real, remedy
 from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
+from jaxsched._core.lists import check_boundaries, in_order
 from jaxsched._core.node import Data
 from jaxsched._core.program import Program, check_function, compiled_for, host_step, prepare
 from jaxsched._core.time import Length, Time, only_when, plain, reached, real_dtype, since
+from jaxsched._core.words import shown
 
 Array = jax.Array
 
@@ -40,6 +44,9 @@ class Schedule(Data, abc.ABC):
 
     _scales: ClassVar[bool] = False
     """Whether all its times are fields annotated as `Count`, so that it is made longer by multiplying them."""
+
+    _counts: ClassVar[bool] = False
+    """Whether it is called for a whole number, an int32; inside of other schedules its value is a float as any."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "__call__" in cls.__dict__:
@@ -67,9 +74,9 @@ class Schedule(Data, abc.ABC):
 
     @final
     def __call__(self, step: Any) -> Array:
-        """The value at `step`, an int, float or array: JAX's default float dtype, the step's shape."""
+        """The value at `step`, an int, float or array: JAX's default float dtype (of `rounded` int32), its shape."""
         if type(step) is not int or not -SMALL < step < SMALL:
-            if is_traced(step):
+            if is_traced(step := unwrapped(step)):
                 leaves, structure = jax.tree.flatten(self)
                 return compiled_for(structure)(leaves, step)
             step = step if isinstance(step, jax.Array) else host_step(step)
@@ -118,7 +125,8 @@ class Schedule(Data, abc.ABC):
     def then(self, other: Any) -> "Schedule":
         """This schedule for its `duration`, then `other`: `join([self, other])`."""
         pieces = (self, to_schedule("other", other))
-        return Join(pieces, tuple(boundaries_of(pieces)))
+        with by_formula():
+            return Join(pieces, tuple(boundaries_of(pieces)))
 
 
 class Exact(Schedule):
@@ -178,9 +186,9 @@ class Wrap(Schedule):
 
     def _check(self) -> None:
         if not callable(self.fn):
-            raise TypeError(f"`fn` must be a function of the step: got {self.fn!r}. For a number use `Constant`.")
+            raise TypeError(f"`fn` must be a function of the step: got {shown(self.fn)}. For a number use `Constant`.")
         if _is_stateful(self.fn):
-            raise TypeError(_controller_message("fn", self.fn))
+            raise TypeError(not_pure("fn", self.fn, isinstance(self.fn, Data)))
         check_function(self.fn)
 
 
@@ -201,26 +209,21 @@ def as_schedule(x: Any) -> Schedule:
 
 
 def to_schedule(name: str, x: Any) -> Schedule:
-    if isinstance(x, Schedule):
+    if isinstance(x := rebuilt(x, Data), Schedule):
         return x
     if is_number(x) or is_traced(x):
         return Constant(real(name, x))
     if _is_stateful(x):
-        raise TypeError(_controller_message(name, x))
+        raise TypeError(not_pure(name, x, isinstance(x, Data)))
     if callable(x):
         return Wrap(x)
-    raise TypeError(f"`{name}` must be a schedule, a number or a function of the step: got {x!r}.")
+    raise TypeError(
+        f"`{name}` must be a schedule, a number or a function of the step: got {shown(x)}. {remedy(x, 'Pass one.')}"
+    )
 
 
 def _is_stateful(x: Any) -> bool:
     return callable(x) and hasattr(x, "init") and hasattr(x, "update")
-
-
-def _controller_message(name: str, x: Any) -> str:
-    return (
-        f"`{name}` must be a pure schedule, but {type(x).__name__} is a controller: its value depends on a state. "
-        f"Build the schedule first and hand it to the controller."
-    )
 
 
 def _binary(kind: Any, left: Any, right: Any) -> Any:
@@ -242,9 +245,8 @@ def longest(*durations: Numeric | None) -> Any:
 
 def schedules(name: str, x: Any, kept: type = Schedule) -> tuple[Any, ...]:
     """Each element as a schedule, unless it is of the class that is `kept` as it is."""
-    if isinstance(x, (str, Data)) or not isinstance(x, Iterable):
-        raise TypeError(f"`{name}` must be a sequence of schedules: got {x!r}. Pass a list.")
-    return tuple(each if isinstance(each, kept) else to_schedule(f"{name}[{i}]", each) for i, each in enumerate(x))
+    many = [rebuilt(each, kept) for each in in_order(name, x, "schedules")]
+    return tuple(each if isinstance(each, kept) else to_schedule(f"{name}[{i}]", each) for i, each in enumerate(many))
 
 
 if TYPE_CHECKING:
@@ -344,16 +346,6 @@ def boundaries_of(pieces: tuple[Schedule, ...]) -> list[Any]:
         end = end + piece.duration
         ends.append(end)
     return ends
-
-
-def check_boundaries(pieces: int, boundaries: Any) -> None:
-    if len(boundaries) != pieces - 1:
-        raise ValueError(
-            f"`boundaries` must have one element fewer than `schedules`: got {len(boundaries)} and {pieces}."
-        )
-    concrete = [b for b in boundaries if not is_traced(b)]
-    if any(np.any(np.asarray(a) > np.asarray(b)) for a, b in zip(concrete, concrete[1:], strict=False)):
-        raise ValueError(f"`boundaries` must be sorted: got {list(boundaries)!r}. A piece begins where the last ends.")
 
 
 def end_after(begin, duration):

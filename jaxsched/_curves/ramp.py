@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax.numpy as jnp
 
-from jaxsched._core.kinds import Count, Level, Numeric
+from jaxsched._core.kinds import Count, Kind, Level, Numeric
 from jaxsched._core.node import Data
 from jaxsched._core.schedule import Array, Exact, Schedule, evaluate
 from jaxsched._core.time import blend, fractions
+from jaxsched._core.words import shown
 
 
 class Open(Data):
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
     End: TypeAlias = Numeric | Open
 else:
 
-    class End(Level):
+    class OfEnds(Kind):
+        """To tools that check classes, such as OmegaConf, an open end is an end."""
+
+        def __subclasscheck__(cls, subclass: type) -> bool:
+            return subclass is Open or super().__subclasscheck__(subclass)
+
+    class End(Level, metaclass=OfEnds):
         """A level; or `nodes.Open()`, where the ramp joins a schedule in `Warmup` or `Cooldown`."""
 
         check = staticmethod(lambda name, x: x if isinstance(x, Open) else Level.check(name, x))
@@ -96,8 +103,13 @@ def _by_keyword(name: str, plain: Any) -> Any:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         if len(args) > 2:
             raise TypeError(
-                f"`steps`, and what follows, must be passed by keyword: got {args[2:]!r} after `start` and `end`. "
-                f"Write `{name}({args[0]!r}, {args[1]!r}, steps=...)`."
+                f"`steps`, and what follows, must be passed by keyword: got {shown(args[2:])} after `start` and `end`. "
+                f"Write `{name}({shown(args[0])}, {shown(args[1])}, steps=...)`."
+            )
+        if len(args) == 2 and "steps" not in kwargs:
+            raise TypeError(
+                f"`steps` must be passed by keyword, and is missing: {shown(args[1])} is where the ramp ends. "
+                f"Write `{name}({shown(args[0])}, {shown(args[1])}, steps=...)`."
             )
         plain(self, *args, **kwargs)
 

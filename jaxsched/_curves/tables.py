@@ -5,8 +5,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.fields import counts
 from jaxsched._core.kinds import Levels, Times
+from jaxsched._core.lists import counts
 from jaxsched._core.schedule import Array, Exact, Time
 from jaxsched._core.time import blend, count_reached, fractions_between, half_sine_squared, whole_steps
 

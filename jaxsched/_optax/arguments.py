@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._controllers.base import Controller
+from jaxsched._core.boxes import unwrapped
 from jaxsched._core.fields import is_number, is_traced
 from jaxsched._core.schedule import Schedule
 
@@ -42,6 +43,7 @@ def is_hyperparameter(name: str, x: Any, argument: Argument) -> bool:
         raise TypeError(f"`{name}` must be a number: got {x!r} of type {type(x).__name__}. {_advice(x)}")
     if isinstance(x, (Schedule, Controller)):
         return True
+    x = unwrapped(x)
     if is_number(x) or is_traced(x):
         if jnp.ndim(x) != 0 or not jnp.issubdtype(jnp.result_type(x), jnp.number):
             return False

@@ -2,13 +2,14 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 
 from jaxsched._controllers.base import Controller
-from jaxsched._optax.hyperparameters import InjectState
+from jaxsched._optax.hyperparameters import Change as Change
+from jaxsched._optax.hyperparameters import InjectState, Slot, changed
 
 
 class Place(NamedTuple):
@@ -34,14 +35,18 @@ class Finding(NamedTuple):
         return self.places[name]
 
 
-Change = Callable[[Any, str], Any]
-"""From a state that holds hyperparameters, and a key there, to the state with that one changed."""
-
-
 def find(opt_state: Any, what: str) -> Finding:
     """Every hyperparameter by its name: that of its group, if it is in one, and its own."""
-    found = list(_holders(_unboxed(opt_state), ()))
-    places = [Place(i, key, _names(path, key)) for i, (path, node) in enumerate(found) for key in _values(node)]
+    found = list(_holders(unboxed(opt_state), ()))
+    places = [Place(i, key, names_of(path, key)) for i, (path, node) in enumerate(found) for key in _values(node)]
+    if not places and any(
+        _key(e) == "hyperparams" for path, _ in jax.tree_util.tree_leaves_with_path(opt_state) for e in path
+    ):
+        raise ValueError(
+            f"`opt_state` must hold a {what}: got one whose classes are lost, as those of `nnx.state(optimizer)` and "
+            f"of a checkpoint that was read without a template are. Pass `optimizer.opt_state`, nnx's own, or go on by "
+            f"`opt_state, changes = jaxsched.restore(optimizer.init(params), opt_state)`."
+        )
     if not places:
         raise ValueError(
             f"`opt_state` must hold a {what}: got none. optax itself keeps only a count: make the optimizer by "
@@ -58,25 +63,33 @@ def _named(places: list[Place], length: int) -> dict[str, Place]:
     return named if not twice else {**named, **_named(twice, length + 1)}
 
 
-def change(opt_state: Any, changes: Mapping[Place, Change]) -> Any:
-    """The state with some hyperparameters changed."""
+def change(opt_state: Any, changes: Mapping[Place, Change], alike: bool = False) -> Any:
+    """The state with some hyperparameters changed; `alike`, if all are by one and the same function."""
     numbers = itertools.count()
 
     def visit(node: Any) -> Any:
         if not _holds(node):
             return node
         number = next(numbers)
-        for place, do in changes.items():
-            if place.node == number:
-                node = do(node, place.key)
+        here = {place.key: do for place, do in changes.items() if place.node == number}
+        node = changed(node, here, alike) if here else node
         inner = getattr(node, "inner_state", None)
         return node if inner is None else node._replace(inner_state=jax.tree.map(visit, inner, is_leaf=_holds))
 
-    return _boxed_like(jax.tree.map(visit, _unboxed(opt_state), is_leaf=_holds), opt_state)
+    return boxed_like(jax.tree.map(visit, unboxed(opt_state), is_leaf=_holds), opt_state)
 
 
 def value(node: Any, key: str) -> Any:
+    """What the last update used; before the first, what that will use."""
     return _values(node)[key]
+
+
+def slot(node: InjectState, key: str) -> Slot:
+    return node.slots[key]
+
+
+def with_slot(node: InjectState, key: str, new: Slot) -> InjectState:
+    return node._replace(slots={**node.slots, key: new})
 
 
 def is_scheduled(node: Any, key: str) -> bool:
@@ -91,7 +104,7 @@ def is_ours(node: Any) -> bool:
 def controller_state(node: Any, key: str) -> Any:
     """The state of the controller behind a hyperparameter; `None` if there is none."""
     if is_ours(node):
-        return node.slots[key].state if isinstance(node.slots[key].schedule, Controller) else None
+        return slot(node, key).state if isinstance(slot(node, key).schedule, Controller) else None
     state = getattr(node, "hyperparams_states", {}).get(key, node)
     return state if hasattr(state, "events") else None
 
@@ -107,26 +120,30 @@ def _holders(tree: Any, path: tuple[Any, ...]) -> Iterable[tuple[tuple[Any, ...]
 def _holds(node: Any) -> bool:
     # By shape: optax's classes cannot be named without importing optax.
     fields = getattr(node, "_fields", ()) if isinstance(node, tuple) else ()
-    return "learning_rate" in fields or ("hyperparams" in fields and isinstance(_values(node), dict))
+    return "learning_rate" in fields or ("hyperparams" in fields and isinstance(_values(node), Mapping))
 
 
-def _values(node: Any) -> dict[str, Any]:
+def _values(node: Any) -> Mapping[str, Any]:
     return node.hyperparams if hasattr(node, "hyperparams") else {"learning_rate": node.learning_rate}
 
 
-def _names(path: tuple[Any, ...], key: str) -> tuple[str, ...]:
+def names_of(path: tuple[Any, ...], key: str) -> tuple[str, ...]:
     groups, places = jax.tree_util.DictKey, (jax.tree_util.DictKey, jax.tree_util.SequenceKey)
     paths = ([e for e in path if isinstance(e, groups)], [e for e in path if isinstance(e, places)], path)
-    return tuple("/".join((*(jax.tree_util.keystr((e,), simple=True) for e in each), key)) for each in paths)
+    return tuple("/".join((*map(_key, each), key)) for each in paths)
 
 
-def _unboxed(opt_state: Any) -> Any:
+def _key(entry: Any) -> str:
+    return jax.tree_util.keystr((entry,), simple=True)
+
+
+def unboxed(opt_state: Any) -> Any:
     """Without the variables that flax nnx puts around every array."""
     content = lambda x: x.get_value() if hasattr(x, "get_value") else x.value  # noqa: E731 (flax before 0.12)
     return jax.tree.map(lambda x: content(x) if _is_box(x) else x, opt_state, is_leaf=_is_box)
 
 
-def _boxed_like(new: Any, old: Any) -> Any:
+def boxed_like(new: Any, old: Any) -> Any:
     """With such variables again, if they were there."""
     boxes = {path: x for path, x in jax.tree_util.tree_leaves_with_path(old, is_leaf=_is_box) if _is_box(x)}
     if not boxes:

@@ -44,8 +44,8 @@ def hypergradient(
     with $d_{-1} = 0$, or by $\alpha_t = \alpha_{t-1} (1 + \beta\, g_t \cdot d_{t-1} / (\|g_t\| \|d_{t-1}\|))$ if it is
     `multiplicative`: then $\beta$ has no unit and the loss may be scaled. The rate is clipped to its bounds. It stays
     as it is where the result is not finite, after an overflow for instance. It is the last part of a chain, as
-    `optax.scale_by_learning_rate` is, and takes its gradients from what stands before it. `current(opt_state)` shows
-    the rate, and `override` sets it.
+    `optax.scale_by_learning_rate` is, and takes its gradients from what stands before it. `last_used(opt_state)`
+    shows the rate, and `override` sets it.
 
     Args:
         start: the first rate, at least 0; greater than 0 if it is multiplicative.

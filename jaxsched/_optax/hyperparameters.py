@@ -1,6 +1,6 @@
 """The hyperparameters in an optimizer's state: what they are, and how they go on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -13,7 +13,8 @@ from jaxsched._core.fields import is_traced
 from jaxsched._core.program import canonical
 from jaxsched._core.schedule import Schedule
 from jaxsched._core.statedict import storable
-from jaxsched._core.time import real_dtype
+from jaxsched._core.time import real_dtype, to_real
+from jaxsched._optax.slots import ByName, each_part, own_name, parts_of, put_together, several
 
 Array = jax.Array
 
@@ -22,8 +23,12 @@ KEPT, BY_HAND = 1, 2
 """The bits of a slot's `mode`."""
 
 
+Change = Callable[[Any, str], Any]
+"""From a state that holds hyperparameters, and the name of one there, to the state with that one changed."""
+
+
 class Slot(NamedTuple):
-    """A hyperparameter in the state of an optimizer."""
+    """A hyperparameter in the state of an optimizer; or those of several groups, each array with a last axis."""
 
     schedule: Any  # a schedule or a controller, its numbers as arrays
     state: Any  # the controller's state without its step, which is the count; () for a schedule
@@ -62,11 +67,11 @@ class InjectState(NamedTuple):
 
     # updates so far, for all hyperparameters; shape=(), dtype=int32
     count: Array  # pyright: ignore[reportIncompatibleMethodOverride] (optax has the same name)
-    slots: dict[str, Slot]
+    slots: Mapping[str, Slot]  # by name: a dict, or where several groups are kept as one, a `ByName`
     inner_state: Any
     # The values that the last update used; shape=(), the default float. They stand last since an update does not read
     # them: JAX gives the buffers of a donated state to the new one in order, and one left out would shift the others.
-    hyperparams: Values
+    hyperparams: Values | ByName
 
 
 def one_number(name: str, x: Any) -> Schedule | Controller:
@@ -114,8 +119,8 @@ def placed(tree: Any, count: Any) -> Any:
     """The tree on the devices that the state's count was put on, so that the next step need not be compiled anew."""
     if is_traced(count) or not getattr(count, "committed", False) or jnp.ndim(count):
         return tree
-    there = lambda x: x if is_traced(x) or x.committed else jax.device_put(x, count.sharding)  # noqa: E731
-    return jax.tree.map(there, tree)
+    fixed = lambda x: is_traced(x) or getattr(x, "committed", False)  # noqa: E731 (flax restores NumPy's arrays)
+    return jax.tree.map(lambda x: x if fixed(x) else jax.device_put(x, count.sharding), tree)
 
 
 class Scheduled:
@@ -124,32 +129,38 @@ class Scheduled:
     def __init__(self, hyperparameters: Mapping[str, Schedule | Controller]) -> None:
         self.hyperparameters = hyperparameters
 
-    def init(self, inner: Callable[[Values], Any]) -> InjectState:
+    def init(self, inner: Callable[[Any], Any]) -> InjectState:
         """The first state, with that of the transformation inside."""
         count = jnp.zeros((), jnp.int32)
         slots = {name: slot_of(x) for name, x in self.hyperparameters.items()}
+        slots = put_together(slots, _kinds(slots))
         values = values_at(slots, count)
         return InjectState(count, slots, inner(values), values)
 
-    def update(self, state: Any, extra: Mapping[str, Any]) -> tuple[Values, InjectState]:
+    def update(self, state: Any, extra: Mapping[str, Any]) -> tuple[Values | ByName, InjectState]:
         """The values to use now, and the state after it."""
         self._check_state(state)
         count = jnp.asarray(state.count, jnp.int32)  # it may have been set to a Python int
-        slots = {name: self._filled(name, slot) for name, slot in state.slots.items()}
+        slots = each_part(self._filled, state.slots)
         values = values_at(slots, count)
-        after = {name: _slot_after(state.slots[name], slot, count, extra) for name, slot in slots.items()}
+        after = each_part(lambda names, kept, slot: _after(names, kept, slot, count, extra), state.slots, slots)
         # In the dtypes that they had: the state may be of before x64 was switched on, and a scan carries it.
-        used = Values({name: x.astype(jnp.result_type(state.hyperparams[name])) for name, x in values.items()})
+        used = each_part(lambda _, x, old: x.astype(jnp.result_type(old)), values, state.hyperparams)
         count = count + (count < LAST_STEP).astype(jnp.int32)
-        return values, state._replace(count=count, slots=after, hyperparams=used)
+        return values, state._replace(count=count, slots=after, hyperparams=_readable(used))
 
-    def _filled(self, name: str, slot: Slot) -> Slot:
+    def _filled(self, names: tuple[str, ...], slot: Slot) -> Slot:
         """The slot with the optimizer's own numbers, where a state was filled with zeros."""
-        mine = self.hyperparameters[name]
-        if jax.tree.structure(mine) != jax.tree.structure(slot.schedule):
+        mine = [self.hyperparameters[name] for name in names]
+        if any(jax.tree.structure(x) != jax.tree.structure(slot.schedule) for x in mine):
             return slot
-        own = lambda x, kept: jnp.where(slot.mode & KEPT != 0, kept, canonical(x).astype(kept.dtype))  # noqa: E731
-        return slot._replace(schedule=jax.tree.map(own, mine, slot.schedule))
+
+        def own(kept: Array, *numbers: Any) -> Array:
+            if any(np.shape(x) != kept.shape[: np.ndim(x)] for x in numbers):
+                return kept  # another table
+            return jnp.where(slot.mode & KEPT != 0, kept, _along_last(numbers).astype(kept.dtype))
+
+        return slot._replace(schedule=jax.tree.map(own, slot.schedule, *mine))
 
     def _check_state(self, state: Any) -> None:
         check_state(state)
@@ -166,7 +177,7 @@ def scheduled_at(slot: Slot, count: Array) -> Array:
     """The value that the schedule or controller gives, whatever was set by hand."""
     if isinstance(slot.schedule, Controller):
         return slot.schedule(slot.state._replace(step=count))
-    return slot.schedule(count)
+    return to_real(slot.schedule(count))  # of `rounded` it is an int32
 
 
 def value_at(slot: Slot, count: Array) -> Array:
@@ -174,14 +185,30 @@ def value_at(slot: Slot, count: Array) -> Array:
     return jnp.where(slot.mode & BY_HAND != 0, slot.number.astype(value.dtype), value)
 
 
-def values_at(slots: Mapping[str, Slot], count: Array) -> Values:
-    return Values({name: value_at(slot, count) for name, slot in slots.items()})
+def values_at(slots: Mapping[str, Slot], count: Array) -> Values | ByName:
+    """The value of each at a step."""
+    at = lambda names, slot: several(lambda slot: value_at(slot, count), names)(slot)  # noqa: E731
+    return _readable(each_part(at, slots))
 
 
-def _slot_after(kept: Slot, slot: Slot, count: Array, extra: Mapping[str, Any]) -> Slot:
-    if not isinstance(slot.schedule, Controller):
-        return kept
-    return moved(kept, slot.schedule.update(slot.state._replace(step=count), **extra))
+def _readable(values: Any) -> Values | ByName:
+    return values if isinstance(values, ByName) else Values(values)
+
+
+def _after(names: tuple[str, ...], kept: Slot, slot: Slot, count: Array, extra: Mapping[str, Any]) -> Slot:
+    def after(kept: Slot, slot: Slot) -> Slot:
+        return moved(kept, slot.schedule.update(slot.state._replace(step=count), **extra))
+
+    return several(after, names)(kept, slot) if isinstance(slot.schedule, Controller) else kept
+
+
+def _along_last(numbers: Sequence[Any]) -> Any:
+    """Numbers of a schedule or controller, and those of several as one."""
+    if len(numbers) == 1:
+        return canonical(numbers[0])
+    if any(map(is_traced, numbers)):
+        return jnp.stack([canonical(x) for x in numbers], -1)
+    return np.stack([np.asarray(x) for x in numbers], -1)
 
 
 def moved(slot: Slot, state: Any) -> Slot:
@@ -189,11 +216,79 @@ def moved(slot: Slot, state: Any) -> Slot:
     return slot._replace(state=state._replace(step=None))
 
 
+def changed(state: Any, changes: Mapping[str, Change], alike: bool) -> Any:
+    """The state with some of its hyperparameters changed, each by its name.
+
+    Args:
+        state: a state that holds hyperparameters.
+        changes: what makes of the state, and a name in it, the changed state.
+        alike: whether all changes are the same.
+    """
+    if alike and isinstance(state, InjectState) and isinstance(state.slots, ByName):
+        state, changes = _changed_parts(state, changes)
+    for name, do in changes.items():
+        state = do(state, name)
+    return together(state) if isinstance(state, InjectState) else state
+
+
+def _changed_parts(state: InjectState, changes: Mapping[str, Change]) -> tuple[InjectState, dict[str, Change]]:
+    """With the parts that change as a whole changed, and the changes that are left."""
+    do, whole = next(iter(changes.values())), set()
+
+    def one(slot: Slot, value: Array) -> Any:
+        after = do(state._replace(slots={"": slot}, hyperparams=Values({"": value})), "")
+        return after.slots[""], after.hyperparams[""]
+
+    def part(names: tuple[str, ...], slot: Slot, value: Array) -> Any:
+        if not changes.keys() >= set(names):
+            return slot, value
+        whole.update(names)
+        return several(one, names)(slot, value)
+
+    pairs = each_part(part, state.slots, state.hyperparams)
+    slots, values = (ByName((names, pair[i]) for names, pair in pairs.parts) for i in range(2))
+    left = {name: do for name, do in changes.items() if name not in whole}
+    return state._replace(slots=slots, hyperparams=values), left
+
+
+def together(state: Any) -> Any:
+    """The state with the hyperparameters of one structure together again, after some were changed by themselves."""
+    slots, values = state.slots, state.hyperparams
+    if isinstance(slots, ByName) or not isinstance(values, (Values, ByName)):  # as they were, or those of a snapshot
+        return state
+    kinds = _kinds(slots)
+    slots = put_together(slots, kinds)
+    values = put_together(values, kinds) if isinstance(slots, ByName) else Values(values)
+    return state._replace(slots=_beside(slots, state.count), hyperparams=_beside(values, state.count))
+
+
+def _kinds(slots: Mapping[str, Slot]) -> dict[str, Any]:
+    """What those hyperparameters share that are kept as one: a name after that of their group, and a structure."""
+
+    def kind(name: str, slot: Any) -> Any:
+        if not isinstance(slot, Slot) or slot.schedule is None:
+            return name
+        leaves, structure = jax.tree.flatten(slot)
+        return own_name(name), structure, tuple((jnp.shape(x), jnp.result_type(x)) for x in leaves)
+
+    return {name: kind(name, slot) for name, slot in slots.items()}
+
+
+def _beside(x: Any, count: Any) -> Any:
+    """What was put together, on the very devices of the count."""
+    if not isinstance(x, ByName) or is_traced(count) or not getattr(count, "committed", False) or jnp.ndim(count):
+        return x
+    return jax.device_put(x, count.sharding)
+
+
 def check_state(state: Any) -> None:
     if not isinstance(state, InjectState):
-        raise TypeError(f"`state` must be what `init` of this optimizer returned: got {type(state).__name__}.")
-    written = [name for name, slot in state.slots.items() if not isinstance(slot, Slot)]
-    if written or not isinstance(state.hyperparams, Values):
+        raise TypeError(
+            f"`state` must be what `init` of this optimizer returned: got {type(state).__name__}. Is it from a "
+            f"checkpoint? `opt_state, changes = jaxsched.restore(optimizer.init(params), saved)` goes on from that."
+        )
+    written = [name for names, slot in parts_of(state.slots) for name in names if not isinstance(slot, Slot)]
+    if written or not isinstance(state.hyperparams, (Values, ByName)):
         raise TypeError(
             f"`state` must not be written to, as `optax.tree.set` does: {', '.join(written) or 'hyperparams'} was. "
             f"Use `opt_state = jaxsched.override(opt_state, learning_rate=0.1)`."

@@ -14,6 +14,7 @@ from jaxsched._core.kinds import checked
 from jaxsched._core.program import relaxed
 from jaxsched._optax.arguments import arguments_of, is_hyperparameter
 from jaxsched._optax.hyperparameters import InjectState, Scheduled, one_number
+from jaxsched._optax.lost import check_metric
 from jaxsched._optax.transformation import GradientTransformationExtraArgs
 from jaxsched._optax.widths import first_state, updated, width_of
 
@@ -29,8 +30,9 @@ def inject(
     by `jax.vmap`, replaced in the middle of a run without compiling again (`replace_schedule`), fed with a metric at
     any time (`observe`), read (`current`), set by hand (`override`) and saved. Update k uses `schedule(k)`, counted
     from 0, and there is one count for all hyperparameters. A metric reaches the controllers as
-    `optimizer.update(..., value=metric)`, and changes the rate from the next update on. (Of the
-    values at the steps of `optax.MultiSteps` the last alone arrives; use `observe` there.)
+    `optimizer.update(..., value=metric)`, and changes the rate from the next update on. A number under another keyword
+    that the factory's transformation does not use is refused then. (Of the values at the steps of `optax.MultiSteps`
+    the last alone arrives; use `observe` there.)
 
     Values are strong float32 whatever the parameters' dtype (float64 where parameters are). The factory's
     transformation computes in the widest dtype of gradients and parameters, at least float32, and never in a narrower
@@ -100,7 +102,9 @@ def inject(
             values, after = scheduled.update(state, extra)
             width = width_of((updates, params))
             made = transformation(values, width)
-            new, inner = updated(made, updates, state.inner_state, params, extra, width)
+            inside = lambda extra: updated(made, updates, state.inner_state, params, extra, width)  # noqa: E731
+            new, inner = inside(extra)
+            check_metric(state, extra, inside, width)
             return new, after._replace(inner_state=inner)
 
         return optax.GradientTransformationExtraArgs(init, update)
@@ -139,6 +143,7 @@ def scale_by_learning_rate(rate: ControllerLike, *, flip_sign: bool = True) -> G
     def update(updates: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, InjectState]:
         del params
         values, after = scheduled.update(state, extra)
+        check_metric(state, extra)
         factor = -values["learning_rate"] if flip_sign else values["learning_rate"]
         return jax.tree.map(lambda g: scaled(factor, g), updates), after
 

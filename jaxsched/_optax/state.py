@@ -5,14 +5,27 @@ from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jaxsched._controllers.metrics import Events, metric
 from jaxsched._core.fields import is_number, is_traced, real
 from jaxsched._core.time import real_dtype
-from jaxsched._optax.find import Change, change, controller_state, find, is_ours, is_scheduled
+from jaxsched._optax.find import (
+    Change,
+    Finding,
+    Place,
+    change,
+    controller_state,
+    find,
+    is_ours,
+    is_scheduled,
+    slot,
+    with_slot,
+)
 from jaxsched._optax.find import value as value_in
 from jaxsched._optax.hypergradient import HypergradientState
-from jaxsched._optax.hyperparameters import BY_HAND, InjectState, Slot, Values, moved, own, placed, value_at
+from jaxsched._optax.hyperparameters import BY_HAND, KEPT, InjectState, Slot, moved, own, placed, value_at
+from jaxsched._optax.slots import ByName, each_part, parts_of, several
 
 Array = jax.Array
 
@@ -20,14 +33,46 @@ T = TypeVar("T")
 
 
 def current(opt_state: Any) -> dict[str, Array]:
-    """The value of each scheduled hyperparameter in an optimizer's state, by name.
+    """The value of each scheduled hyperparameter that the next update will use, by name.
 
-    It is the value that the last update used or, after a change by hand or an observation since, the one that the next
-    will use. It finds what `inject`, `scale_by_learning_rate` and `by_group` keep, what is scheduled in
-    `optax.inject_hyperparams`, and the rates that adapt themselves, inside of `optax.chain`, `partition`,
-    `MultiSteps`, `masked` and each other. A hyperparameter in a group of `optax.partition` or `by_group` is named
-    `group/name`; two of one name in a chain are told apart by their places, `0/name` and `1/name`, and others by their
-    whole path.
+    So it is after `init`, an update, an observation (which an update with `value=` makes too, after it used its value)
+    and a change by hand; `last_used` has what the last update used. It finds what `inject`, `scale_by_learning_rate`
+    and `by_group` keep, inside of `optax.chain`, `partition`, `MultiSteps`, `masked` and each other. A hyperparameter
+    in a group of `optax.partition` or `by_group` is named `group/name`; two of one name in a chain are told apart by
+    their places, `0/name` and `1/name`, and others by their whole path. What only the next update will know is left
+    out: what is scheduled in the closure of `optax.inject_hyperparams`, and rates that follow the gradients.
+
+    Args:
+        opt_state: the state of an optimizer, or any tree that holds some.
+
+    Raises:
+        ValueError: nothing in it keeps hyperparameters, or the next value of none is known.
+
+    Examples:
+        >>> import optax
+        >>> rates = {"head": jaxsched.inject(optax.sgd)(0.5), "body": jaxsched.inject(optax.sgd)(0.25)}
+        >>> optimizer = optax.partition(rates, {"w": "body", "v": "head"})
+        >>> {name: float(x) for name, x in jaxsched.current(optimizer.init({"w": 0.0, "v": 0.0})).items()}
+        {'body/learning_rate': 0.25, 'head/learning_rate': 0.5}
+    """
+    found, scheduled = _scheduled(opt_state)
+    values = [_next_values(node) if is_ours(node) else {} for node in found.nodes]
+    known = {name: p for name, p in scheduled.items() if p.key in values[p.node]}
+    if scheduled and not known:
+        raise ValueError(
+            f"`opt_state` must hold a hyperparameter whose next value is known: that of {', '.join(scheduled)} is not, "
+            f"since its schedule is in a closure, or it follows the gradients, or the state was filled with zeros. "
+            f"Read what the last update used by `jaxsched.last_used(opt_state)`, or use `jaxsched.inject` in place of "
+            f"`optax.inject_hyperparams`."
+        )
+    return {name: values[place.node][place.key] for name, place in known.items()}
+
+
+def last_used(opt_state: Any) -> dict[str, Array]:
+    """The value of each scheduled hyperparameter that the last update used, by the names of `current`.
+
+    Before the first update it is the value that this one will use. It has the rates that `current` leaves out too: of
+    `hypergradient`, `reduce_on_stationarity`, and what is scheduled in `optax.inject_hyperparams`.
 
     Args:
         opt_state: the state of an optimizer, or any tree that holds some.
@@ -37,18 +82,17 @@ def current(opt_state: Any) -> dict[str, Array]:
 
     Examples:
         >>> import optax
-        >>> rates = {"head": jaxsched.inject(optax.sgd)(0.5), "body": jaxsched.inject(optax.sgd)(0.25)}
-        >>> optimizer = optax.partition(rates, {"w": "body", "v": "head"})
-        >>> {name: float(x) for name, x in jaxsched.current(optimizer.init({"w": 0.0, "v": 0.0})).items()}
-        {'body/learning_rate': 0.25, 'head/learning_rate': 0.5}
+        >>> optimizer = jaxsched.inject(optax.sgd)(jaxsched.Linear(1.0, 0.0, steps=4))
+        >>> _, state = optimizer.update(np.ones(3), optimizer.init(np.ones(3)))
+        >>> float(jaxsched.last_used(state)["learning_rate"]), float(jaxsched.current(state)["learning_rate"])
+        (1.0, 0.75)
     """
-    found = find(opt_state, "scheduled hyperparameter")
-    scheduled = {name: p for name, p in found.places.items() if is_scheduled(found.node(name), p.key)}
+    found, scheduled = _scheduled(opt_state)
     return {name: value_in(found.node(name), place.key) for name, place in scheduled.items()}
 
 
 def events(opt_state: Any) -> dict[str, Events]:
-    """What each controller in an optimizer's state did at the last step or observation, by the names of `current`.
+    """What each controller did at the last step or observation, and how many there were, by the names of `current`.
 
     Args:
         opt_state: the state of an optimizer, or any tree that holds some.
@@ -91,7 +135,6 @@ def observe(opt_state: T, *, value: Any, name: str | None = None, observed: Any 
         >>> round(float(jaxsched.current(state)["learning_rate"]), 6)
         0.0005
     """
-    value = metric(value)
     found = find(opt_state, "controller")
     controlled = {name for name, p in found.places.items() if controller_state(found.node(name), p.key) is not None}
     ours = {name for name in controlled if is_ours(found.node(name))}
@@ -103,10 +146,12 @@ def observe(opt_state: T, *, value: Any, name: str | None = None, observed: Any 
     if not chosen:
         raise ValueError(f"`opt_state` must hold a controller that can be fed: got none. {_reason(controlled, ours)}")
 
-    def feed(slot: Slot, count: Array) -> Slot:
+    value = _metric(value, {jnp.shape(found.node(name).count) for name in chosen})
+
+    def feed(slot: Slot, count: Array, value: Array) -> Slot:
         return moved(slot, slot.schedule.observe(slot.state._replace(step=count), value=value, observed=observed))
 
-    return change(opt_state, {found.places[name]: in_slot(feed) for name in chosen})
+    return change(opt_state, dict.fromkeys((found.places[name] for name in chosen), in_slot(feed, value)), alike=True)
 
 
 def override(opt_state: T, values: Mapping[str, Any] | None = None, /, **named: Any) -> T:
@@ -149,15 +194,48 @@ def override(opt_state: T, values: Mapping[str, Any] | None = None, /, **named: 
     return change(opt_state, changes)
 
 
-def in_slot(do: Callable[[Slot, Array], Slot]) -> Change:
-    """The change of a state by a change of one of its slots at its present step."""
+def in_slot(do: Callable[..., Slot], *mapped: Any) -> Change:
+    """The change of a state by a change of one of its slots at its present step, and by numbers for each member."""
 
     def changed(node: InjectState, key: str) -> InjectState:
-        slot = placed(do(node.slots[key], node.count), node.count)
-        values = Values({**node.hyperparams, key: placed(value_at(slot, node.count), node.count)})
-        return node._replace(slots={**node.slots, key: slot}, hyperparams=values)
+        new = each_member(do, slot(node, key), node.count, *mapped)
+        return with_slot(node, key, placed(new, node.count))
 
     return changed
+
+
+def each_member(do: Callable[..., Any], slot: Slot, count: Any, *mapped: Any) -> Any:
+    """What is done with a slot; with each by itself where the state is that of several members or devices."""
+    shape = jnp.shape(count)
+    for path, x in jax.tree_util.tree_leaves_with_path(slot) if shape else ():
+        if jnp.shape(x)[: len(shape)] != shape:
+            raise ValueError(
+                f"`opt_state` must be mapped as a whole: its `count` has the shape {shape}, and "
+                f"{jax.tree_util.keystr(path)} of a hyperparameter {jnp.shape(x)}. Call this function inside of the "
+                f"`jax.vmap` or `jax.pmap` that made it."
+            )
+    for _ in shape:
+        do = jax.vmap(do, (0, 0, *(0 if jnp.ndim(x) else None for x in mapped)))
+    return do(slot, count, *mapped)
+
+
+def _scheduled(opt_state: Any) -> tuple[Finding, dict[str, Place]]:
+    found = find(opt_state, "scheduled hyperparameter")
+    return found, {name: p for name, p in found.places.items() if is_scheduled(found.node(name), p.key)}
+
+
+def _next_values(node: InjectState) -> Mapping[str, Array]:
+    """The values of the next update; not of a state filled with zeros, which has no numbers of schedules."""
+
+    def at(names: tuple[str, ...], slot: Slot) -> Array:
+        return several(lambda slot: each_member(value_at, slot, node.count), names)(slot)
+
+    known = [part for part in parts_of(node.slots) if _has_numbers(part.content)]
+    return each_part(at, ByName(known))
+
+
+def _has_numbers(slot: Slot) -> bool:
+    return is_traced(slot.mode) or bool(np.all(np.asarray(slot.mode) & KEPT))
 
 
 def _setter(name: str, node: Any, key: str, number: Any) -> Change:
@@ -176,11 +254,27 @@ def _setter(name: str, node: Any, key: str, number: Any) -> Change:
     return lambda node, key: node._replace(hyperparams={**node.hyperparams, key: cast(node.hyperparams[key])})
 
 
+def _metric(value: Any, members: set[tuple[int, ...]]) -> Array:
+    """One metric, or one for each member of a state that was mapped."""
+    shape, one = np.shape(value), metric
+    if shape and members == {shape}:
+        for _ in shape:
+            one = jax.vmap(one)
+        return one(jnp.asarray(value))
+    if shape and members != {()}:
+        raise ValueError(
+            f"`value` must be one number, or one for each member of `opt_state`, whose `count` has the shape "
+            f"{', '.join(map(str, sorted(members)))}: got shape {shape}. Map over both: "
+            f"`jax.vmap(lambda state, loss: jaxsched.observe(state, value=loss))(opt_state, losses)`."
+        )
+    return metric(value)
+
+
 def _by_hand(slot: Slot, number: Any) -> Slot:
-    """The slot with its number set, or given back by `None`; of a sweep's shape, where the state is one."""
+    """The slot with its number set, or given back by `None`."""
     if number is None:
         return slot._replace(mode=slot.mode & ~BY_HAND, number=jnp.zeros_like(slot.number))
-    given = jnp.broadcast_to(jnp.asarray(number, real_dtype()), slot.number.shape)
+    given = jnp.asarray(number, real_dtype())
     known = ~jnp.isnan(given)  # a traced NaN gives the value back, too
     return slot._replace(
         mode=jnp.where(known, slot.mode | BY_HAND, slot.mode & ~BY_HAND), number=own(jnp.where(known, given, 0.0))

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxsched._controllers.base import LAST_STEP, PureSchedule
-from jaxsched._controllers.metrics import ROUNDING, events, flags, stopped
+from jaxsched._controllers.metrics import ROUNDING, counted, events, flags, stopped
 from jaxsched._core.fields import log_inside
 from jaxsched._core.kinds import Bound, Count, InnerFactor, PartBelowOne, Positive, WholeAtLeastOne, checked
 from jaxsched._core.program import relaxed
@@ -36,7 +36,7 @@ class StationarityState(NamedTuple):
     learning_rate: Array  # shape=(), dtype=float32; what the last update used, and the first value before it
     step: Array  # shape=(), dtype=int32; updates so far
     cuts: Array  # shape=(), dtype=int32; the scale is factor**cuts
-    flags: Array  # shape=(), dtype=int32; the events, as bits
+    flags: Array  # shape=(), dtype=int32; the events and the count of observations, as bits
     sample: Sample
     inner_state: Any
 
@@ -69,7 +69,7 @@ def reduce_on_stationarity(
     begins anew, so that what came before is forgotten. Tests are long where there are few parameters that are large
     beside their wandering, and none succeeds where norms grow for ever, as those of normalised layers do without
     weight decay. It is the last part of a chain, as `optax.scale_by_learning_rate` is; what changes the direction, such
-    as weight decay, belongs before it or inside of `inner`. It needs `params`. `current(opt_state)` shows the rate.
+    as weight decay, belongs before it or inside of `inner`. It needs `params`. `last_used(opt_state)` shows the rate.
 
     Args:
         schedule: a schedule, number or function of the step, constant (apart from the cuts) while a test is to hold.
@@ -144,11 +144,12 @@ def reduce_on_stationarity(
 
             cut = still & (lower < rate * (1 - ROUNDING))
             low = jnp.where(cut, lower, rate) <= jnp.minimum(min_value, base) * (1 + ROUNDING)
+            happened = flags(reduced=cut, at_floor=low, stopped=stopped(state, still, cut))
             return descent(direction, rate, updates), StationarityState(
                 learning_rate=rate,
                 step=state.step + (state.step < LAST_STEP).astype(jnp.int32),
                 cuts=state.cuts + cut.astype(jnp.int32),
-                flags=flags(reduced=cut, at_floor=low, stopped=stopped(state, still, cut)),
+                flags=counted(happened, state.flags, seen),
                 sample=sample,
                 inner_state=inner_state,
             )

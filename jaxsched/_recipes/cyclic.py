@@ -6,7 +6,7 @@ from typing import Any, Literal
 from jaxsched._combinators.cycle import cycle
 from jaxsched._combinators.join import join
 from jaxsched._combinators.values import Blend
-from jaxsched._core.kinds import AtLeastOne, Count, Factor, Lengths, Level, Numeric, Positive, checked
+from jaxsched._core.kinds import AtLeastOne, Count, Factor, Lengths, Level, Numeric, Positive, Total, checked
 from jaxsched._core.schedule import Schedule
 from jaxsched._curves.cosines import Cosine
 from jaxsched._curves.exponentials import GeometricDecay
@@ -20,7 +20,7 @@ POINTS = {"cosine": CosineInterpolated, "linear": Interpolated}
 @checked
 def one_cycle(
     peak: Level,
-    total: Count,
+    total: Total,
     *,
     warmup: Count | None = None,
     down: Count | None = None,
@@ -35,7 +35,7 @@ def one_cycle(
 
     Args:
         peak: the largest value.
-        total: the length of the whole in steps; the end is reached at step `total`.
+        total: the length of the whole in steps, at least 1; the end is reached at step `total`.
         warmup: the length of the way up in steps; by default 30 % of `total`, rounded to a whole step.
         down: the length of the second of three phases in steps; by default `warmup`.
         three_phase: whether there are three phases.
@@ -44,7 +44,7 @@ def one_cycle(
         final_div: how much smaller than the start the end is, greater than 0.
 
     Raises:
-        ValueError: the phases are longer than `total`, an unknown shape, or a divisor that is not positive.
+        ValueError: `total` is 0 or shorter than the phases, an unknown shape, or a divisor that is not positive.
 
     Examples:
         >>> [round(float(jaxsched.one_cycle(1.0, 10)(t)), 3) for t in (0, 1, 3, 10)]
@@ -67,7 +67,7 @@ def one_cycle(
 def one_cycle_momentum(
     low: Level,
     high: Level,
-    total: Count,
+    total: Total,
     *,
     warmup: Count | None = None,
     down: Count | None = None,
@@ -79,14 +79,14 @@ def one_cycle_momentum(
     Args:
         low: the momentum at the rate's peak.
         high: the momentum at both ends.
-        total: the length of the whole in steps.
+        total: the length of the whole in steps, at least 1.
         warmup: the length of the way down in steps; by default 30 % of `total`, rounded to a whole step.
         down: the length of the way up where there are three phases; by default `warmup`.
         three_phase: whether there are three phases; `high` is held in the third.
         shape: "cosine" or "linear".
 
     Raises:
-        ValueError: the phases are longer than `total`, or an unknown shape.
+        ValueError: `total` is 0 or shorter than the phases, or an unknown shape.
 
     Examples:
         >>> [round(float(jaxsched.one_cycle_momentum(0.85, 0.95, 10)(t)), 3) for t in (0, 3, 10)]

@@ -9,6 +9,7 @@ import numpy as np
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Numeric, Part
 from jaxsched._core.time import as_real, is_integer
+from jaxsched._core.words import shown
 
 
 def within(part: Numeric, total: Numeric, name: str = "`warmup`") -> Numeric:
@@ -16,7 +17,7 @@ def within(part: Numeric, total: Numeric, name: str = "`warmup`") -> Numeric:
     if is_traced(part) or is_traced(total):
         return jnp.minimum(part, total)
     if np.any(np.asarray(part) > np.asarray(total)):
-        raise ValueError(f"{name} must not exceed `total`, which includes it: got {part!r} and {total!r}.")
+        raise ValueError(f"{name} must not exceed `total`, which includes it: got {shown(part)} and {shown(total)}.")
     return part
 
 

@@ -4,6 +4,12 @@ import dataclasses
 import math
 import numbers
 from fractions import Fraction
+from typing import Literal
+
+from jaxsched._core.words import shown
+
+ROUNDED = {"nearest": None, "down": math.floor, "up": math.ceil}
+"""How a part of a run becomes whole: `nearest` in exact arithmetic, the others in floats."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,25 +20,31 @@ class Run:
     Every result is an int, rounded to the nearest step, halves up, and at least 1 for anything more than nothing.
 
     Args:
-        steps_per_epoch: steps in one epoch, at least 1.
+        steps_per_epoch: steps in one epoch, at least 1; it follows from `samples_per_epoch` and `batch_size`.
         batch_size: samples in one step, at least 1.
         sequence_length: tokens in one sample, at least 1.
         total: the length of the run in steps, at least 1.
+        samples_per_epoch: samples in the data set, a whole number; an epoch has a step for each batch of them.
+        drop_last: whether the last batch of an epoch is left out where it is not full.
 
     Raises:
-        ValueError: a fact is not positive; on use, a fact that is needed is missing.
+        ValueError: a fact is not positive, or contradicts others; on use, a fact that is needed is missing.
         TypeError: a fact is not a number.
 
     Examples:
         >>> run = jaxsched.Run(steps_per_epoch=500, batch_size=128, sequence_length=1024, total=10_000)
         >>> run.epochs(5), run.samples(64_000), run.tokens(2e9), run.fraction(0.1)
         (2500, 500, 15259, 1000)
+        >>> jaxsched.Run(samples_per_epoch=50_000, batch_size=128).epochs(90)  # with drop_last=True 35100
+        35190
     """
 
     steps_per_epoch: float | None = None
     batch_size: float | None = None
     sequence_length: float | None = None
     total: float | None = None
+    samples_per_epoch: int | None = None
+    drop_last: bool = False
 
     def __post_init__(self) -> None:
         reasons = {
@@ -40,11 +52,34 @@ class Run:
             "batch_size": "A step needs at least one sample.",
             "sequence_length": "A sample needs at least one token.",
             "total": "A run of no steps has no fractions: is the data set empty, or the epoch count 0?",
+            "samples_per_epoch": "Is the data set empty?",
         }
         for name, reason in reasons.items():
             x = getattr(self, name)
             if x is not None and not _number(name, x) > 0:
-                raise ValueError(f"`{name}` must be greater than 0: got {x!r}. {reason}")
+                raise ValueError(f"`{name}` must be greater than 0: got {shown(x)}. {reason}")
+        if self.samples_per_epoch is not None:
+            object.__setattr__(self, "steps_per_epoch", self._batches())
+        elif self.drop_last:
+            raise ValueError("`samples_per_epoch` must be known for `drop_last`: got None. Pass the data set's length.")
+
+    def _batches(self) -> int:
+        """The batches of an epoch."""
+        samples, batch = _exact(self.samples_per_epoch or 0), self._known("batch_size", "samples_per_epoch")
+        if samples.denominator != 1:
+            raise ValueError(f"`samples_per_epoch` must be a whole number: got {shown(self.samples_per_epoch)}.")
+        steps = math.floor(samples / batch) if self.drop_last else math.ceil(samples / batch)
+        if steps == 0:
+            raise ValueError(
+                f"`samples_per_epoch` must be at least `batch_size` where the last batch is dropped: got "
+                f"{shown(self.samples_per_epoch)} and {shown(self.batch_size)}."
+            )
+        if self.steps_per_epoch not in (None, steps):
+            raise ValueError(
+                f"`steps_per_epoch` must be left out, or be the {steps} batches of `samples_per_epoch`: got "
+                f"{shown(self.steps_per_epoch)}. In a copy with another batch size pass None."
+            )
+        return steps
 
     def epochs(self, count: float) -> int:
         """Steps in so many epochs; needs `steps_per_epoch`."""
@@ -59,11 +94,25 @@ class Run:
         batch = self._known("batch_size", "tokens")
         return _steps("count", count, 1 / (batch * self._known("sequence_length", "tokens")))
 
-    def fraction(self, part: float) -> int:
-        """Steps in a part of the run, from 0 to 1; needs `total`."""
+    def fraction(self, part: float, rounding: Literal["nearest", "down", "up"] = "nearest") -> int:
+        """Steps in a part of the run, from 0 to 1; needs `total`.
+
+        With `rounding="down"` it is `int(part * total)`, as in Levanter, Composer and MaxText, and with
+        `rounding="up"` `ceil(part * total)`, as `warmup_ratio` in Transformers: in their float arithmetic, and it may
+        be 0.
+
+        Examples:
+            >>> run = jaxsched.Run(total=861)
+            >>> run.fraction(0.03), run.fraction(0.03, rounding="down")
+            (26, 25)
+        """
         if not 0 <= _number("part", part) <= 1:
-            raise ValueError(f"`part` must be between 0 and 1: got {part!r}. Pass a number of steps as it is.")
-        return _steps("part", part, self._known("total", "fraction"))
+            raise ValueError(f"`part` must be between 0 and 1: got {shown(part)}. Pass a number of steps as it is.")
+        total = self._known("total", "fraction")
+        if not isinstance(rounding, str) or rounding not in ROUNDED:
+            raise ValueError(f"`rounding` must be 'nearest', 'down' or 'up': got {shown(rounding)}.")
+        rounded = ROUNDED[rounding]
+        return rounded(float(part) * float(total)) if rounded else _steps("part", part, total)
 
     def _known(self, name: str, method: str) -> Fraction:
         x = getattr(self, name)
@@ -74,7 +123,7 @@ class Run:
 
 def _steps(name: str, count: float, each: Fraction) -> int:
     if _number(name, count) < 0:
-        raise ValueError(f"`{name}` must not be negative: got {count!r}.")
+        raise ValueError(f"`{name}` must not be negative: got {shown(count)}.")
     steps = _exact(count) * each  # exact: 0.1 * 30 in floats is a little more than 3
     return max(math.floor(steps + Fraction(1, 2)), 1) if steps else 0
 
@@ -85,7 +134,7 @@ def _exact(x: float) -> Fraction:
 
 def _number(name: str, x: float) -> float:
     if isinstance(x, bool) or not hasattr(x, "__float__"):
-        raise TypeError(f"`{name}` must be a number: got {x!r}.")
+        raise TypeError(f"`{name}` must be a number: got {shown(x)}.")
     if not math.isfinite(x):
-        raise ValueError(f"`{name}` must be finite: got {x!r}.")
+        raise ValueError(f"`{name}` must be finite: got {shown(x)}.")
     return x

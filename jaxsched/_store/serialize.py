@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxsched._core.fields import is_mapping, is_sequence, is_traced
+from jaxsched._core.fields import by_formula, is_mapping, is_sequence, is_traced
 from jaxsched._core.kinds import Key, kinds_in
 from jaxsched._core.node import (
     DEEPEST,
@@ -24,6 +24,7 @@ from jaxsched._core.node import (
     kind_name,
     shown_field,
 )
+from jaxsched._core.words import shown
 from jaxsched._curves.ramp import End, Open
 
 VERSION = 1
@@ -46,7 +47,9 @@ def to_dict(schedule: Data) -> dict[str, Any]:
         {'jaxsched': 1, 'kind': 'Linear', 'start': 1.0, 'end': 0.0, 'steps': 10}
     """
     if not isinstance(schedule, Data):
-        raise TypeError(f"`schedule` must be a schedule or a controller: got {schedule!r}. Use `as_schedule` first.")
+        raise TypeError(
+            f"`schedule` must be a schedule or a controller: got {shown(schedule)}. Use `as_schedule` first."
+        )
     return {"jaxsched": VERSION, **_encode(schedule, "schedule")}
 
 
@@ -67,14 +70,17 @@ def from_dict(data: Mapping[str, Any]) -> Any:
         >>> jaxsched.from_dict({"jaxsched": 1, "kind": "Linear", "start": 1.0, "end": 0.0, "steps": 10})
         Linear(start=1.0, end=0.0, steps=10)
     """
-    if not is_mapping(data) or "kind" not in data:
-        raise TypeError(f"`data` must be a dict that `to_dict` returned, with a 'kind': got {data!r}.")
-    version = data.get("jaxsched")
-    if version != VERSION:
-        remedy = "Read it with its own jaxsched." if version else f"Written by hand? Add 'jaxsched': {VERSION}."
-        raise ValueError(f"`data` must be of version {VERSION}: got {version!r}. {remedy}")
-    _check_depth(data)
-    return _decode({name: x for name, x in data.items() if name != "jaxsched"}, "data")
+    if not is_mapping(data) or "kind" not in data.keys():
+        raise TypeError(f"`data` must be a dict that `to_dict` returned, with a 'kind': got {shown(data)}.")
+    fields = {name: data[name] for name in data.keys()}
+    version = fields.pop("jaxsched", None)
+    if type(version) is not int or version != VERSION:
+        by_hand = f"Written by hand? Add 'jaxsched': {VERSION}."
+        remedy = "Read it with its own jaxsched." if "jaxsched" in data.keys() else by_hand
+        raise ValueError(f"`data` must be of version {VERSION}: got {shown(version)}. {remedy}")
+    check_depth(data)
+    with by_formula():  # what was stored may have been stretched
+        return decode(fields, "data")
 
 
 def described(schedule: Data) -> dict[str, Any]:
@@ -99,7 +105,7 @@ def _encode(x: Any, path: str, for_people: bool = False) -> Any:
         return {name: _encode(each, f"{path}[{name!r}]", for_people) for name, each in x.items()}
     if x is None or isinstance(x, (int, float, str)):
         return x
-    raise TypeError(f"`{path}` must be a number, a schedule or a list of them: got {x!r}.")
+    raise TypeError(f"`{path}` must be a number, a schedule or a list of them: got {shown(x)}.")
 
 
 def _encode_fields(node: Data, path: str, for_people: bool) -> dict[str, Any]:
@@ -108,8 +114,8 @@ def _encode_fields(node: Data, path: str, for_people: bool) -> dict[str, Any]:
         name, x = field.name, getattr(node, field.name)
         if is_static(field) and callable(x) and not for_people:
             raise TypeError(
-                f"`{path}.{name}` must be data: got the function {x!r}. "
-                f"Tabulate it (`Tabulated`), or write a subclass of `Schedule`, which is stored by name."
+                f"`{path}.{name}` must be data: got the function {shown(x)}. "
+                f"Tabulate it (`tabulate`), or write a subclass of `Schedule`, which is stored by name."
             )
         if for_people or isinstance(x, float):  # an array is stored as it is kept, to the bit
             name, x = shown_field(node, field)
@@ -130,16 +136,17 @@ def _array(array: np.ndarray) -> dict[str, Any]:
     return {"dtype": array.dtype.name, "values": array.tolist()}
 
 
-def _decode(x: Any, path: str) -> Any:
+def decode(x: Any, path: str) -> Any:
+    """What was encoded, where it stands in the data."""
     if is_sequence(x):
-        return [_decode(each, f"{path}[{i}]") for i, each in enumerate(x)]
+        return [decode(each, f"{path}[{i}]") for i, each in enumerate(x)]
     if is_mapping(x) and set(x.keys()) == {"dtype", "values"}:
-        return np.asarray(x["values"], np.dtype(x["dtype"]))
-    if not is_mapping(x) or "kind" not in x:
+        return _decode_array(x, path)
+    if not is_mapping(x) or "kind" not in x.keys():
         return x
     kind = x["kind"]
     cls = _class_of(kind, path)
-    fields = {name: _decode(value, f"{path}[{name!r}]") for name, value in x.items() if name != "kind"}
+    fields = {name: decode(x[name], f"{path}[{name!r}]") for name in x.keys() if name != "kind"}
     known = {name for f in fields_of(cls) for name in (f.name, alias_of(f)) if name}
     if unknown := sorted(set(fields) - known):
         raise ValueError(f"`{path}` must have the fields of {kind}, {sorted(known)}: got {unknown} as well.")
@@ -151,7 +158,7 @@ def _decode(x: Any, path: str) -> Any:
         raise ValueError(f"`{path}` must fit {kind}: {error}") from error
 
 
-def _check_depth(data: Any) -> None:
+def check_depth(data: Any) -> None:
     """Refuse what reading by recursion cannot go through: not by recursion."""
     level, depth = [data], 0
     while level and depth <= 2 * DEEPEST + 8:  # each in a list of pieces, and arrays
@@ -164,6 +171,13 @@ def _check_depth(data: Any) -> None:
 def _inner(x: Any) -> list[Any]:
     inner = [x[name] for name in x.keys()] if is_mapping(x) else x if is_sequence(x) else []
     return [each for each in inner if is_mapping(each) or is_sequence(each)]
+
+
+def _decode_array(x: Any, path: str) -> np.ndarray:
+    try:
+        return np.asarray(x["values"], np.dtype(x["dtype"]))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"`{path}` must be the array that `to_dict` stored: got {shown(x)}. {error}") from None
 
 
 def _class_of(kind: Any, path: str) -> type:
@@ -179,5 +193,5 @@ def _class_of(kind: Any, path: str) -> type:
         known = [name for name, cls in KINDS.items() if not inspect.isabstract(cls)]
         close = difflib.get_close_matches(str(kind), known, n=3, cutoff=0.4)
         hint = f"Did you mean {' or '.join(map(repr, close))}?" if close else "Is the module that defines it imported?"
-        raise ValueError(f"`{path}['kind']` must name a known schedule: got {kind!r}. {hint}")
+        raise ValueError(f"`{path}['kind']` must name a known schedule: got {shown(kind)}. {hint}")
     return cls

@@ -7,10 +7,18 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 
+from jaxsched._core.fields import is_traced
+from jaxsched._core.kinds import WholeAtLeastOne, checked
+from jaxsched._core.lists import in_order
 from jaxsched._core.node import Data, fields_of, is_count, is_static, stack_key, stack_trees
+from jaxsched._core.schedule import Schedule, ScheduleLike, as_schedule
 from jaxsched._core.schedule import schedules as all_schedules
+from jaxsched._curves.tables import Tabulated
 
 S = TypeVar("S")
+
+LONGEST = 2**24
+"""The longest table that `tabulate` makes, of 64 MiB in float32."""
 
 
 def stack(schedules: Sequence[S]) -> S:
@@ -36,11 +44,16 @@ def stack(schedules: Sequence[S]) -> S:
         if jax.tree.structure(other) != jax.tree.structure(many[0]) or stack_key(other) != stack_key(many[0]):
             raise ValueError(
                 f"`schedules` must have one structure: schedules[0] and schedules[{i}] differ, "
-                f"{_first_difference(many[0], other)}. Stack each kind by itself."
+                f"{_first_difference(many[0], other)}. {_remedy(many)}"
             )
     if not jax.tree.leaves(many[0]):
         raise ValueError(f"`schedules` must hold numbers to stack: got {many[0]!r}, which is code alone.")
     return stack_trees(many)
+
+
+def _remedy(many: Sequence[Any]) -> str:
+    pure = all(isinstance(each, Schedule) for each in many)
+    return f"Stack each kind by itself{', or as tables: `tabulate(schedule, total)`' if pure else ''}."
 
 
 def unstack(schedule: S) -> list[S]:
@@ -65,7 +78,7 @@ def unstack(schedule: S) -> list[S]:
     return [jax.tree.unflatten(structure, column) for column in zip(*columns, strict=True)]
 
 
-def grid(fn: Callable[..., Any], **axes: Iterable[Any]) -> Any:
+def grid(fn: Callable[..., S], **axes: Iterable[Any]) -> S:
     """Every combination of some arguments, stacked: `fn` of each point of a grid, the last axis fastest.
 
     Args:
@@ -80,14 +93,55 @@ def grid(fn: Callable[..., Any], **axes: Iterable[Any]) -> Any:
         >>> [schedule.value for schedule in jaxsched.unstack(many)]
         [3.0, 5.0, 6.0, 10.0]
     """
-    for name, axis in axes.items():
-        if isinstance(axis, str) or not isinstance(axis, Iterable):
-            raise TypeError(f"`{name}` must hold a sequence of values: got {axis!r}. Pass a list.")
-    values = {name: list(axis) for name, axis in axes.items()}
+    return stack([fn(**label) for label in labels(**axes)])
+
+
+def labels(**axes: Iterable[Any]) -> list[dict[str, Any]]:
+    """The arguments that each schedule of a `grid` was made of, in the order of the grid.
+
+    Args:
+        **axes: the values of each argument, as for `grid`.
+
+    Raises:
+        ValueError: no axis, or an axis without values.
+
+    Examples:
+        >>> jaxsched.labels(peak=[0.1, 0.2], warmup=[5])
+        [{'peak': 0.1, 'warmup': 5}, {'peak': 0.2, 'warmup': 5}]
+    """
+    values = {name: in_order(name, axis, "values") for name, axis in axes.items()}
     empty = [name for name, axis in values.items() if not axis]
     if not values or empty:
         raise ValueError(f"`axes` must each hold at least one value: got {empty or 'no axis'}.")
-    return stack([fn(**dict(zip(values, point, strict=True))) for point in itertools.product(*values.values())])
+    return [dict(zip(values, point, strict=True)) for point in itertools.product(*values.values())]
+
+
+@checked
+def tabulate(schedule: ScheduleLike, total: WholeAtLeastOne) -> Tabulated:
+    """The schedule's own values at steps 0, 1, …, `total` as a table: schedules of different kinds become one kind.
+
+    Equal to the schedule, bit for bit, at every whole step up to `total`; after that it holds the last value.
+
+    Args:
+        schedule: a schedule, number or function of the step; its numbers may be traced.
+        total: the length of the run in steps, a known number from 1 to 2**24.
+
+    Raises:
+        ValueError: `total` is below 1, no whole number, or too large for a table.
+        TypeError: `total` is traced, or an array of several.
+
+    Examples:
+        >>> kinds = [jaxsched.Constant(1.0), jaxsched.Linear(1.0, 0.0, steps=2)]
+        >>> jaxsched.stack([jaxsched.tabulate(kind, total=2) for kind in kinds])
+        Tabulated(values=[[1.0, 1.0, 1.0], [1.0, 0.5, 0.0]])
+    """
+    if is_traced(total) or np.ndim(total):
+        got = "a traced number" if is_traced(total) else repr(np.asarray(total).tolist())
+        raise TypeError(f"`total` must be one known number, the length of the table: got {got}. Pass an int.")
+    if total > LONGEST:
+        raise ValueError(f"`total` must be at most {LONGEST}: got {int(total)}. Stack each kind of schedule by itself.")
+    values = as_schedule(schedule)(np.arange(int(total) + 1))
+    return Tabulated(values if is_traced(values) else np.asarray(values))
 
 
 def _scalar(x: Any) -> Any:

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 
 import jaxsched as js
 from jaxsched.compat._foreign import did_you_mean, equal, foreign, ranged
-from jaxsched.kinds import AtLeastOne, Count, Counts, Factor, Level, Levels, Positive, is_traced
+from jaxsched.kinds import AtLeastOne, Count, Counts, Factor, Level, Levels, Positive, is_traced, shown
 from jaxsched.numerics import largest
 
 if TYPE_CHECKING:
@@ -104,14 +104,14 @@ Factors: TypeAlias = Mapping[str, Callable[..., js.Schedule]]
 
 def _product(text: str, known: Factors, configuration: Mapping[str, Any], settings: Mapping[str, Any]) -> js.Schedule:
     if not isinstance(text, str):
-        raise TypeError(f"`factors` must be text, names with `*` between them: got {text!r}.")
+        raise TypeError(f"`factors` must be text, names with `*` between them: got {shown(text)}.")
     entries = {name for factor in known.values() for name in inspect.signature(factor).parameters} - {"product"}
     for name in configuration.keys() - entries:
-        raise TypeError(f"No factor has an entry {name!r}. {_hint(name, entries)}")
+        raise TypeError(f"No factor has an entry {shown(name)}. {_hint(name, entries)}")
     product = None
     for name in map(str.strip, text.split("*")):
         if name not in known:
-            raise ValueError(f"Unknown factor {name!r} in `factors`. {_hint(name, known)}")
+            raise ValueError(f"Unknown factor {shown(name)} in `factors`. {_hint(name, known)}")
         wanted, arguments = inspect.signature(known[name]).parameters, _arguments(name, known[name], settings)
         if "product" in wanted:
             product = known[name](js.Constant(1.0) if product is None else product, **arguments)
@@ -125,7 +125,7 @@ def _arguments(name: str, factor: Callable[..., js.Schedule], settings: Mapping[
     given = {entry: settings[entry] for entry in wanted if settings.get(entry) is not None}
     for entry, parameter in wanted.items():
         if parameter.default is parameter.empty and entry not in given:
-            raise ValueError(f"`{entry}` must be given for the factor {name!r}.")
+            raise ValueError(f"`{entry}` must be given for the factor {shown(name)}.")
     return given
 
 

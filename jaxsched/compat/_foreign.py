@@ -22,7 +22,7 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched import kinds
-from jaxsched.kinds import Kind, checks_of, is_list, is_sequence, is_traced, public_module
+from jaxsched.kinds import Kind, by_formula, checks_of, is_list, is_sequence, is_traced, public_module, shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,11 +53,7 @@ def foreign(
 
     def one(arguments: inspect.BoundArguments) -> Any:
         for name in filter(checks.__contains__, list(arguments.arguments)):  # in the order in which they are written
-            if name in single and is_sequence(arguments.arguments[name]):
-                raise TypeError(
-                    f"`{name}` must be a number: got {arguments.arguments[name]!r}. Pass an int or a float."
-                )
-            arguments.arguments[name] = checks[name](name, arguments.arguments[name])
+            arguments.arguments[name] = _checked(name, checks[name], arguments.arguments[name], name in single)
         with renamed(names):
             return function(*arguments.args, **arguments.kwargs)
 
@@ -65,12 +61,27 @@ def foreign(
     def made(*args: Any, **kwargs: Any) -> Any:
         bound = bind(function, signature, args, kwargs)
         lists = {name: x for name, x in bound.arguments.items() if name in groups and is_list(x)}
-        if not lists:
-            return one(bound)
-        return [one(_with(bound, {name: x[i] for name, x in lists.items()})) for i in range(groups_of(lists))]
+        with by_formula():  # their lengths may be below a step, and are what they are in the framework
+            if not lists:
+                return one(bound)
+            return [one(_with(bound, {name: x[i] for name, x in lists.items()})) for i in range(groups_of(lists))]
 
     made.__module__ = public_module(function.__module__)
     return made
+
+
+def _checked(name: str, check: Callable[[str, Any], Any], x: Any, single: bool) -> Any:
+    many = is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and not is_traced(x) and x.ndim > 0)
+    if (single and many) or is_key(x):
+        raise TypeError(f"`{name}` must be a number: got {shown(x)}. Pass an int or a float.")
+    try:
+        return check(name, x)
+    except OverflowError:
+        raise ValueError(f"`{name}` must fit a float: got {shown(x)}. Pass a smaller number.") from None
+
+
+def is_key(x: Any) -> bool:
+    return isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
 
 
 def _is_single(annotation: Any) -> bool:
@@ -136,8 +147,8 @@ def _check_places(placed: Mapping[str, Any], lr: Any) -> None:
         if name == "lr" or name.endswith("_lr"):
             if type(x) is int and x > 1:
                 raise TypeError(
-                    f"`{name}` must be a learning rate, and {x!r} by its place looks like a count: `lr` stands in the "
-                    f"place of the optimizer. Write `{name}={x!r}` if it is the rate."
+                    f"`{name}` must be a learning rate, and {shown(x)} by its place looks like a count: `lr` stands in "
+                    f"the place of the optimizer. Write `{name}={shown(x)}` if it is the rate."
                 )
 
 
@@ -194,20 +205,20 @@ def ranged(
 
     def check(argument: str, x: Any) -> Any:
         if fraction and (isinstance(x, int) or jnp.issubdtype(getattr(x, "dtype", float), jnp.integer)):
-            raise TypeError(f"`{argument}` must be a float: got {x!r}. {note}")
+            raise TypeError(f"`{argument}` must be a float: got {shown(x)}. {note}")
         if is_traced(x):
             return x
         array = np.asarray(x) if isinstance(x, (int, float, np.generic, np.ndarray, jax.Array)) else None
         real = array is not None and (array.dtype.kind in "iuf" or jnp.issubdtype(array.dtype, jnp.floating))
         if array is None or not real:
-            raise TypeError(f"`{argument}` must be a number: got {x!r} of type {type(x).__name__}. {note}")
+            raise TypeError(f"`{argument}` must be a number: got {shown(x)} of type {type(x).__name__}. {note}")
         if not np.all(np.isfinite(array.astype(np.float64))):
-            raise ValueError(f"`{argument}` must be finite: got {x!r}. {note}")
+            raise ValueError(f"`{argument}` must be finite: got {shown(x)}. {note}")
         if not all(np.all(fits(array, bound)) for _, bound, fits in given):
             wanted = " and ".join(f"{word} {bound}" for word, bound, _ in given)
-            raise ValueError(f"`{argument}` must be {wanted}: got {x!r}. {note}")
+            raise ValueError(f"`{argument}` must be {wanted}: got {shown(x)}. {note}")
         if whole and array.dtype.kind not in "iu":
-            raise TypeError(f"`{argument}` must be an int: got {x!r}. {note}")
+            raise TypeError(f"`{argument}` must be an int: got {shown(x)}. {note}")
         x = x.item() if array.ndim == 0 and not isinstance(x, (int, float)) else x
         return _counted(x) if counted else x
 
@@ -245,7 +256,7 @@ else:
                 return -1
             begin = x + 1 if isinstance(x, int) and x >= 0 else "n"
             raise ValueError(
-                f"`{name}` must be left out, or -1: got {x!r}. A schedule has no position: write "
+                f"`{name}` must be left out, or -1: got {shown(x)}. A schedule has no position: write "
                 f"`jaxsched.advance(schedule, {begin})`, or let an optimizer's state count."
             )
 
@@ -255,7 +266,9 @@ else:
         @staticmethod
         def check(name: str, x: Any) -> bool:
             if x is not False and not (isinstance(x, str) and x == "deprecated"):
-                raise ValueError(f"`{name}` must be left out, or False: got {x!r}. Print `schedule(step)` instead.")
+                raise ValueError(
+                    f"`{name}` must be left out, or False: got {shown(x)}. Print `schedule(step)` instead."
+                )
             return False
 
     class SortedSteps(metaclass=Kind):
@@ -264,10 +277,12 @@ else:
         @staticmethod
         def check(name: str, x: Any) -> list[Any]:
             if not is_list(x) and not (is_traced(x) and x.ndim == 1):
-                raise TypeError(f"`{name}` must be a list: got {x!r} of type {type(x).__name__}. Pass a list of steps.")
+                raise TypeError(
+                    f"`{name}` must be a list: got {shown(x)} of type {type(x).__name__}. Pass a list of steps."
+                )
             listed = [js.Numeric.check(f"{name}[{i}]", each) for i, each in enumerate(x)]
             if any(a > b for a, b in itertools.pairwise(each for each in listed if not is_traced(each))):
-                raise ValueError(f"`{name}` must be sorted: got {x!r}. Put them in increasing order.")
+                raise ValueError(f"`{name}` must be sorted: got {shown(x)}. Put them in increasing order.")
             return listed
 
 

@@ -190,6 +190,10 @@ def _swing(late: np.ndarray) -> tuple[float, float]:
 
 
 def _losses(losses: Any) -> np.ndarray:
+    if hasattr(losses, "suggest"):
+        raise TypeError(
+            "`losses` must be those of one rate: got a range test. Ask it itself: `suggest()`, `bracket()`."
+        )
     if is_traced(losses):
         raise TypeError("`losses` must be known numbers: got a traced array. Diagnose outside of `jax.jit`.")
     try:

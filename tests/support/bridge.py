@@ -37,7 +37,7 @@ def loss(p):
 
 
 def train(optimizer, p, steps, state=None, **extra):
-    """The parameters and the optimizer's state after some steps, and `current` after each, as one scan."""
+    """The parameters and the optimizer's state after some steps, and what each used, as one scan."""
     optimizer = optax.with_extra_args_support(optimizer)
 
     def step(carry, _):
@@ -51,7 +51,7 @@ def train(optimizer, p, steps, state=None, **extra):
 
 def _values(state):
     try:
-        return js.current(state)
+        return js.last_used(state)
     except ValueError:  # optax's own
         return {}
 
@@ -64,7 +64,13 @@ def advance(optimizer, state, p, times=1, **extra):
 
 
 def rates(state):
+    """What the next update will use."""
     return {name: float(value) for name, value in js.current(state).items()}
+
+
+def used(state):
+    """What the last update used."""
+    return {name: float(value) for name, value in js.last_used(state).items()}
 
 
 def counted(f, **options):

@@ -17,16 +17,19 @@ class Oracle:
 
     Attributes:
         events: the names of the events of the last update.
+        observations: metrics that were looked at so far.
         closest: how close a decision came, as a part of the numbers compared.
     """
 
     def __init__(self, base: Callable[[int], float], sign: float, rtol: float, atol: float, begin: int):
         self.base, self.sign, self.rtol, self.atol, self.begin = base, sign, rtol, atol, begin
         self.step, self.best, self.events, self.closest = 0, sign * math.inf, set(), math.inf
+        self.observations = 0
 
     def update(self, metric: float, observed: bool = True) -> None:
         self.events = self.events & LASTING
         if observed and self.step >= self.begin:
+            self.observations += 1
             self.events = self.observe(metric)
         self.step += 1
 
@@ -253,11 +256,11 @@ def weighted(seen: list[float], past: float) -> tuple[float, float]:
     return mean, math.sqrt(sum(w * (x - mean) ** 2 for w, x in zip(weights, seen, strict=True)) / sum(weights))
 
 
-def run(oracle: Any, metrics: Any, observed: Any) -> tuple[list[float], list[set[str]]]:
-    """The value after each update, and the events of each."""
+def run(oracle: Any, metrics: Any, observed: Any) -> tuple[list[float], list[tuple[set[str], int]]]:
+    """The value after each update, and the events of each with the number of observations."""
     values, events = [], []
     for metric, looked in zip(metrics, observed, strict=True):
         oracle.update(float(metric), bool(looked))
         values.append(oracle.value())
-        events.append(oracle.events)
+        events.append((oracle.events, oracle.observations))
     return values, events

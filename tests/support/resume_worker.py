@@ -98,7 +98,7 @@ def line(step: int, state: Any) -> dict[str, Any]:
     kept = js.snapshot(state)  # the schedules' own numbers do not change
     events = jax.device_get(js.events(state))
     happened = {name: [field for field, x in each._asdict().items() if x] for name, each in events.items()}
-    return {"step": step, "rates": bits(js.current(state)), "events": happened, "state": bits(kept.state)}
+    return {"step": step, "rates": bits(js.last_used(state)), "events": happened, "state": bits(kept.state)}
 
 
 def manager(folder: Path) -> ocp.CheckpointManager:

@@ -233,6 +233,16 @@ def clocks(n: int) -> list[Entry]:
             n + 8,
             **known,
         ),
+        entry(
+            "rounded",  # alone it is an int32: test_counts.py has its laws
+            lambda: PEAK * js.rounded(js.piecewise_constant([n // 3, n // 2], [1.2, 3.5, 1.7])),
+            "rounded Rounded",
+            composed.scaled(PEAK, ref.piecewise([1, 4, 2], [n // 3, n // 2])),
+            n // 2 + 8,
+            boundaries=(n // 3, n // 2),
+            scale=4 * PEAK,
+            flat=(n // 2, 2 * PEAK),
+        ),
         entry("scale", lambda: js.scale(wave(), 0.5), "scale", composed.scaled(0.5, curve), n + 8, flat=(n, END / 2)),
         entry(
             "scale-schedule",

@@ -117,6 +117,7 @@ def tables(n: int) -> list[Entry]:
     times = [n * (i + 1) // 20 for i in range(20)]
     points, at = [1e-5, 1e-3, 4e-4, 1e-4], [n // 8, n // 3, n // 2, n]
     jump = [n // 8, n // 2, n // 2, n]
+    short = min(n, 2000)
     listed = [1e-3 / (1 + i % 7) for i in range(min(n, 5000))]
     return [
         entry(
@@ -194,6 +195,17 @@ def tables(n: int) -> list[Entry]:
             boundaries=(len(listed) - 1,),
             exact=tuple(enumerate(listed[:20])),
             flat=(len(listed) - 1, listed[-1]),
+        ),
+        entry(
+            "tabulate",
+            lambda: js.tabulate(js.Cosine(PEAK, END, steps=short), short),
+            "tabulate Tabulated",
+            ref.Curve(lambda t: ref.cosine(PEAK, END, short).at(t // 1)),
+            n + 8,
+            boundaries=(short,),
+            exact=((0, PEAK),),
+            flat=(short, END),
+            monotone=True,
         ),
     ]
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import jaxsched as js
 from jaxsched.compat._foreign import foreign
-from jaxsched.kinds import Bound, InnerFactor, PureSchedule, Real, Whole
+from jaxsched.kinds import Bound, InnerFactor, PureSchedule, Real, Whole, shown
 
 RISING = """
 acc accuracy auc binary_accuracy binary_io_u categorical_accuracy concordance_correlation cosine_similarity f1_score
@@ -60,7 +60,7 @@ def _direction(monitor: str) -> Literal["min", "max"]:
     metric = monitor.removeprefix("val_")
     if metric not in RISING and metric not in FALLING:
         raise ValueError(
-            f"`monitor` is {monitor!r}, and it is not known whether that is to be maximized or minimized. "
+            f"`monitor` is {shown(monitor)}, and it is not known whether that is to be maximized or minimized. "
             f"Pass `mode='max'` to reach the highest value, or `mode='min'` to reach the lowest."
         )
     return "max" if metric in RISING else "min"

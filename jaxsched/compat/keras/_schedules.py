@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 import jaxsched as js
 from jaxsched.compat._foreign import SortedSteps, Span, equal, foreign
-from jaxsched.kinds import AtLeastOne, Count, Factor, Level, Levels, NotNegative, Real, is_mapping, is_traced
+from jaxsched.kinds import AtLeastOne, Count, Factor, Level, Levels, NotNegative, Real, is_mapping, is_traced, shown
 
 NAMES = {"start": "initial_learning_rate", "steps": "decay_steps"}
 
@@ -174,13 +174,15 @@ def from_config(config: Mapping[str, Any]) -> js.Schedule:
         Cosine(start=1.0, end=0.0, steps=9)
     """
     if not is_mapping(config):
-        raise TypeError(f"`config` must be a dictionary: got {config!r}. Pass `schedules.serialize(schedule)`.")
+        raise TypeError(f"`config` must be a dictionary: got {shown(config)}. Pass `schedules.serialize(schedule)`.")
     config = dict(config)
     if "class_name" not in config:
         return _class_of(config)(**config)
     name, known = config["class_name"], ", ".join(SCHEDULES)
     if name not in SCHEDULES:
-        raise ValueError(f"`class_name` must be one of {known}: got {name!r}. Build your own from jaxsched's pieces.")
+        raise ValueError(
+            f"`class_name` must be one of {known}: got {shown(name)}. Build your own from jaxsched's pieces."
+        )
     return SCHEDULES[name](**config.get("config", {}))
 
 

@@ -8,7 +8,18 @@ import jax.numpy as jnp
 import jaxsched as js
 from jaxsched.compat._foreign import equal, foreign
 from jaxsched.compat.optax._schedules import Horizon, Length, cosine, exponential_decay, linear_schedule
-from jaxsched.kinds import CountTuple, Factor, Level, NotNegative, Part, Positive, Schedules, is_mapping, is_traced
+from jaxsched.kinds import (
+    CountTuple,
+    Factor,
+    Level,
+    NotNegative,
+    Part,
+    Positive,
+    Schedules,
+    is_mapping,
+    is_traced,
+    shown,
+)
 from jaxsched.numerics import as_real
 
 
@@ -138,7 +149,7 @@ def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, js.Numeric]]) -> js.Sched
     """
     cycles = list(cosine_kwargs)
     if not all(map(is_mapping, cycles)):
-        raise TypeError(f"`cosine_kwargs` must be dicts of arguments, one for each cycle: got {cycles!r}.")
+        raise TypeError(f"`cosine_kwargs` must be dicts of arguments, one for each cycle: got {shown(cycles)}.")
     pieces = [warmup_cosine_decay_schedule(**kwargs) for kwargs in cycles]
     return js.join(pieces, list(itertools.accumulate(kwargs["decay_steps"] for kwargs in cycles))[:-1])
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 import jaxsched as js
 from jaxsched.compat._foreign import equal, foreign, ranged
-from jaxsched.kinds import Factor, Kind, Level, NotNegative, is_mapping, is_traced
+from jaxsched.kinds import Factor, Kind, Level, NotNegative, is_mapping, is_traced, shown
 
 if TYPE_CHECKING:
     Length: TypeAlias = js.Numeric
@@ -38,7 +38,9 @@ else:
         @staticmethod
         def check(name, x):
             if not is_mapping(x):
-                raise TypeError(f"`{name}` must be a dict of scales by their steps: got {x!r}. Pass `{{100: 0.5}}`.")
+                raise TypeError(
+                    f"`{name}` must be a dict of scales by their steps: got {shown(x)}. Pass `{{100: 0.5}}`."
+                )
             return [(Length.check(name, t), Factor.check(f"{name}[{t!r}]", x[t])) for t in sorted(x.keys())]
 
 

@@ -11,7 +11,7 @@ from jaxsched.compat._foreign import LastEpoch, Rate, Steps, Verbose, equal, for
 from jaxsched.compat._functions import as_factor
 from jaxsched.compat._wave import there_and_back
 from jaxsched.compat.paddle._kinds import ExpGamma, Gamma, PhasePart
-from jaxsched.kinds import Level, NotNegative, Positive, Whole, is_traced
+from jaxsched.kinds import Level, NotNegative, Positive, Whole, is_traced, shown
 from jaxsched.numerics import as_real, largest
 
 FACTOR_OF_ZERO = 1e-37
@@ -210,7 +210,7 @@ def ReduceOnPlateau(
     better: Any = str(mode).lower()  # which `reduce_on_plateau` checks
     kind = str(threshold_mode).lower()
     if kind not in ("rel", "abs"):
-        raise ValueError(f"`threshold_mode` must be 'rel' or 'abs': got {threshold_mode!r}.")
+        raise ValueError(f"`threshold_mode` must be 'rel' or 'abs': got {shown(threshold_mode)}.")
     return js.reduce_on_plateau(
         learning_rate,
         largest(factor, FACTOR_OF_ZERO),

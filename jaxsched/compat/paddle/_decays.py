@@ -9,7 +9,7 @@ import jaxsched as js
 from jaxsched.compat._foreign import LastEpoch, Length, Rate, SortedSteps, Span, Steps, Verbose, equal, foreign
 from jaxsched.compat._functions import as_factor, product_of
 from jaxsched.compat.paddle._kinds import Gamma, StartFactor
-from jaxsched.kinds import InnerFactor, Level, Levels, NotNegative, Part, Positive
+from jaxsched.kinds import InnerFactor, Level, Levels, NotNegative, Part, Positive, shown
 from jaxsched.numerics import largest
 
 
@@ -157,7 +157,7 @@ def MultiStepDecay(
         [1.0, 1.0, 0.5, 0.5, 0.25]
     """
     if any(itertools.starmap(equal, itertools.pairwise(milestones))):
-        raise ValueError(f"`milestones` must be increasing: got {milestones!r}. One step can be listed only once.")
+        raise ValueError(f"`milestones` must be increasing: got {shown(milestones)}. One step can be listed only once.")
     return js.multistep_decay(learning_rate, gamma, [largest(each, 0) for each in milestones])
 
 

@@ -12,7 +12,7 @@ from jaxsched.compat.timm._cycles import CosineLRScheduler, PolyLRScheduler, Tan
 from jaxsched.compat.timm._kinds import DecayFn
 from jaxsched.compat.timm._plateau import PlateauLRScheduler
 from jaxsched.compat.timm._steps import MultiStepLRScheduler, StepLRScheduler, WSDLRScheduler
-from jaxsched.kinds import Counts, Key, is_list
+from jaxsched.kinds import Counts, Key, is_list, shown
 
 SCHEDULERS = ("cosine", "tanh", "step", "constant", "multistep", "plateau", "poly", "wsd", "rsqrt", "none")
 
@@ -73,9 +73,13 @@ def create_scheduler_v2(
     """
     if sched not in SCHEDULERS:
         close = did_you_mean(str(sched), SCHEDULERS)
-        raise ValueError(f"`sched` must be one of {', '.join(map(repr, SCHEDULERS))}: got {sched!r}. {close}".rstrip())
+        raise ValueError(
+            f"`sched` must be one of {', '.join(map(repr, SCHEDULERS))}: got {shown(sched)}. {close}".rstrip()
+        )
     if not step_on_epochs and not updates_per_epoch > 0:
-        raise ValueError(f"`updates_per_epoch` must be greater than 0: got {updates_per_epoch!r}. Or step on epochs.")
+        raise ValueError(
+            f"`updates_per_epoch` must be greater than 0: got {shown(updates_per_epoch)}. Or step on epochs."
+        )
     per_epoch = 1 if step_on_epochs else updates_per_epoch
     if decay_epochs is None:  # step, or a part of the whole
         decay_epochs = 0.2 if sched in ("wsd", "rsqrt") else 90
@@ -110,8 +114,8 @@ def create_scheduler_v2(
         if not 0 < decay_t <= length:
             base = "`num_epochs`" if warmup_prefix else "`num_epochs` - `warmup_epochs`"
             raise ValueError(
-                f"`decay_epochs` must come to 1 to {length} steps for {sched!r}: got {decay_epochs!r}, which is "
-                f"{decay_t}. It is a part of {base}."
+                f"`decay_epochs` must come to 1 to {length} steps for {shown(sched)}: got {shown(decay_epochs)}, which "
+                f"is {decay_t}. It is a part of {base}."
             )
         given |= {"stable_fn": stable, "stable_timescale": timescale, "decay_fn": decay_fn or shape}
         schedule, length = WSDLRScheduler(lr, length, decay_t, min_lr, **given), warmup_t + length

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import jaxsched as js
 from jaxsched.compat._foreign import did_you_mean, ranged
-from jaxsched.kinds import Kind, is_list
+from jaxsched.kinds import Kind, is_list, shown
 
 if TYPE_CHECKING:
     Duration: TypeAlias = js.Numeric
@@ -23,13 +23,13 @@ else:
         if not is_list(x):
             return [Moment.check(name, x)]
         if len(x) < 2:
-            raise ValueError(f"`{name}` must be a number or a pair: got {x!r}. Pass when it begins and ends.")
+            raise ValueError(f"`{name}` must be a number or a pair: got {shown(x)}. Pass when it begins and ends.")
         return [Moment.check(f"{name}[{i}]", x[i]) for i in range(2)]
 
     def _decay_fn(name, x):
         if not callable(x) and x not in DECAYS:
             close = did_you_mean(x, DECAYS) if isinstance(x, str) else "Pass a name or a function."
-            message = f"`{name}` must be one of {', '.join(map(repr, DECAYS))}, or a function: got {x!r}. {close}"
+            message = f"`{name}` must be one of {', '.join(map(repr, DECAYS))}, or a function: got {shown(x)}. {close}"
             raise (ValueError if isinstance(x, str) else TypeError)(message.rstrip())
         return x
 

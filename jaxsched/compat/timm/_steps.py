@@ -12,7 +12,7 @@ from jaxsched.compat._foreign import Length, Rate, equal, foreign
 from jaxsched.compat._functions import as_factor
 from jaxsched.compat.timm._kinds import DecayFn, Duration, NoiseRange
 from jaxsched.compat.timm._parts import Ramp, noisy, warmed
-from jaxsched.kinds import Counts, Factor, InnerFactor, Key, NotNegative, Positive, is_traced
+from jaxsched.kinds import Counts, Factor, InnerFactor, Key, NotNegative, Positive, is_traced, shown
 from jaxsched.numerics import largest
 
 NAMES = {"bound": "noise_pct", "key": "noise_seed"}
@@ -116,7 +116,7 @@ def WSDLRScheduler(
     del t_in_epochs, initialize
     if not is_traced(t_initial) and not is_traced(decay_t) and decay_t > t_initial:
         raise ValueError(
-            f"`decay_t` must be at most `t_initial`: got {decay_t!r} and {t_initial!r}. It is a part of it."
+            f"`decay_t` must be at most `t_initial`: got {shown(decay_t)} and {shown(t_initial)}. It is a part of it."
         )
     ramps: dict[Any, Ramp] = {
         "linear": js.Linear,

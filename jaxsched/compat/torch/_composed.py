@@ -11,7 +11,7 @@ from jaxsched.compat._plateau import NAMES, reduce_lr
 from jaxsched.compat.torch._chains import chain, rate_of, same_rate, sequence
 from jaxsched.compat.torch._kinds import Rates
 from jaxsched.compat.torch._rules import Rule, Sets
-from jaxsched.kinds import Bound, InnerFactor, NotNegative, PureSchedule, Whole, is_list, is_sequence, is_traced
+from jaxsched.kinds import Bound, InnerFactor, NotNegative, PureSchedule, Whole, is_list, is_sequence, is_traced, shown
 
 
 @foreign
@@ -49,7 +49,7 @@ def SequentialLR(
     """
     for i, each in enumerate(milestones):
         if not is_traced(each) and each != np.floor(each):
-            raise ValueError(f"`milestones[{i}]` must be a whole number of epochs: got {each!r}.")
+            raise ValueError(f"`milestones[{i}]` must be a whole number of epochs: got {shown(each)}.")
     epochs = [each if is_traced(each) else int(each) for each in milestones]
 
     def one(lr, rules):
@@ -95,7 +95,7 @@ def ChainedScheduler(
     if _are_schedulers(lr):
         lr, schedulers = schedulers, lr
     if not _are_schedulers(schedulers):
-        raise TypeError(f"`schedulers` must be a list of schedulers: got {schedulers!r}.")
+        raise TypeError(f"`schedulers` must be a list of schedulers: got {shown(schedulers)}.")
     lr = _common_rate(schedulers) if lr is None else lr
     return _composed("ChainedScheduler", lr, schedulers, chain)
 
@@ -144,7 +144,7 @@ def _composed(
 ) -> Any:
     """`compose(lr, rules)`; a list of such, where the rate or a scheduler is a list for the parameter groups."""
     if not is_sequence(schedulers):
-        raise TypeError(f"`schedulers` must be a list of schedulers: got {schedulers!r}.")
+        raise TypeError(f"`schedulers` must be a list of schedulers: got {shown(schedulers)}.")
     if len(schedulers) < 1:
         raise ValueError(f"{name} expects at least one scheduler: got none.")
     given = {"lr": lr, **{f"schedulers[{i}]": each for i, each in enumerate(schedulers)}}
@@ -167,13 +167,13 @@ def _rule_of(name: str, argument: str, scheduler: Any, lr: Any, known: bool) -> 
         if not known:
             return Sets(js.as_schedule(scheduler))
         raise TypeError(
-            f"`{argument}` must come from a function of this module: got {scheduler!r}. To multiply other schedules "
-            f"write `a * b`."
+            f"`{argument}` must come from a function of this module: got {shown(scheduler)}. To multiply other "
+            f"schedules write `a * b`."
         )
     if not same_rate(rate_of(scheduler), lr):
         raise ValueError(
             f"{name} expects all schedulers to belong to the same optimizer, but `{argument}` was made with an `lr` "
-            f"of {rate_of(scheduler)!r}, and `lr` is {lr!r}."
+            f"of {shown(rate_of(scheduler))}, and `lr` is {shown(lr)}."
         )
     return scheduler
 

@@ -7,7 +7,7 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched.compat._foreign import ranged
-from jaxsched.kinds import Kind, Whole, is_list, is_traced
+from jaxsched.kinds import Kind, Whole, is_list, is_traced, shown
 
 if TYPE_CHECKING:
     Rate: TypeAlias = Any
@@ -35,7 +35,7 @@ else:
         @staticmethod
         def check(name: str, x: Any) -> list[Any]:
             if isinstance(x, (str, bytes)) or not isinstance(x, Iterable) or getattr(x, "ndim", 1) != 1:
-                raise TypeError(f"`{name}` must be a list of epochs: got {x!r} of type {type(x).__name__}.")
+                raise TypeError(f"`{name}` must be a list of epochs: got {shown(x)} of type {type(x).__name__}.")
             x = x if is_traced(x) or not hasattr(x, "dtype") else np.asarray(x).tolist()
             listed = [Whole.check(f"{name}[{i}]", each) for i, each in enumerate(x)]
             return listed if any(map(is_traced, listed)) else sorted(listed)

@@ -27,6 +27,7 @@ from jaxsched.compat._foreign import foreign as _foreign
 from jaxsched.compat.transformers._metrics import GreedyLR as GreedyLR
 from jaxsched.compat.transformers._metrics import get_greedy_schedule as get_greedy_schedule
 from jaxsched.compat.transformers._metrics import get_reduce_on_plateau_schedule as get_reduce_on_plateau_schedule
+from jaxsched.compat.transformers._steps import Number as _Number
 from jaxsched.compat.transformers._steps import get_constant_schedule as get_constant_schedule
 from jaxsched.compat.transformers._steps import get_constant_schedule_with_warmup as get_constant_schedule_with_warmup
 from jaxsched.compat.transformers._steps import get_cosine_schedule_with_warmup as get_cosine_schedule_with_warmup
@@ -46,6 +47,7 @@ from jaxsched.compat.transformers._steps import (
 )
 from jaxsched.compat.transformers._steps import get_wsd_schedule as get_wsd_schedule
 from jaxsched.kinds import is_mapping as _is_mapping
+from jaxsched.kinds import shown as _shown
 
 TYPE_TO_SCHEDULER_FUNCTION: dict[str, Callable[..., Any]] = {
     "linear": get_linear_schedule_with_warmup,
@@ -67,14 +69,15 @@ TYPE_TO_SCHEDULER_FUNCTION: dict[str, Callable[..., Any]] = {
 def get_scheduler(
     name: Any,
     lr: Any,
-    num_warmup_steps: js.Numeric | None = None,
-    num_training_steps: js.Numeric | None = None,
+    num_warmup_steps: _Number | None = None,
+    num_training_steps: _Number | None = None,
     scheduler_specific_kwargs: Mapping[str, Any] | None = None,
 ) -> js.Schedule | js.Controller:
     """`get_scheduler`: the schedule of that name, a string or a `SchedulerType`.
 
     What a schedule has no use for is ignored, as in transformers: "constant" takes nothing, "constant_with_warmup" only
-    `num_warmup_steps`. "reduce_lr_on_plateau" and "greedy" give a controller.
+    `num_warmup_steps`. "reduce_lr_on_plateau" and "greedy" give a controller. The steps of `warmup_ratio=0.1` are
+    `jaxsched.Run(total=num_training_steps).fraction(0.1, rounding="up")`.
 
     Raises:
         ValueError: an unknown name, or a number of steps that the schedule requires is missing.
@@ -89,20 +92,20 @@ def get_scheduler(
     if not isinstance(name, str) or name not in TYPE_TO_SCHEDULER_FUNCTION:
         close = _did_you_mean(name, TYPE_TO_SCHEDULER_FUNCTION, cutoff=0.6) if isinstance(name, str) else ""
         known = f"All are: {', '.join(TYPE_TO_SCHEDULER_FUNCTION)}."
-        raise ValueError(f"`name` {name!r} is not a valid SchedulerType. {close and close + ' '}{known}")
+        raise ValueError(f"`name` {_shown(name)} is not a valid SchedulerType. {close and close + ' '}{known}")
     if scheduler_specific_kwargs is not None and not _is_mapping(scheduler_specific_kwargs):
-        raise TypeError(f"`scheduler_specific_kwargs` must be a dictionary: got {scheduler_specific_kwargs!r}.")
+        raise TypeError(f"`scheduler_specific_kwargs` must be a dictionary: got {_shown(scheduler_specific_kwargs)}.")
     make, kwargs = TYPE_TO_SCHEDULER_FUNCTION[name], dict(scheduler_specific_kwargs or {})
     if name == "constant":
         return make(lr)
     if name in ("reduce_lr_on_plateau", "greedy"):
         return make(lr, **kwargs)
     if num_warmup_steps is None:
-        raise ValueError(f"{name!r} requires `num_warmup_steps`, please provide that argument.")
+        raise ValueError(f"{_shown(name)} requires `num_warmup_steps`, please provide that argument.")
     if name == "constant_with_warmup":
         return make(lr, num_warmup_steps=num_warmup_steps)
     if name == "inverse_sqrt":
         return make(lr, num_warmup_steps=num_warmup_steps, **kwargs)
     if num_training_steps is None and name != "warmup_stable_decay":
-        raise ValueError(f"{name!r} requires `num_training_steps`, please provide that argument.")
+        raise ValueError(f"{_shown(name)} requires `num_training_steps`, please provide that argument.")
     return make(lr, num_warmup_steps=num_warmup_steps, num_training_steps=num_training_steps, **kwargs)

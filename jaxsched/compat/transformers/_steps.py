@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import jaxsched as js
 from jaxsched.compat._foreign import LastEpoch, equal, foreign, ranged
 from jaxsched.compat._wave import wave
-from jaxsched.kinds import is_traced
+from jaxsched.kinds import is_traced, shown
 from jaxsched.numerics import as_real, largest
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def get_polynomial_decay_schedule_with_warmup(
         [0.5, 1.0, 0.25, 0.0]
     """
     if not is_traced(lr) and not is_traced(lr_end) and not lr > lr_end:
-        raise ValueError(f"`lr_end` must be smaller than the initial `lr`: got {lr_end!r} and {lr!r}.")
+        raise ValueError(f"`lr_end` must be smaller than the initial `lr`: got {shown(lr_end)} and {shown(lr)}.")
     steps = largest(num_training_steps - num_warmup_steps, 0)
     if equal(power, 0):  # 0**0 is 1 in transformers: `lr_end` begins after the last step
         return _warmed_up(js.join([lr, lr_end], [steps + 1]), num_warmup_steps)

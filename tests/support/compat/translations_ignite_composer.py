@@ -157,7 +157,7 @@ COMPOSER = [
     _composer(
         "polynomial",
         'PolynomialScheduler(power=2.0, t_max="0.5dur", alpha_f=0.1)',
-        "js.Polynomial(1.0, 0.1, steps=js.Run(total=20).fraction(0.5), power=2.0)",
+        'js.Polynomial(1.0, 0.1, steps=js.Run(total=20).fraction(0.5, rounding="down"), power=2.0)',
         20,
     ),
     _composer(
@@ -193,8 +193,15 @@ COMPOSER = [
     _composer(
         "linear warmup wrapper",
         'CosineAnnealingWithWarmupScheduler(t_warmup="0.2dur", alpha_f=0.1)',
-        "js.warmup_cosine(1.0, js.Run(total=20).fraction(0.2), 20, end=0.1)",
+        'js.warmup_cosine(1.0, js.Run(total=20).fraction(0.2, rounding="down"), 20, end=0.1)',
         20,
+    ),
+    _composer(
+        "linear warmup wrapper",
+        'LinearWithWarmupScheduler(t_warmup="0.18dur", alpha_f=0.1)',
+        'js.warmup_linear(1.0, js.Run(total=20).fraction(0.18, rounding="down"), 20, end=0.1)',
+        20,
+        notes="A part of the run is rounded down: here 3.6 steps to 3.",
     ),
     _composer(
         "linear warmup wrapper",

@@ -43,9 +43,17 @@ LEVANTER = [
     _levanter(
         "cosine decay",
         _adam("warmup=0.2"),
-        "js.warmup_cosine(1.0, js.Run(total=10).fraction(0.2), 10, end=0.1)",
+        'js.warmup_cosine(1.0, js.Run(total=10).fraction(0.2, rounding="down"), 10, end=0.1)',
         13,
         trace="levanter/cosine W.2",
+        notes="`warmup`, `decay` and `cooldown` up to 1 are parts of the run, rounded down.",
+    ),
+    _levanter(
+        "linear warmup wrapper",
+        _adam('lr_schedule="linear", warmup=0.29', 100),
+        'js.warmup_linear(1.0, js.Run(total=100).fraction(0.29, rounding="down"), 100, end=0.1)',
+        102,
+        notes="0.29 * 100 is a little less than 29 in floats: 28 steps.",
     ),
     _levanter(
         "cosine with exponent",

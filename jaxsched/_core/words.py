@@ -1,0 +1,45 @@
+"""Values in messages: shown as they were passed, and cut where they are long."""
+
+import reprlib
+from typing import Any
+
+import numpy as np
+
+MANY, LONGEST = 8, 200
+"""So many elements of a list are shown, and so many characters of all."""
+
+
+class _Short(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = MANY
+        self.maxstring = self.maxlong = self.maxother = 80
+
+    def repr_int(self, x: int, level: int) -> str:
+        return f"an int of {x.bit_length()} bits" if abs(x) >= 10**100 else super().repr_int(x, level)
+
+    def repr_ndarray(self, x: Any, level: int) -> str:
+        known = np.asarray(x)
+        if known.ndim == 0:
+            return self.repr1(known.tolist(), level)
+        listed = ", ".join(self.repr_ndarray(each, level) for each in known[:MANY])  # cut before it is written
+        return f"[{listed}{', ...' if len(known) > MANY else ''}]"
+
+    repr_ArrayImpl = repr_ndarray
+
+
+_short = _Short()
+
+
+def shown(x: Any) -> str:
+    """A value as a message shows it, cut where it is long.
+
+    Args:
+        x: whatever was passed.
+
+    Examples:
+        >>> jaxsched.kinds.shown(list(range(100)))
+        '[0, 1, 2, 3, 4, 5, 6, 7, ...]'
+    """
+    text = _short.repr(x)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
