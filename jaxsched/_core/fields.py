@@ -3,7 +3,7 @@
 import contextlib
 import contextvars
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -43,6 +43,23 @@ def is_list(x: Any) -> bool:
 def is_mapping(x: Any) -> bool:
     """Whether `x` is a dict in the widest sense: not all configuration libraries register theirs."""
     return isinstance(x, Mapping) or (hasattr(x, "keys") and hasattr(x, "__getitem__") and not isinstance(x, type))
+
+
+def check_single(name: str, x: Any) -> None:
+    """Refuse several numbers where one is asked for."""
+    x = unwrapped(x)
+    if not is_traced(x) and (is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and x.ndim)):
+        raise TypeError(f"`{name}` must be a number: got {shown(x)}. For several at once use `jaxsched.grid`.")
+
+
+def of_one(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    """A check of a single number."""
+
+    def one(name: str, x: Any) -> Any:
+        check_single(name, x)
+        return check(name, x)
+
+    return one
 
 
 def number(name: str, x: Any) -> Any:

@@ -6,6 +6,9 @@ import numbers
 from fractions import Fraction
 from typing import Literal
 
+import jax.numpy as jnp
+import numpy as np
+
 from jaxsched._core.boxes import unwrapped
 from jaxsched._core.words import shown
 
@@ -136,8 +139,13 @@ def _exact(x: float) -> Fraction:
 
 def _number(name: str, x: float) -> float:
     x = unwrapped(x)
-    if isinstance(x, bool) or not hasattr(x, "__float__"):
+    single = hasattr(x, "__float__") and np.ndim(x) == 0 and not isinstance(x, (bool, np.bool_))
+    if not single or (hasattr(x, "dtype") and not jnp.issubdtype(jnp.result_type(x), jnp.number)) or np.iscomplexobj(x):
         raise TypeError(f"`{name}` must be a number: got {shown(x)}.")
-    if not math.isfinite(x):
+    try:
+        finite = math.isfinite(x)
+    except OverflowError:
+        finite = False
+    if not finite:
         raise ValueError(f"`{name}` must be finite: got {shown(x)}.")
     return x
