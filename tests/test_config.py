@@ -129,6 +129,7 @@ WRONG = {
         "`data` must name a schedule",
         "'warmup_cosin'. Did you mean `jaxsched.warmup_cosine`",
     ),
+    "a name like no other": ({"xyzzy": {}}, ValueError, "got 'xyzzy'. If it is a class of your own: is the module"),
     "another framework's": (
         {"cosine_decay_schedule": {}},
         ValueError,
