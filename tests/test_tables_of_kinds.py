@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from support.precision import WIDTH, x64
-from support.zoo import ONE_OF_EACH_FAMILY, each
+from support.zoo import LAST, ONE_OF_EACH_FAMILY, each
 
 import jaxsched as js
 
@@ -21,7 +21,7 @@ def test_a_table_is_the_schedule_bit_for_bit_and_then_its_last_value(entry):
     schedule = entry.make()
     table = js.tabulate(schedule, TOTAL)
     chex.assert_trees_all_equal(table(np.arange(WIDTH)), schedule(np.arange(WIDTH)))
-    chex.assert_trees_all_equal(table([TOTAL, TOTAL + 1, entry.last]), jnp.full(3, schedule(TOTAL)))
+    chex.assert_trees_all_equal(table([TOTAL, TOTAL + 1, LAST]), jnp.full(3, schedule(TOTAL)))
     assert table.duration == TOTAL
 
 

@@ -72,6 +72,7 @@ def lengths(name: str, x: Any) -> Any:
 
 def indices(name: str, x: Any) -> Any:
     """A table of ints."""
+    x = unwrapped(x)
     x = number(name, x if isinstance(x, (np.ndarray, jax.Array)) else np.asarray(number(name, listed(name, x))))
     if not jnp.issubdtype(x.dtype, jnp.integer):
         raise TypeError(f"`{name}` must hold ints: got {shown(x)}.")

@@ -11,7 +11,7 @@ from typing import Any
 from jaxsched._core.boxes import rebuilt
 from jaxsched._core.fields import is_mapping, is_number, is_sequence, remedy
 from jaxsched._core.node import FORMER, KINDS, Data
-from jaxsched._core.schedule import as_schedule
+from jaxsched._core.schedule import to_schedule
 from jaxsched._core.words import shown
 from jaxsched._store.serialize import decode, from_dict
 
@@ -48,7 +48,7 @@ def from_config(data: Any) -> Any:
     if isinstance(made, Data):
         return made
     if is_number(made):
-        return as_schedule(made)
+        return to_schedule("data", made)
     raise TypeError(
         f"`data` must map one name to its arguments, as in {{'warmup_cosine': {{'peak': 1e-3, ...}}}}: "
         f"got {shown(data)}. {remedy(data, 'Pass that, or a number.')}"
