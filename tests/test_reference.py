@@ -155,6 +155,8 @@ NO_EXAMPLE = {
     "nodes.Difference": "an operator",
     "nodes.Product": "an operator",
     "nodes.Quotient": "an operator",
+    "nodes.SumOfMany": "an operator",
+    "nodes.ProductOfMany": "an operator",
     "nodes.OverDevices": "needs several devices; `reduce_on_plateau` explains `axis_name`",
     "search.Diagnosis": "what `diagnose` returns in its example",
     "search.RangeTest": "what `range_test` returns in its example",

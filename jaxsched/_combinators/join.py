@@ -52,6 +52,8 @@ class StackedJoin(Exact):
         _check_indices("which", which, len(self.kinds))
         for k, stacked in enumerate(self.kinds):
             sizes = {np.shape(leaf)[axis] if np.ndim(leaf) > axis else 0 for leaf in jax.tree.leaves(stacked)}
+            if not sizes:
+                continue  # functions, which have no numbers
             if len(sizes) != 1 or 0 in sizes:
                 raise ValueError(f"`kinds[{k}]` must be stacked schedules: its numbers have lengths {sorted(sizes)}.")
             _check_indices("slot", slot[which == k], sizes.pop())

@@ -11,7 +11,19 @@ import numpy as np
 
 from jaxsched._core.fields import is_mapping, is_sequence, is_traced
 from jaxsched._core.kinds import Counts, Key, Times, kinds_in
-from jaxsched._core.node import FORMER, KINDS, Data, alias_of, fields_of, hints_of, is_static, kind_name, shown_field
+from jaxsched._core.node import (
+    DEEPEST,
+    FLAT,
+    FORMER,
+    KINDS,
+    Data,
+    alias_of,
+    fields_of,
+    hints_of,
+    is_static,
+    kind_name,
+    shown_field,
+)
 from jaxsched._core.words import shown
 from jaxsched._curves.ramp import End, Open
 
@@ -66,6 +78,7 @@ def from_dict(data: Mapping[str, Any]) -> Any:
         by_hand = f"Written by hand? Add 'jaxsched': {VERSION}."
         remedy = "Read it with its own jaxsched." if "jaxsched" in data.keys() else by_hand
         raise ValueError(f"`data` must be of version {VERSION}: got {shown(version)}. {remedy}")
+    check_depth(data)
     return decode(fields, "data")
 
 
@@ -148,6 +161,21 @@ def decode(x: Any, path: str) -> Any:
 def _table(x: Any) -> Any:
     """A table of times is read as the array that was stored, which may end below a step."""
     return np.asarray(x) if isinstance(x, list) and x and set(map(type, x)) <= {int, float} else x
+
+
+def check_depth(data: Any) -> None:
+    """Refuse what reading by recursion cannot go through: not by recursion."""
+    level, depth = [data], 0
+    while level and depth <= 2 * DEEPEST + 8:  # each in a list of pieces, and arrays
+        level = [each for x in level for each in _inner(x)]
+        depth += 1
+    if level:
+        raise ValueError(f"`data` must be at most {DEEPEST} schedules deep: got more. {FLAT}")
+
+
+def _inner(x: Any) -> list[Any]:
+    inner = [x[name] for name in x.keys()] if is_mapping(x) else x if is_sequence(x) else []
+    return [each for each in inner if is_mapping(each) or is_sequence(each)]
 
 
 def _decode_array(x: Any, path: str) -> np.ndarray:
