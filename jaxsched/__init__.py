@@ -1,8 +1,25 @@
 """Learning-rate schedules as data: pure functions of the step, frozen dataclasses, PyTrees.
 
-The names stand in reading order: what a schedule is, curves, combinators, recipes, metrics and optimizers. Beside them:
-`nodes`, `states`, `kinds` and `numerics` for what is rarely typed, and, imported when first asked for, `compat` (other
-frameworks' names) and `search`.
+    lr = jaxsched.warmup_cosine(3e-4, warmup=1_000, total=10_000)
+    lr(500), lr(jnp.arange(10_000)), optax.adamw(lr)
+
+What a schedule is: Schedule, Constant, as_schedule, ScheduleLike, Ramp, Numeric, Count, Level, stack, unstack, grid,
+  labels, tabulate, to_dict, from_dict, from_config, Run.
+Curves, formulas of the step: Linear, Polynomial, ElapsedPower, Rex, Logarithmic, StretchingPolynomial, Cosine,
+  MirrorCosine, TimePowerCosine, ValuePowerCosine, Geometric, Inverse, ExponentialRamp, Tanh, Shaped, InverseSqrt,
+  Interpolated, CosineInterpolated, Tabulated.
+Combinators, schedules made of schedules: warmup, cooldown, join, cycle, delay, advance, staircase, per_epoch,
+  stretch, scale, clip, rounded, jitter.
+Recipes, published schedules by name: warmup_cosine, warmup_linear, warmup_inverse_sqrt, wsd, noam, flat_cosine,
+  slanted_triangular, one_cycle, one_cycle_momentum, cyclic, cyclic_momentum, sgdr, step_decay, multistep_decay,
+  piecewise_constant, exponential_decay, natural_exponential_decay, inverse_time_decay, linear_cosine_decay,
+  noisy_linear_cosine_decay, lambda_decay, multiplicative_decay.
+Metrics and optimizers: Controller, reduce_on_plateau, greedy, recover, hypergradient, reduce_on_stationarity, inject,
+  scale_by_learning_rate, by_group, layerwise, current, last_used, events, observe, override, replace_schedule,
+  stretch_rest, snapshot, restore.
+Modules: kinds, nodes, numerics, states, compat, search, show.
+
+The last three, for other frameworks' names, choosing and looking, are imported when they are first asked for.
 """
 
 import importlib as _importlib

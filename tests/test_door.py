@@ -3,6 +3,7 @@
 import gc
 import inspect
 import pickle
+import re
 import subprocess
 import sys
 import typing
@@ -22,6 +23,11 @@ def test_about_ninety_names_in_reading_order():
     assert sorted({*js.__all__, "__version__"}) == sorted(dir(js))
     order = [js.__all__.index(name) for name in ("Schedule", "Linear", "warmup", "wsd", "reduce_on_plateau")]
     assert order == sorted(order)
+
+
+def test_what_help_shows_first_is_every_name():
+    listed = re.findall(r"^[A-Z][\w, ]+: ([\w,\s]+)\.$", js.__doc__, re.MULTILINE)
+    assert re.findall(r"\w+", " ".join(listed)) == js.__all__
 
 
 def test_a_thing_has_one_name():

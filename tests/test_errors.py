@@ -58,7 +58,8 @@ def reserved():
 
 V, T = ValueError, TypeError
 A_NUMBER, A_FINITE, A_COUNT = "Pass an int or a float", "Pass a finite number", "0 means none"
-CONTROLLER = "Controller is a controller: its value depends on a state. Build the schedule first"
+STATEFUL = "Controller is stateful: its value depends on a state. Pass the function of the step that is inside"
+CONTROLLER = "ReduceOnPlateau is a controller: its value depends on a state. Build the schedule first"
 
 # What is done, the error, and words of its message in order: the argument, the value, the remedy.
 WRONG = {
@@ -145,14 +146,19 @@ WRONG = {
     "one_cycle": (lambda: js.one_cycle(1.0, 4, warmup=9), V, "`warmup` must not exceed `total`", "got 9 and 4"),
     "warmup_linear-total": (lambda: js.warmup_linear(1, 9, 4), V, "`warmup` must not exceed `total`", "9 and 4"),
     "fraction": (lambda: js.flat_cosine(1.0, 8, flat=1.5), V, "`flat` must lie between 0 and 1", "1.5"),
-    "controller-join": (lambda: js.join([line(), Controller()]), T, "`schedules[1]`", CONTROLLER),
-    "controller-sum": (lambda: line() + Controller(), T, "`right`", CONTROLLER),
-    "controller-left": (lambda: Controller() * line(), T, "`left`", CONTROLLER),
-    "controller-as_schedule": (lambda: js.as_schedule(Controller()), T, "`x`", CONTROLLER),
-    "controller-warmup": (lambda: js.warmup(Controller(), 4), T, "`schedule`", CONTROLLER),
-    "controller-field": (lambda: js.nodes.Delay(Controller(), 4), T, "`schedule`", CONTROLLER),
-    "controller-own-field": (lambda: Holder(Controller()), T, "`inner`", CONTROLLER),
-    "controller-Wrap": (lambda: js.nodes.Wrap(Controller()), T, "`fn`", CONTROLLER),
+    "controller-join": (lambda: js.join([line(), Controller()]), T, "`schedules[1]`", STATEFUL),
+    "controller-sum": (lambda: line() + Controller(), T, "`right`", STATEFUL),
+    "controller-left": (lambda: Controller() * line(), T, "`left`", STATEFUL),
+    "controller-as_schedule": (lambda: js.as_schedule(Controller()), T, "`x`", STATEFUL),
+    "controller-warmup": (lambda: js.warmup(Controller(), 4), T, "`schedule`", STATEFUL),
+    "controller-field": (lambda: js.nodes.Delay(Controller(), 4), T, "`schedule`", STATEFUL),
+    "controller-own-field": (lambda: Holder(Controller()), T, "`inner`", STATEFUL),
+    "controller-ours": (lambda: js.warmup(js.reduce_on_plateau(0.1), 4), T, "`schedule`", CONTROLLER),
+    "controller-of-optax": (
+        lambda: js.inject(optax.sgd)(optax.schedules.WrappedSchedule(lambda t: 0.1)), T, "`learning_rate`",
+        "WrappedSchedule is stateful", "`optax.inject_hyperparams` takes it as it is",
+    ),
+    "controller-Wrap": (lambda: js.nodes.Wrap(Controller()), T, "`fn`", STATEFUL),
     "untraceable": (
         lambda: js.nodes.Wrap(lambda t: 1.0 if t < 3 else 0.0), T, "`fn` must be traceable", "Use `jnp.where`",
     ),
@@ -232,9 +238,9 @@ def test_every_field_refuses_a_controller():
         js.nodes.PerEpoch,
         js.nodes.Stretch,
     ):
-        with pytest.raises(TypeError, match="is a controller"):
+        with pytest.raises(TypeError, match="is stateful"):
             make(Controller(), 1)
-    with pytest.raises(TypeError, match=r"`pieces\[0\]`.*is a controller"):
+    with pytest.raises(TypeError, match=r"`pieces\[0\]`.*is stateful"):
         js.nodes.Join([Controller()], [])
 
 

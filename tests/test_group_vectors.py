@@ -274,6 +274,13 @@ def test_fifty_controllers_cost_no_more_than_one():
     assert fifty[0] <= one[0] + 6 and fifty[1] <= one[1] + 12
 
 
+@pytest.mark.parametrize("read", [js.current, js.last_used], ids=["current", "last_used"])
+def test_reading_fifty_rates_in_a_step_is_a_few_kernels(read):
+    state = js.by_group(js.layerwise(COSINE, 0.9, FIFTY), lambda p: p).init({layer: layer for layer in FIFTY})
+    assert kernels(jax.jit(read).lower(state).compile().as_text()) <= 6
+    assert {k: float(x) for k, x in jax.jit(read)(state).items()} == {k: float(x) for k, x in read(state).items()}
+
+
 def test_observing_all_is_one_program_whatever_their_number():
     def equations(layers):
         state = js.by_group(js.layerwise(PLATEAU, 0.9, layers), lambda p: p).init({layer: layer for layer in layers})

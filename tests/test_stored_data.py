@@ -1,6 +1,7 @@
 """Stored data that no constructor would make is refused, with the path to it."""
 
 import copy
+import json
 import re
 
 import numpy as np
@@ -57,6 +58,8 @@ WRONG = {
         -1,
         "`data['pieces'][1]['schedule']` must fit Cosine: `steps`",
     ),
+    "fraction": (NESTED, ["pieces", 1, "schedule", "steps"], 0.1, "`data['pieces'][1]['schedule']` must fit Cosine"),
+    "fraction-of-a-tuple": (NESTED, ["boundaries"], [0.5], "`boundaries[-1]` must be a number of steps: got 0.5"),
     "null": (NESTED, ["pieces", 1, "schedule", "steps"], None, "`steps` must be a number: got None"),
     "kind": (
         NESTED,
@@ -92,5 +95,11 @@ def test_a_stacked_join_that_is_stacked_itself_is_checked_row_by_row():
 
 
 def test_a_number_that_was_stretched_below_a_step_is_read_again():
-    short = js.stretch(js.warmup_cosine(1.0, 100.0, 200.0), 1 / 390)
-    assert js.from_dict(js.to_dict(short)) == short
+    for lr in (
+        js.stretch(js.Cosine(1.0, 0.0, steps=100.0), 1 / 390),
+        js.stretch(js.warmup_cosine(1.0, 100.0, 200.0), 1 / 390),
+        js.warmup_cosine(1.0, np.array(0.5), 200.0),
+        js.Interpolated(np.array([0.0, 0.5]), [1.0, 0.0]),
+        js.piecewise_constant(np.array([0.25, 0.5]), [1.0, 0.5, 0.25]),
+    ):
+        assert js.from_dict(json.loads(json.dumps(js.to_dict(lr)))) == lr

@@ -1,6 +1,7 @@
-"""Words of other frameworks' training loops, where a scheduler has a position and an optimizer, and what to write."""
+"""What is answered to what belongs elsewhere: words of other frameworks' loops, and schedules with a state."""
 
 from collections.abc import Mapping
+from typing import Any
 
 
 def _table(lines: Mapping[str, str]) -> dict[str, str]:
@@ -39,3 +40,15 @@ OF_CONTROLLERS = _table(
         _OWNER: "a controller knows no optimizer; pass it to one, as in `jaxsched.inject(optax.sgd)(controller)`.",
     }
 )
+
+
+def not_pure(name: str, x: Any, ours: bool) -> str:
+    """What is answered to a schedule with a state, in the place of a pure one."""
+    kind = "a controller" if ours else "stateful"
+    remedy = (
+        "Build the schedule first and hand it to the controller."
+        if ours
+        else "Pass the function of the step that is inside; for a metric use a controller, as `reduce_on_plateau`; "
+        "`optax.inject_hyperparams` takes it as it is."
+    )
+    return f"`{name}` must be a pure schedule, but {type(x).__name__} is {kind}: its value depends on a state. {remedy}"

@@ -11,13 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._core.boxes import rebuilt, unwrapped
+from jaxsched._core.elsewhere import not_pure
 from jaxsched._core.fields import by_formula, is_number, is_traced, real, remedy
 from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
 from jaxsched._core.lists import check_boundaries, in_order
 from jaxsched._core.node import Data
 from jaxsched._core.program import Program, check_function, compiled_for, host_step, prepare
 from jaxsched._core.time import Length, Time, only_when, plain, reached, real_dtype, since
-from jaxsched._core.words import shown
+from jaxsched._core.words import renamed, shown
 
 Array = jax.Array
 
@@ -187,7 +188,7 @@ class Wrap(Schedule):
         if not callable(self.fn):
             raise TypeError(f"`fn` must be a function of the step: got {shown(self.fn)}. For a number use `Constant`.")
         if _is_stateful(self.fn):
-            raise TypeError(_controller_message("fn", self.fn))
+            raise TypeError(not_pure("fn", self.fn, isinstance(self.fn, Data)))
         check_function(self.fn)
 
 
@@ -213,9 +214,10 @@ def to_schedule(name: str, x: Any) -> Schedule:
     if is_number(x) or is_traced(x):
         return Constant(real(name, x))
     if _is_stateful(x):
-        raise TypeError(_controller_message(name, x))
+        raise TypeError(not_pure(name, x, isinstance(x, Data)))
     if callable(x):
-        return Wrap(x)
+        with renamed({"fn": name}):
+            return Wrap(x)
     raise TypeError(
         f"`{name}` must be a schedule, a number or a function of the step: got {shown(x)}. {remedy(x, 'Pass one.')}"
     )
@@ -225,18 +227,12 @@ def _is_stateful(x: Any) -> bool:
     return callable(x) and hasattr(x, "init") and hasattr(x, "update")
 
 
-def _controller_message(name: str, x: Any) -> str:
-    return (
-        f"`{name}` must be a pure schedule, but {type(x).__name__} is a controller: its value depends on a state. "
-        f"Build the schedule first and hand it to the controller."
-    )
-
-
 def _binary(kind: Any, left: Any, right: Any) -> Any:
     other = right if isinstance(left, Schedule) else left
     if not (is_number(other) or is_traced(other) or callable(other)):
         return NotImplemented
-    return kind(left, right)
+    pair = kind(left, right)
+    return pair if kind._many is None else kind._many(pair)
 
 
 def longest(*durations: Numeric | None) -> Any:
@@ -275,6 +271,8 @@ class Pair(Exact):
 
     left: Schedule
     right: Schedule
+
+    _many: ClassVar[Any] = None  # what makes a long chain flat
 
     @property
     def duration(self) -> Any:

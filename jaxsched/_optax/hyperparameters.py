@@ -283,7 +283,10 @@ def _beside(x: Any, count: Any) -> Any:
 
 def check_state(state: Any) -> None:
     if not isinstance(state, InjectState):
-        raise TypeError(f"`state` must be what `init` of this optimizer returned: got {type(state).__name__}.")
+        raise TypeError(
+            f"`state` must be what `init` of this optimizer returned: got {type(state).__name__}. Is it from a "
+            f"checkpoint? `opt_state, changes = jaxsched.restore(optimizer.init(params), saved)` goes on from that."
+        )
     written = [name for names, slot in parts_of(state.slots) for name in names if not isinstance(slot, Slot)]
     if written or not isinstance(state.hyperparams, (Values, ByName)):
         raise TypeError(

@@ -6,7 +6,7 @@
 # ruff: noqa: B018
 # pyright: reportUnnecessaryTypeIgnoreComment=true, reportUnusedExpression=false
 
-from typing import assert_type
+from typing import Any, assert_type
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,9 @@ assert_type(lr(3), jax.Array)
 assert_type(2 * lr + 0.1, js.Schedule)
 assert_type(js.stack([js.Constant(0.1), js.Constant(0.2)]), js.Constant)
 assert_type(js.scale(lr, 0.5), js.Schedule)
+assert_type(js.grid(js.warmup_cosine, peak=[1e-3], warmup=[10], total=[100]), js.Schedule)
+assert_type(js.labels(peak=[1e-3]), list[dict[str, Any]])
+assert_type(js.tabulate(lr, 100), js.Tabulated)
 assert_type(torch.CosineAnnealingLR(0.1, 10)(jnp.arange(3)), jax.Array)
 
 plateau = js.reduce_on_plateau(lr, mode="min")
