@@ -1,4 +1,4 @@
-"""A jitted Adam step of 3.1 million parameters that a benchmark can time, and count the kernels of."""
+"""A jitted Adam step of some million parameters that a benchmark can time, and count the kernels of."""
 
 import re
 
@@ -17,11 +17,14 @@ params = [
     {"w": jnp.asarray(rng.normal(size=(m, n)).astype(np.float32) / 32), "b": jnp.zeros(n)}
     for m, n in zip(LAYERS, LAYERS[1:], strict=False)
 ]
-gradients = jax.tree.map(lambda p: 0.1 * p + 0.01, params)
 millions = sum(p.size for p in jax.tree.leaves(params)) / 1e6
 
 
-def compiled_step(optimizer, metric=None):
+def gradients_of(params):
+    return jax.tree.map(lambda p: 0.1 * p + 0.01, params)
+
+
+def compiled_step(optimizer, metric=None, params=params):
     """The compiled step and the optimizer's first state; a `metric` is passed to every update."""
     state = optimizer.init(params)
 
@@ -30,12 +33,13 @@ def compiled_step(optimizer, metric=None):
         updates, state = optimizer.update(gradients, state, params, **extra)
         return optax.apply_updates(params, updates), state
 
-    return jax.jit(step, donate_argnums=(0, 1)).lower(params, state, gradients, metric).compile(), state
+    return jax.jit(step, donate_argnums=(0, 1)).lower(params, state, gradients_of(params), metric).compile(), state
 
 
-def runner(optimizer, times, metric=None):
+def runner(optimizer, times, metric=None, params=params):
     """A function that runs the step some times and returns the seconds that one takes."""
-    program, state = compiled_step(optimizer, metric)
+    program, state = compiled_step(optimizer, metric, params)
+    gradients = gradients_of(params)
     carry = [jax.tree.map(jnp.copy, params), jax.tree.map(jnp.copy, state)]
 
     def step():
@@ -46,9 +50,9 @@ def runner(optimizer, times, metric=None):
     return lambda: seconds(step, times)
 
 
-def kernels(optimizer, metric=None) -> tuple[int, int]:
+def kernels(optimizer, metric=None, params=params) -> tuple[int, int]:
     """How many instructions of the step compute something, and how many only copy."""
-    return _count(compiled_step(optimizer, metric)[0].as_text())
+    return _count(compiled_step(optimizer, metric, params)[0].as_text())
 
 
 def _count(program: str) -> tuple[int, int]:

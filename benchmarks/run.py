@@ -22,6 +22,7 @@ SCRIPTS = (
     "join_first_call",
     "adam_step",
     "controller_step",
+    "groups_step",
     "plateau_sweep",
     "precision",
     "transforms",

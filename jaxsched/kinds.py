@@ -3,6 +3,7 @@
 from jaxsched._combinators.warmup import Shape as Shape
 from jaxsched._controllers.base import ControllerLike as ControllerLike
 from jaxsched._controllers.base import PureSchedule as PureSchedule
+from jaxsched._core.boxes import unwrapped as unwrapped
 from jaxsched._core.fields import by_formula as by_formula
 from jaxsched._core.fields import is_list as is_list
 from jaxsched._core.fields import is_mapping as is_mapping

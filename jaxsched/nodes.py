@@ -17,6 +17,8 @@ from jaxsched._combinators.cycle import ListedCycles as ListedCycles
 from jaxsched._combinators.jitter import NormalJitter as NormalJitter
 from jaxsched._combinators.jitter import UniformJitter as UniformJitter
 from jaxsched._combinators.join import StackedJoin as StackedJoin
+from jaxsched._combinators.many import ProductOfMany as ProductOfMany
+from jaxsched._combinators.many import SumOfMany as SumOfMany
 from jaxsched._combinators.values import Blend as Blend
 from jaxsched._combinators.values import Clip as Clip
 from jaxsched._combinators.values import Rounded as Rounded

@@ -80,15 +80,18 @@ def main() -> int:
 def check(faults: list[Fault]) -> None:
     """Every fault has a name and a place of its own, and tests that exist."""
     names = collections.Counter(fault.name for fault in faults)
+    wrong = []
     for fault in faults:
         times = (ROOT / "jaxsched" / fault.file).read_text().count(fault.old)
         if names[fault.name] > 1:
-            sys.exit(f"{fault.name}: there are two of that name")
+            wrong.append(f"{fault.name}: there are two of that name")
         if times != 1 or fault.old == fault.new:
-            sys.exit(f"{fault.name}: what it replaces is in {fault.file} {times} times, not once: {fault.old!r}")
+            wrong.append(f"{fault.name}: what it replaces is in {fault.file} {times} times, not once: {fault.old!r}")
         for file, _ in map(selection, fault.tests):
             if not (ROOT / "tests" / file).is_file():
-                sys.exit(f"{fault.name}: there is no tests/{file}")
+                wrong.append(f"{fault.name}: there is no tests/{file}")
+    if wrong:
+        sys.exit("\n".join(wrong))
 
 
 def selection(test: str) -> tuple[str, str]:

@@ -1,13 +1,17 @@
 """What is nested grows in a line: each combinator evaluates what is inside it once, so a deep one has no more to do."""
 
+import copy
 import json
+import operator
+import pickle
 
 import jax
 import jax.numpy as jnp
 import pytest
-from support.short import parametrize
+from support.short import exhaustive, parametrize
 
 import jaxsched as js
+from jaxsched import compat
 
 NESTS = {
     "warmup": lambda s: js.warmup(s, 5),
@@ -74,3 +78,60 @@ def test_what_is_stored_thirty_deep_comes_back_and_is_evaluated(name):
     assert again == schedule
     t = jnp.asarray([0, 4, 200])
     assert jnp.allclose(again(t), jnp.asarray([0.0, 0.0, 0.25] if name == "warmup" else [1.0, schedule(4), 0.0]))
+
+
+def at_the_limit(name: str) -> js.Schedule:
+    """As deep as it may be: some add two levels at once."""
+    schedule = js.Cosine(1.0, 0.25, steps=40)
+    while True:
+        try:
+            schedule = NESTS[name](schedule)
+        except ValueError as error:
+            assert "schedules deep: got " in str(error) and "side by side" in str(error)
+            return schedule
+
+
+DEEP = [name for name in NESTS if name not in ("sum", "scale")]  # which are flat
+
+
+@parametrize("name", DEEP)
+def test_depth_is_bounded_with_a_message_and_up_to_there_all_works(name):
+    schedule = at_the_limit(name)
+    leaves, structure = jax.tree.flatten(schedule)
+    assert jax.tree.unflatten(structure, leaves) == schedule == copy.deepcopy(schedule)
+    assert repr(schedule) and hash(schedule) == hash(pickle.loads(pickle.dumps(schedule)))
+    assert js.from_dict(json.loads(json.dumps(js.to_dict(schedule)))) == schedule
+
+
+@pytest.mark.parametrize("name", ["clip", *(pytest.param(x, marks=exhaustive) for x in ("warmup", "cooldown", "join"))])
+def test_at_the_limit_there_are_values(name):
+    assert jnp.isfinite(at_the_limit(name)(3))
+
+
+def test_a_stored_schedule_that_is_too_deep_is_refused():
+    inner = js.to_dict(js.Cosine(1.0, 0.25, steps=40))
+    for _ in range(5000):
+        inner = {"jaxsched": 1, "kind": "Clip", "schedule": inner, "lo": 0.0}
+    with pytest.raises(ValueError, match="`data` must be at most 100 schedules deep: got more. Write"):
+        js.from_dict(inner)
+    data = js.to_dict(nested("clip", 99))
+    data["schedule"] = {"kind": "Clip", "schedule": data["schedule"], "lo": 0.0}
+    with pytest.raises(ValueError, match="`schedule` must be at most 99 schedules deep: got 100"):
+        js.from_dict(data)
+
+
+@pytest.mark.parametrize("operator", [operator.add, operator.mul])
+def test_sums_and_products_of_many_are_flat(operator):
+    many, value, t = js.Linear(1.0, 0.5, steps=10), 0.65, 7
+    for i in range(1, 61):
+        many = operator(many, 1 + 0.001 * i) if i % 3 else operator(many, js.Linear(1.0, 1.01, steps=i))
+        value = operator(value, 1 + 0.001 * i if i % 3 else 1 + 0.01 * min(t / i, 1))
+    assert float(many(t)) == pytest.approx(value, rel=1e-5)
+    assert many.duration == 60 and repr(many).count("Constant") == 40
+    again = js.from_dict(json.loads(json.dumps(js.to_dict(many))))
+    assert again == many == pickle.loads(pickle.dumps(many)) and len(jax.tree.leaves(many)) == 3 + 40 + 60
+
+
+def test_a_product_of_thousands_is_built():
+    assert len(compat.factors("constant*" * 3_000 + "constant").schedule.factors) == 3_001
+    assert sum([js.Constant(1.0)] * 30)(0) == 30.0

@@ -155,6 +155,8 @@ NO_EXAMPLE = {
     "nodes.Difference": "an operator",
     "nodes.Product": "an operator",
     "nodes.Quotient": "an operator",
+    "nodes.SumOfMany": "an operator",
+    "nodes.ProductOfMany": "an operator",
     "nodes.OverDevices": "needs several devices; `reduce_on_plateau` explains `axis_name`",
     "search.Diagnosis": "what `diagnose` returns in its example",
     "search.RangeTest": "what `range_test` returns in its example",
@@ -164,6 +166,8 @@ NO_EXAMPLE = {
     "show.Diff": "what `diff` returns in its example",
     "show.Finding": "what `describe` lists",
     "show.Phase": "what `describe` lists",
+    "show.Rate": "what `describe` lists",
+    "show.StateDescription": "what `describe` returns of an optimizer's state",
     "show.Table": "what `table` returns in its example",
     "show.view": "a notebook calls it",
 }

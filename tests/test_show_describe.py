@@ -4,7 +4,9 @@ import math
 
 import chex
 import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from support.zoo import COVERING, each, examples
 
@@ -187,6 +189,46 @@ def test_a_stack_has_a_row_each():
 
 def test_a_controller_says_what_is_not_known():
     assert "metric" in str(describe(js.reduce_on_plateau(0.1)))
+
+
+def optimizer_and_state(steps):
+    rates = {"head": js.warmup_cosine(1e-3, 10, 100), "body": js.reduce_on_plateau(1e-4, patience=0)}
+    optimizer = optax.chain(optax.identity(), js.by_group(rates))
+    params = {"head": jnp.ones(2), "body": jnp.ones(2)}
+    state = optimizer.init(params)
+    for _ in range(steps):
+        _, state = optimizer.update(params, state, params, value=1.0)
+    return optimizer, state
+
+
+def test_a_state_has_a_row_for_every_rate():
+    _, state = optimizer_and_state(20)
+    rows = {row.name: row for row in describe(state).rows}
+    assert {name: row.next for name, row in rows.items()} == {n: float(x) for n, x in js.current(state).items()}
+    assert {name: row.used for name, row in rows.items()} == {n: float(x) for n, x in js.last_used(state).items()}
+    head, body = rows["head/learning_rate"], rows["body/learning_rate"]
+    assert (head.step, head.by_hand, head.observations, head.cuts) == (20, False, None, None)
+    assert head.phase == "cosine (10 – 100) of warmup_cosine(peak=0.001, warmup=10, total=100)"
+    assert (body.step, body.observations, body.cuts) == (20, 20, 19)
+    text = str(describe(js.override(state, {"head/learning_rate": 0.5})))
+    assert "set by hand" in text.splitlines()[1] and "next 0.5" in text and "cuts 19" in text
+
+
+def test_what_optax_keeps_in_closures_is_not_known():
+    state = optax.inject_hyperparams(optax.sgd)(js.warmup_cosine(1e-3, 10, 100), momentum=0.9).init(jnp.ones(3))
+    rows = {row.name: row for row in describe(state).rows}
+    assert rows["learning_rate"].next is None and rows["momentum"].used == pytest.approx(0.9)
+    assert "next not known" in str(describe(state))
+
+
+def test_a_state_of_several_runs_has_its_range():
+    states = jax.vmap(lambda rate: js.inject(optax.sgd)(rate).init(jnp.ones(3)))(jnp.asarray([0.1, 0.2]))
+    assert "next 0.1 … 0.2" in str(describe(states))
+
+
+def test_a_state_without_rates_is_refused_with_the_remedy():
+    with pytest.raises(ValueError, match="inject"):
+        describe(optax.adam(1e-3).init(jnp.ones(3)))
 
 
 def test_a_long_run_is_sampled_at_every_phase_and_says_so():

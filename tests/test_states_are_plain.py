@@ -110,7 +110,7 @@ def test_what_is_not_one_number_is_refused_when_the_optimizer_is_made(make):
     for use in (
         lambda: js.inject(optax.sgd)(several),
         lambda: js.scale_by_learning_rate(several),
-        lambda: js.by_group({"head": several, "body": 0.1}),
+        lambda: js.by_group({"head": [several, 0.1], "body": 0.1}),
         lambda: js.replace_schedule(js.inject(optax.sgd)(0.1).init(PARAMS), learning_rate=several),
     ):
         with pytest.raises(TypeError, match="one number at each step(.|\n)*jax.vmap"):

@@ -52,6 +52,8 @@ class StackedJoin(Exact):
         _check_indices("which", which, len(self.kinds))
         for k, stacked in enumerate(self.kinds):
             sizes = {np.shape(leaf)[axis] if np.ndim(leaf) > axis else 0 for leaf in jax.tree.leaves(stacked)}
+            if not sizes:
+                continue  # functions, which have no numbers
             if len(sizes) != 1 or 0 in sizes:
                 raise ValueError(f"`kinds[{k}]` must be stacked schedules: its numbers have lengths {sorted(sizes)}.")
             _check_indices("slot", slot[which == k], sizes.pop())
@@ -115,7 +117,7 @@ def join(schedules: Schedules, boundaries: CountTuple | None = None) -> Schedule
     if boundaries is None:
         boundaries = boundaries_of(pieces)
     with renamed({"pieces": "schedules"}):
-        check_boundaries(len(pieces), boundaries)
+        check_boundaries(len(pieces), boundaries, "schedules")
     if len(pieces) <= FEW:
         return Join(pieces, tuple(boundaries))
     groups: dict[Any, list[int]] = {}

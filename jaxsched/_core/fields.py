@@ -64,7 +64,9 @@ def of_one(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
 
 def number(name: str, x: Any) -> Any:
     """A finite number, or an array of finite numbers."""
-    x = _array(name, list(map(unwrapped, x))) if is_sequence(x) else unwrapped(x)
+    x = unwrapped(x)
+    if is_sequence(x):
+        x = _array(name, list(map(unwrapped, x)))
     if isinstance(x, np.generic):
         x = x.item()
     if isinstance(x, bool) or not isinstance(x, (int, float, np.ndarray, jax.Array)):
@@ -93,11 +95,13 @@ def number(name: str, x: Any) -> Any:
 
 def remedy(x: Any, otherwise: str = "Pass an int or a float.") -> str:
     """What to pass in place of what is no number."""
-    if isinstance(x, str):
+    for read in (int, float) if isinstance(x, str) else ():
         try:
-            return f"Pass {float(x)!r}, not its text; YAML reads 1.0e-4 as a number and 1e-4 as text."
+            number = read(x)
         except ValueError:
-            pass
+            continue
+        yaml = "; YAML reads 1.0e-4 as a number and 1e-4 as text" if "e" in x.lower() else ""
+        return f"Pass {number!r}, not its text{yaml}." if math.isfinite(number) else otherwise
     return otherwise
 
 

@@ -72,6 +72,7 @@ def lengths(name: str, x: Any) -> Any:
 
 def indices(name: str, x: Any) -> Any:
     """A table of ints."""
+    x = unwrapped(x)
     x = number(name, x if isinstance(x, (np.ndarray, jax.Array)) else np.asarray(number(name, listed(name, x))))
     if not jnp.issubdtype(x.dtype, jnp.integer):
         raise TypeError(f"`{name}` must hold ints: got {shown(x)}.")
@@ -93,10 +94,10 @@ def key(name: str, x: Any) -> Any:
     return x
 
 
-def check_boundaries(pieces: int, boundaries: Any) -> None:
+def check_boundaries(pieces: int, boundaries: Any, name: str = "pieces") -> None:
     """Refuse boundaries that do not fit so many pieces one after another."""
     if len(boundaries) != pieces - 1:
-        raise ValueError(f"`boundaries` must have one element fewer than `pieces`: got {len(boundaries)} and {pieces}.")
+        raise ValueError(f"`boundaries` must have one element fewer than `{name}`: got {len(boundaries)} and {pieces}.")
     concrete = [b for b in boundaries if not is_traced(b)]
     if any(np.any(np.asarray(a) > np.asarray(b)) for a, b in zip(concrete, concrete[1:], strict=False)):
         raise ValueError(f"`boundaries` must be sorted: got {shown(list(boundaries))}. A piece begins where one ends.")

@@ -24,6 +24,12 @@ FORMER = {"Sequence": "StackedJoin"}
 """Classes by their former names: what was stored or pickled outlives a renaming."""
 
 
+DEEPEST = 100
+"""So many nodes one inside another: Python and what stores schedules go through them by recursion."""
+
+FLAT = "Write what repeats side by side: by `join`, `cycle`, or a sum or product from left to right."
+
+
 def written(*, alias: str, default: Any = ...) -> Any:
     """A field that is kept in an exact form, such as a logarithm, and passed and shown as a number under another name.
 
@@ -62,6 +68,9 @@ class Data:
     def __post_init__(self) -> None:
         for name, convert in checks_of(type(self)).items():
             object.__setattr__(self, name, convert(name, getattr(self, name)))
+        if self._depth > DEEPEST:
+            name = max(self.__getstate__(), key=lambda name: _depth_of(getattr(self, name)))
+            raise ValueError(f"`{name}` must be at most {DEEPEST - 1} schedules deep: got {self._depth - 1}. {FLAT}")
         self._check()
 
     def _check(self) -> None:
@@ -105,9 +114,20 @@ class Data:
         return object.__hash__(self) if self._identity is None else self._identity.hash
 
     @functools.cached_property
+    def _depth(self) -> int:
+        return 1 + max(map(_depth_of, self.__getstate__().values()), default=0)
+
+    @functools.cached_property
     def _identity(self) -> "Value | None":
         leaves, structure = jax.tree.flatten(self)
         return None if any(map(fields.is_traced, leaves)) else Value(structure, tuple(map(_bits, leaves)))
+
+
+def _depth_of(x: Any) -> int:
+    if isinstance(x, Data):
+        return x._depth
+    inner = x if isinstance(x, (tuple, list)) else x.values() if isinstance(x, dict) else ()
+    return max(map(_depth_of, inner), default=0)
 
 
 class Value:

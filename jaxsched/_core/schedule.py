@@ -231,7 +231,8 @@ def _binary(kind: Any, left: Any, right: Any) -> Any:
     other = right if isinstance(left, Schedule) else left
     if not (is_number(other) or is_traced(other) or callable(other)):
         return NotImplemented
-    return kind(left, right)
+    pair = kind(left, right)
+    return pair if kind._many is None else kind._many(pair)
 
 
 def longest(*durations: Numeric | None) -> Any:
@@ -270,6 +271,8 @@ class Pair(Exact):
 
     left: Schedule
     right: Schedule
+
+    _many: ClassVar[Any] = None  # what makes a long chain flat
 
     @property
     def duration(self) -> Any:

@@ -7,7 +7,9 @@ import numpy as np
 
 from jaxsched._controllers.base import Controller
 from jaxsched._core.fields import is_traced
-from jaxsched._core.node import Data, kind_name
+from jaxsched._core.node import Data
+from jaxsched._optax.changes import together
+from jaxsched._optax.differences import data_of, differences, judged_by, kind_of
 from jaxsched._optax.find import boxed_like, find, is_ours, names_of, unboxed
 from jaxsched._optax.hyperparameters import (
     KEPT,
@@ -17,7 +19,6 @@ from jaxsched._optax.hyperparameters import (
     one_number,
     placed,
     slot_of,
-    together,
     value_at,
 )
 from jaxsched._optax.slots import ByName, taken_apart
@@ -39,7 +40,7 @@ from jaxsched._optax.stored import (
     whole,
 )
 from jaxsched._optax.torch_state import is_of_torch, with_torch_state
-from jaxsched._store.serialize import described, from_dict
+from jaxsched._store.serialize import from_dict
 
 T = TypeVar("T")
 
@@ -150,7 +151,7 @@ class _Restoring:
         for name in inside:
             node, place = self.found.node(name), self.found.places[name]
             slot = _known(name, node.slots[place.key]) if is_ours(node) else None
-            self.lines.append(f"{name}: none -> {_kind(slot.schedule) if slot else type(node).__name__}")
+            self.lines.append(f"{name}: none -> {kind_of(slot.schedule) if slot else type(node).__name__}")
         if not inside:
             self.lines.append(f"{text(path[-1:])}: begins anew")
         count = count_in(self.saved)
@@ -169,14 +170,14 @@ class _Restoring:
         for key, slot in mine.slots.items():
             name = self.names[names_of(path, key)[-1]]
             if key not in kept:
-                self.lines.append(f"{name}: none -> {_kind(slot.schedule)}")
+                self.lines.append(f"{name}: none -> {kind_of(slot.schedule)}")
                 slots[key] = _known(name, slot)
             else:
                 slots[key] = self._slot(name, slot, named(kept[key], Slot._fields), self._saved_schedule(path, key))
             slots[key] = placed(slots[key], count)
         for key in sorted(kept.keys() - mine.slots.keys()):
             old, schedule = self._saved_schedule(path, key), named(kept[key], Slot._fields).get("schedule")
-            kind = _kind(schedule) if isinstance(schedule, Data) else old["kind"] if old else "a schedule"
+            kind = kind_of(schedule) if isinstance(schedule, Data) else old["kind"] if old else "a schedule"
             self.lines.append(f"{names_of(path, key)[0]}: {kind} -> none")
         used, values = _by_name(inside["hyperparams"], mine.slots), {}
         for key, slot in slots.items():
@@ -205,7 +206,7 @@ class _Restoring:
         for key, slot in mine.slots.items():
             name = self.names[names_of(path, key)[-1]]
             _known(name, slot)
-            self.lines.append(f"{name}: optax at step {count} -> {_kind(slot.schedule)}")
+            self.lines.append(f"{name}: optax at step {count} -> {kind_of(slot.schedule)}")
 
     def _saved_schedule(self, path: Path, key: str) -> Any:
         names = names_of(path, key)
@@ -214,13 +215,13 @@ class _Restoring:
 
     def _slot(self, name: str, slot: Slot, kept: dict[str, Any], old: Any) -> Slot:
         schedule, old = self._schedule(name, slot.schedule, kept.get("schedule"), old)
-        known, new = old is not None, _described(schedule)
+        known, new = old is not None, data_of(schedule)
         if new is not None and known:
-            self.lines += _differences(name, old, new)
+            self.lines += differences(name, old, new)
         elif new is not None:
-            self.lines.append(f"{name}: another schedule -> {_kind(schedule)}")
+            self.lines.append(f"{name}: another schedule -> {kind_of(schedule)}")
         state, same = slot.state, not isinstance(schedule, Controller)
-        if not same and (new is None or not known or _judged(old) == _judged(new)):
+        if not same and (new is None or not known or judged_by(old) == judged_by(new)):
             try:
                 saved = {k: x for k, x in (parts(kept.get("state")) or {}).items() if k != "step"}
                 state, same = Filling()(slot.state, saved), True
@@ -243,7 +244,7 @@ class _Restoring:
             except (Differs, ValueError):
                 saved = None
         if old is None and saved is not None:
-            old = _described(saved)
+            old = data_of(saved)
         if not _is_abstract(mine):
             return mine, old
         if saved is None and old is not None:
@@ -307,40 +308,3 @@ def _is_finite(tree: Any) -> bool:
 
 def _is_abstract(tree: Any) -> bool:
     return any(isinstance(x, jax.ShapeDtypeStruct) for x in jax.tree.leaves(tree))
-
-
-def _described(schedule: Any) -> Any:
-    """A schedule as data; `None` where its numbers are not known."""
-    if any(is_traced(x) or isinstance(x, jax.ShapeDtypeStruct) for x in jax.tree.leaves(schedule)):
-        return None
-    return described(schedule)
-
-
-def _kind(schedule: Any) -> str:
-    return kind_name(type(schedule))
-
-
-def _judged(described: Any) -> tuple[Any, Any]:
-    """What a controller must share with another to take over its state: its class and direction."""
-    while isinstance(described, dict) and "controller" in described:
-        described = described["controller"]
-    return (described.get("kind"), described.get("sign")) if isinstance(described, dict) else (None, None)
-
-
-def _differences(path: str, old: Any, new: Any) -> list[str]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        if old.get("kind") != new.get("kind"):
-            return [f"{path}: {old.get('kind')} -> {new.get('kind')}"]
-        names = [*old, *(name for name in new if name not in old)]
-        return [line for name in names for line in _differences(f"{path}.{name}", old.get(name), new.get(name))]
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        each = enumerate(zip(old, new, strict=True))
-        return [line for i, (a, b) in each for line in _differences(f"{path}[{i}]", a, b)]
-    return [] if _equal(old, new) else [f"{path}: {old} -> {new}"]
-
-
-def _equal(old: Any, new: Any) -> bool:
-    if not (isinstance(old, float) and isinstance(new, float)):
-        return old == new
-    narrow = np.float32(old), np.float32(new)  # one of them may be of before x64 was switched on, or off
-    return old == new or (narrow[0] == narrow[1] and (narrow[0] == old or narrow[1] == new))

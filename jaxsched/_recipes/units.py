@@ -9,6 +9,7 @@ from typing import Literal
 import jax.numpy as jnp
 import numpy as np
 
+from jaxsched._core.boxes import unwrapped
 from jaxsched._core.words import shown
 
 ROUNDED = {"nearest": None, "down": math.floor, "up": math.ceil}
@@ -134,10 +135,12 @@ def _steps(name: str, count: float, each: Fraction) -> int:
 
 
 def _exact(x: float) -> Fraction:
+    x = unwrapped(x)
     return Fraction(int(x)) if isinstance(x, numbers.Integral) else Fraction(repr(float(x)))
 
 
 def _number(name: str, x: float) -> float:
+    x = unwrapped(x)
     single = hasattr(x, "__float__") and np.ndim(x) == 0 and not isinstance(x, (bool, np.bool_))
     if not single or (hasattr(x, "dtype") and not jnp.issubdtype(jnp.result_type(x), jnp.number)) or np.iscomplexobj(x):
         raise TypeError(f"`{name}` must be a number: got {shown(x)}.")

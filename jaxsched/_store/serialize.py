@@ -9,9 +9,21 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxsched._core.fields import by_formula, is_mapping, is_sequence, is_traced
-from jaxsched._core.kinds import Key, kinds_in
-from jaxsched._core.node import FORMER, KINDS, Data, alias_of, fields_of, hints_of, is_static, kind_name, shown_field
+from jaxsched._core.fields import is_mapping, is_sequence, is_traced
+from jaxsched._core.kinds import Counts, Key, Times, kinds_in
+from jaxsched._core.node import (
+    DEEPEST,
+    FLAT,
+    FORMER,
+    KINDS,
+    Data,
+    alias_of,
+    fields_of,
+    hints_of,
+    is_static,
+    kind_name,
+    shown_field,
+)
 from jaxsched._core.words import shown
 from jaxsched._curves.ramp import End, Open
 
@@ -66,8 +78,8 @@ def from_dict(data: Mapping[str, Any]) -> Any:
         by_hand = f"Written by hand? Add 'jaxsched': {VERSION}."
         remedy = "Read it with its own jaxsched." if "jaxsched" in data.keys() else by_hand
         raise ValueError(f"`data` must be of version {VERSION}: got {shown(version)}. {remedy}")
-    with by_formula():  # what was stored may have been stretched
-        return decode(fields, "data")
+    check_depth(data)
+    return decode(fields, "data")
 
 
 def described(schedule: Data) -> dict[str, Any]:
@@ -138,11 +150,32 @@ def decode(x: Any, path: str) -> Any:
     if unknown := sorted(set(fields) - known):
         raise ValueError(f"`{path}` must have the fields of {kind}, {sorted(known)}: got {unknown} as well.")
     hints = hints_of(cls)
+    tables = {name: _table(value) for name, value in fields.items() if hints.get(name) in (Counts, Times)}
     opened = {name: Open() for name, value in fields.items() if value is None and End in kinds_in(hints.get(name))}
     try:
-        return cls(**{**fields, **opened})
+        return cls(**{**fields, **opened, **tables})
     except (TypeError, ValueError) as error:
         raise ValueError(f"`{path}` must fit {kind}: {error}") from error
+
+
+def _table(x: Any) -> Any:
+    """A table of times is read as the array that was stored, which may end below a step."""
+    return np.asarray(x) if isinstance(x, list) and x and set(map(type, x)) <= {int, float} else x
+
+
+def check_depth(data: Any) -> None:
+    """Refuse what reading by recursion cannot go through: not by recursion."""
+    level, depth = [data], 0
+    while level and depth <= 2 * DEEPEST + 8:  # each in a list of pieces, and arrays
+        level = [each for x in level for each in _inner(x)]
+        depth += 1
+    if level:
+        raise ValueError(f"`data` must be at most {DEEPEST} schedules deep: got more. {FLAT}")
+
+
+def _inner(x: Any) -> list[Any]:
+    inner = [x[name] for name in x.keys()] if is_mapping(x) else x if is_sequence(x) else []
+    return [each for each in inner if is_mapping(each) or is_sequence(each)]
 
 
 def _decode_array(x: Any, path: str) -> np.ndarray:

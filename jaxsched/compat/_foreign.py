@@ -31,6 +31,7 @@ from jaxsched.kinds import (
     public_module,
     renamed,
     shown,
+    unwrapped,
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -186,6 +187,7 @@ def ranged(
     given = [(word, bound, fits) for word, bound, fits in bounds if bound is not None]
 
     def check(argument: str, x: Any) -> Any:
+        x = unwrapped(x)
         if fraction and (isinstance(x, int) or jnp.issubdtype(getattr(x, "dtype", float), jnp.integer)):
             raise TypeError(f"`{argument}` must be a float: got {shown(x)}. {note}")
         try:

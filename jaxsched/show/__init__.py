@@ -10,8 +10,25 @@ from jaxsched.show._html import view as view
 from jaxsched.show._lint import Finding as Finding
 from jaxsched.show._phases import Phase as Phase
 from jaxsched.show._plot import plot as plot
+from jaxsched.show._state import Rate as Rate
+from jaxsched.show._state import StateDescription as StateDescription
 from jaxsched.show._tables import Table as Table
 from jaxsched.show._tables import table as table
 
-for _each in (Description, Descriptions, describe, Change, Diff, diff, Finding, Phase, Table, plot, table, view):
+for _each in (
+    Description,
+    Descriptions,
+    describe,
+    Change,
+    Diff,
+    diff,
+    Finding,
+    Phase,
+    Rate,
+    StateDescription,
+    Table,
+    plot,
+    table,
+    view,
+):
     _each.__module__ = __name__

@@ -12,6 +12,7 @@ from jaxsched.show._line import line
 from jaxsched.show._lint import Finding, Look, lint
 from jaxsched.show._phases import Phase, begun, phases, readable
 from jaxsched.show._recipes import called
+from jaxsched.show._state import StateDescription, of_state
 from jaxsched.show._text import aligned, cut, shortened
 
 MOST_ROWS = 12
@@ -74,7 +75,9 @@ class Descriptions:
         return "\n".join(aligned(lines))
 
 
-def describe(schedule: Any, total: int | None = None, run: js.Run | None = None) -> Description | Descriptions:
+def describe(
+    schedule: Any, total: int | None = None, run: js.Run | None = None
+) -> Description | Descriptions | StateDescription:
     """What a schedule does, in words: its phases with their steps and values, its peak, its curve, and lint.
 
     Phases are read off the schedule's tree, values at every step of a run of up to ten million steps. Lint names
@@ -84,22 +87,26 @@ def describe(schedule: Any, total: int | None = None, run: js.Run | None = None)
 
     Args:
         schedule: a schedule, number, function of the step, or controller (whose schedule is described: what its metric
-            will do is not known); or a stack of schedules.
+            will do is not known); a stack of schedules; or the state of an optimizer: every rate in it by name, with
+            its clock, its phase, what its controller has seen, and whether it was set by hand.
         total: the length of the run in steps, at least 1; by default that of `run`, else the schedule's own, and for
             one without end a length that shows its last phase.
         run: what is known of the run: its epochs and tokens are shown beside the steps.
 
     Returns:
-        a `Description`, or for a stack `Descriptions`: their `str` is the text, their attributes are the data.
+        a `Description`, for a stack `Descriptions`, for a state a `StateDescription`: their `str` is the text, their
+        attributes are the data.
 
     Raises:
-        TypeError: `schedule` is none, or has traced numbers; `total` is no int.
+        TypeError: `schedule` is none of these, or has traced numbers; `total` is no int.
         ValueError: `total` is not from 1 to 2**31.
 
     Examples:
         >>> jaxsched.show.describe(jaxsched.wsd(3e-4, warmup=1_000, stable=7_000, decay=2_000, end=3e-5)).peak_step
         1000
     """
+    if isinstance(schedule, (tuple, dict)):
+        return of_state(schedule)
     if _curve.is_stack(schedule):
         return Descriptions(tuple(one(each, total, run) for each in js.unstack(schedule)))
     return one(schedule, total, run)

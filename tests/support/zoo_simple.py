@@ -227,6 +227,24 @@ def algebra(n: int) -> list[Entry]:
             "Sum-number", lambda: 1e-5 + falling(), "Sum", combine(operator.add, cosine, ref.constant(1e-5)), n, **known
         ),
         entry(
+            "SumOfMany",
+            lambda: sum([falling()] * 5 + [rising()] * 5),
+            "SumOfMany",
+            combine(operator.add, scaled(5, cosine), scaled(5, line)),
+            n + 8,
+            scale=10.0,
+            **known,
+        ),
+        entry(
+            "ProductOfMany",
+            lambda: math.prod([rising()] * 8 + [falling()]),
+            "ProductOfMany",
+            combine(lambda a, b: a**8 * b, line, cosine),
+            n + 8,
+            scale=256 * PEAK,
+            **known,
+        ),
+        entry(
             "Difference",
             lambda: rising() - falling(),
             "Difference",
