@@ -3,6 +3,7 @@
 from jaxsched._combinators.warmup import Shape as Shape
 from jaxsched._controllers.base import ControllerLike as ControllerLike
 from jaxsched._controllers.base import PureSchedule as PureSchedule
+from jaxsched._core.boxes import unwrapped as unwrapped
 from jaxsched._core.fields import by_formula as by_formula
 from jaxsched._core.fields import is_list as is_list
 from jaxsched._core.fields import is_mapping as is_mapping
@@ -35,6 +36,7 @@ from jaxsched._core.kinds import Times as Times
 from jaxsched._core.kinds import Total as Total
 from jaxsched._core.kinds import Whole as Whole
 from jaxsched._core.kinds import WholeAtLeastOne as WholeAtLeastOne
+from jaxsched._core.kinds import check_arguments as check_arguments
 from jaxsched._core.kinds import checked as checked
 from jaxsched._core.kinds import checker as checker
 from jaxsched._core.kinds import checks_of as checks_of
@@ -43,6 +45,7 @@ from jaxsched._core.node import of_kind as of_kind
 from jaxsched._core.node import shown_of as shown_of
 from jaxsched._core.node import written as written
 from jaxsched._core.schedule import Schedules as Schedules
+from jaxsched._core.words import renamed as renamed
 from jaxsched._core.words import shown as shown
 from jaxsched._curves.ramp import End as End
 from jaxsched._names import publish as _publish

@@ -104,6 +104,44 @@ def test_a_metric(box):
     assert js.current(state)["learning_rate"] == 0.5
 
 
+VALUES = [
+    0,
+    3,
+    0.5,
+    -1,
+    np.float32(0.5),
+    jnp.int32(2),
+    np.array([1, 2]),
+    jnp.array([0.5, 1.5]),
+    [1, 2],
+    [0.25],
+    "x",
+    None,
+]
+KINDS = {
+    name: x for name, x in vars(js.kinds).items() if isinstance(x, js.kinds.Kind) and name not in ("Shape", "Schedules")
+}
+
+
+def outcome(check, x):
+    try:
+        return repr(check("x", x))
+    except (TypeError, ValueError) as error:
+        return type(error)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_takes_a_box_for_what_is_in_it(name):
+    check = KINDS[name].check
+    assert [outcome(check, Kept(x)) for x in VALUES] == [outcome(check, x) for x in VALUES]
+
+
+def test_elsewhere():
+    assert js.compat.torch.StepLR(nnx.Variable(0.5), Kept(3)) == js.compat.torch.StepLR(0.5, 3)
+    assert js.Run(total=nnx.Variable(100)).fraction(0.1) == 10
+    assert js.tabulate(Kept(0.5), nnx.Variable(4)) == js.tabulate(0.5, 4)
+
+
 def test_what_is_no_number_inside_is_refused_as_if_it_were_outside():
     with pytest.raises(TypeError, match="`value` must be a number: got 'x'"):
         js.Constant(Kept("x"))

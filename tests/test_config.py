@@ -6,6 +6,7 @@ import json
 import types
 
 import numpy as np
+import optax
 import pytest
 from support import zoo
 from support.short import parametrize
@@ -128,6 +129,7 @@ WRONG = {
         "`data` must name a schedule",
         "'warmup_cosin'. Did you mean `jaxsched.warmup_cosine`",
     ),
+    "a name like no other": ({"xyzzy": {}}, ValueError, "got 'xyzzy'. If it is a class of your own: is the module"),
     "another framework's": (
         {"cosine_decay_schedule": {}},
         ValueError,
@@ -162,6 +164,8 @@ WRONG = {
         "`value` must be a number: got '1e-4'",
         "Pass 0.0001, not its text; YAML reads 1.0e-4",
     ),
+    "text of an int": ({"Cosine": {"start": 1, "end": 0, "steps": "100"}}, ValueError, "Pass 100, not its text."),
+    "text of no number": ({"Constant": {"value": "inf"}}, ValueError, "got 'inf' of type str. Pass an int or a float."),
     "text for a schedule": (
         {"warmup": {"schedule": "1e-3", "steps": 3}},
         ValueError,
@@ -244,7 +248,7 @@ def test_schedules_in_containers_of_omegaconf_are_whole_again(entry):
     schedule = entry.make()
     joined = js.join(omegaconf([1.0, schedule]), [3])
     assert joined.pieces[1] == schedule
-    assert js.scale(omegaconf({"lr": schedule})["lr"], 1.0).left == schedule
+    assert js.clip(omegaconf({"lr": schedule})["lr"]).schedule == schedule
 
 
 def test_controllers_and_groups_in_containers_of_omegaconf():
@@ -253,6 +257,8 @@ def test_controllers_and_groups_in_containers_of_omegaconf():
     params = {"a": np.ones(2), "b": np.ones(2)}
     state = js.by_group(omegaconf({"a": line, "b": plateau})).init(params)
     assert js.current(state)["a/learning_rate"] == 1.0
+    optimizer = js.inject(optax.sgd)(omegaconf({"lr": plateau})["lr"])
+    assert js.current(optimizer.init(params)) == {"learning_rate": 0.0}
 
 
 def test_other_dataclasses_in_omegaconf_are_refused():

@@ -39,6 +39,7 @@ def test_each_layer_has_a_rate_of_its_own(layers):
     np.testing.assert_allclose(updates["blocks"]["b"], -wanted, rtol=1e-6)
     np.testing.assert_allclose([updates["embed"][0], updates["head"][0]], [-1e-4, -1e-3], rtol=1e-6)
     named = dict(zip(NAMES, wanted, strict=True), **{"embed/learning_rate": 1e-4, "head/learning_rate": 1e-3})
+    assert state.slots.parts[0].names[:12] == tuple(NAMES)  # neighbours in the vector: a slice of it, no kernel
     assert rates(state) == pytest.approx(named) and avals(state) == avals(optimizer.init(PARAMS))
 
 
@@ -162,8 +163,8 @@ BAD = {
         r"\['a', 'a/1'\] are all 'a/1/learning_rate'",
     ),
     "no number of layers": (lambda: js.layerwise(0.1, 0.5, 0), ValueError, "`layers` must be .* got 0"),
-    "a truth": (lambda: js.layerwise(0.1, 0.5, True), ValueError, "`layers` must be .* got True"),
-    "a fraction": (lambda: js.layerwise(0.1, 0.5, 2.5), ValueError, "`layers` must be .* got 2.5"),
+    "a truth": (lambda: js.layerwise(0.1, 0.5, True), TypeError, "`layers` must be .* got True"),
+    "a fraction": (lambda: js.layerwise(0.1, 0.5, 2.5), TypeError, "`layers` must be .* got 2.5"),
 }
 
 

@@ -135,7 +135,9 @@ TEXTS = [each for each in REALS if "str" not in each] + ["int", "Optional[int]"]
 @pytest.mark.parametrize("annotation", TEXTS)
 def test_text_is_refused_where_a_number_is_asked_for(annotation, as_text):
     factory, _ = of(annotation if as_text else eval(annotation))
-    with pytest.raises(TypeError, match=r"`x` must be a number: got '1e-4' of type str. Write 0.0001: to YAML"):
+    with pytest.raises(
+        TypeError, match=r"`x` must be a number: got '1e-4' of type str. Pass 0.0001, not its text; YAML"
+    ):
         js.inject(factory)("1e-4")
     with pytest.raises(TypeError, match="`x` must be a number: got 'fast' of type str. Pass a number, a schedule"):
         js.inject(factory)("fast")

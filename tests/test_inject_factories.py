@@ -22,17 +22,10 @@ GIVEN = {
 }  # fmt: skip
 """What a factory may want beside real numbers."""
 
-NEEDS_MORE = {
-    "apply_every",
-    "contrib.momo",
-    "contrib.momo_adam",
-    "contrib.scale_by_muon",
-    "contrib.sophia",
-    "lookahead",
-}
-"""Factories of other parameters, or that want what a model gives, or a whole number; they are not run here."""
+NEEDS_MORE = {"apply_every", "contrib.scale_by_muon", "lookahead"}
+"""Factories of a whole number, of more than arrays, or of other parameters, for which see below."""
 
-OF_A_LOSS = ("linesearch", "polyak", "lbfgs", "reduce_on_plateau")
+OF_A_LOSS = ("linesearch", "polyak", "lbfgs", "reduce_on_plateau", "momo")
 
 HARD = {
     ("contrib.schedule_free_adamw", "bfloat16"), ("contrib.schedule_free_adamw", "float16"),  # y - z of close numbers
@@ -100,6 +93,7 @@ def updates_of(name, optimizer, gradient_dtype, dtype, steps=3):
         )
         of_loss = any(word in name for word in OF_A_LOSS)
         extra = {"value": value_of(p), "grad": gradient, "value_fn": value_of} if of_loss else {}
+        extra |= {"obj_fn": value_of} if "sophia" in name else {}
         updates, after = optimizer.update(gradient, state, p, **extra)
         state = after
         seen.append(updates)
@@ -197,3 +191,21 @@ def test_where_nothing_is_narrow_the_bits_are_those_of_optax():
     plain = lambda g, rate, norm: clipping(rate, norm).update(g, clipping(rate, norm).init(p), p)[0]  # noqa: E731
     got, wanted = optimizer.update(p, optimizer.init(p), p)[0], plain(p, jnp.float32(0.1), 1.0)
     assert same_bits(got, wanted)
+
+
+@parametrize("dtype", [jnp.float32, jnp.bfloat16], ids=lambda dtype: dtype.__name__)
+def test_updates_of_another_structure_than_the_gradients_have_the_dtype_of_the_parameters(dtype):
+    """`optax.lookahead` has pairs of parameters, and gradients of one of them."""
+
+    def updates_of(optimizer, dtype):
+        pairs = optax.LookaheadParams(params(dtype), params(dtype))
+        gradient, state = jax.grad(value_of)(params(dtype)), optimizer.init(pairs)
+        for _ in range(2):
+            updates, state = optimizer.update(gradient, state, pairs)
+        return updates
+
+    made = js.inject(optax.lookahead)(optax.sgd(0.1), 2, slow_step_size=0.5)
+    got, wanted = updates_of(made, dtype), updates_of(optax.lookahead(optax.sgd(0.1), 2, 0.5), jnp.float32)
+    assert jax.tree.structure(got) == jax.tree.structure(wanted)
+    assert {x.dtype for x in jax.tree.leaves(got)} == {jnp.dtype(dtype)}
+    assert error(got, wanted) < 1e-2

@@ -129,3 +129,11 @@ def test_a_run_of_no_steps_is_refused(name):
         with pytest.raises(ValueError, match="`total` must be at least 1: got 0.*Is the data set empty"):
             EMPTY[name](zero)
     assert np.isfinite(EMPTY[name](1)(0)) and np.isfinite(jax.jit(lambda n: EMPTY[name](n)(0))(0))
+
+
+def test_half_an_epoch_is_an_array():
+    """The three ways of a clock that counts epochs."""
+    epochs = js.warmup_cosine(1.0, np.array(0.5), 9.0)
+    assert js.stretch(epochs, 390)(195) == 1.0 and js.stretch(epochs, 390)(390 * 9) == 0.0
+    assert epochs(195 / 390) == 1.0
+    assert js.per_epoch(epochs, 390)(389) == 0.0 and js.per_epoch(epochs, 390)(390) < 1.0

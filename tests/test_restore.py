@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from support.bridge import advance, avals, params, rates, relaxed, same_bits, shared_buffers, train, used
+from support.bridge import advance, avals, params, rates, relaxed, same_bits, shared_buffers, train, used, x64
 
 import jaxsched as js
 
@@ -278,6 +278,6 @@ def test_what_is_no_state_is_refused(saved, optimizer):
 
 
 def test_numbers_of_before_x64_are_the_same():
-    with jax.enable_x64(True):
+    with x64():
         state, changes = js.restore(ADAM(0.1).init(params(jnp.float64)), ran(ADAM(0.1)))
     assert changes == ["4 arrays: float32 -> float64"]

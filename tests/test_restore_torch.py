@@ -74,6 +74,14 @@ def test_a_position_that_is_none_is_refused(last):
         js.restore(SGD(0.1).init(params()), {**COSINE, "last_epoch": last})
 
 
+@pytest.mark.parametrize("name", ["best", "num_bad_epochs", "cooldown_counter"])
+@pytest.mark.parametrize("x", ["none", None, float("nan")])
+def test_what_a_plateau_cannot_have_seen_is_refused(name, x):
+    controller = js.reduce_on_plateau(0.1)
+    with pytest.raises(ValueError, match=f"`saved` must have a number for '{name}'"):
+        js.restore(SGD(controller).init(params()), {**PLATEAU, name: x})
+
+
 def test_it_has_no_numbers_for_an_abstract_state():
     with pytest.raises(ValueError, match=r"`opt_state` must have numbers.*optimizer\.init\(params\)"):
         js.restore(jax.eval_shape(SGD(0.1).init, params()), COSINE)

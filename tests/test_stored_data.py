@@ -1,6 +1,7 @@
 """Stored data that no constructor would make is refused, with the path to it."""
 
 import copy
+import json
 import re
 
 import numpy as np
@@ -20,7 +21,7 @@ WRONG = {
     "sign": (PLATEAU, ["sign"], 0, "`sign` must be 1 or -1: got 0.0"),
     "sign-between": (PLATEAU, ["sign"], 0.5, "`sign` must be 1 or -1: got 0.5"),
     "patience": (PLATEAU, ["patience"], 1.5, "`patience` must be a whole number: got 1.5"),
-    "patience-text": (PLATEAU, ["patience"], "1", "`patience` must be a number: got '1' of type str. Pass 1.0"),
+    "patience-text": (PLATEAU, ["patience"], "1", "`patience` must be a number: got '1' of type str. Pass 1,"),
     "factor": (PLATEAU, ["factor"], 1.0, "`factor` must lie between 0 and 1, exclusive: got 1.0"),
     "factor-list": (PLATEAU, ["factor"], [], "`factor` must hold at least one number: got []"),
     "version": (PLATEAU, ["jaxsched"], True, "`data` must be of version 1: got True"),
@@ -34,7 +35,7 @@ WRONG = {
         "`data` must fit StackedJoin: `which` must hold indices from 0 to 0: got [",
     ),
     "which-negative": (LONG, ["which"], [-1] * 10, "`which` must hold indices from 0 to 0"),
-    "which-short": (LONG, ["which"], [0] * 3, "`boundaries` must have one element fewer than `schedules`: got 9 and 3"),
+    "which-short": (LONG, ["which"], [0] * 3, "`boundaries` must have one element fewer than `pieces`: got 9 and 3"),
     "which-scalar": (LONG, ["which"], {"dtype": "int32", "values": 0}, "`boundaries` must have one element fewer"),
     "which-float": (LONG, ["which"], [0.5] * 10, "`which` must hold ints"),
     "slot": (LONG, ["slot"], [99] * 10, "`slot` must hold indices from 0 to 9: got [99, 99"),
@@ -57,6 +58,8 @@ WRONG = {
         -1,
         "`data['pieces'][1]['schedule']` must fit Cosine: `steps`",
     ),
+    "fraction": (NESTED, ["pieces", 1, "schedule", "steps"], 0.1, "`data['pieces'][1]['schedule']` must fit Cosine"),
+    "fraction-of-a-tuple": (NESTED, ["boundaries"], [0.5], "`boundaries[-1]` must be a number of steps: got 0.5"),
     "null": (NESTED, ["pieces", 1, "schedule", "steps"], None, "`steps` must be a number: got None"),
     "kind": (
         NESTED,
@@ -92,5 +95,11 @@ def test_a_stacked_join_that_is_stacked_itself_is_checked_row_by_row():
 
 
 def test_a_number_that_was_stretched_below_a_step_is_read_again():
-    short = js.stretch(js.warmup_cosine(1.0, 100.0, 200.0), 1 / 390)
-    assert js.from_dict(js.to_dict(short)) == short
+    for lr in (
+        js.stretch(js.Cosine(1.0, 0.0, steps=100.0), 1 / 390),
+        js.stretch(js.warmup_cosine(1.0, 100.0, 200.0), 1 / 390),
+        js.warmup_cosine(1.0, np.array(0.5), 200.0),
+        js.Interpolated(np.array([0.0, 0.5]), [1.0, 0.0]),
+        js.piecewise_constant(np.array([0.25, 0.5]), [1.0, 0.5, 0.25]),
+    ):
+        assert js.from_dict(json.loads(json.dumps(js.to_dict(lr)))) == lr

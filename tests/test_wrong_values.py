@@ -29,7 +29,7 @@ WRONG = {
     "array": (lambda: js.Tabulated(np.array(1.0)), "`values` must be a sequence of numbers: got 1.0", A_LIST),
     # Text, which YAML makes of 1e-4.
     "text": (lambda: js.warmup_cosine("1e-4", 10, 100), "`peak` must be a number: got '1e-4' of type str. Pass 0.0001"),
-    "text-length": (lambda: js.Cosine(1.0, 0.0, steps="100"), "`steps` must be a number", "Pass 100.0, not its text"),
+    "text-length": (lambda: js.Cosine(1.0, 0.0, steps="100"), "`steps` must be a number", "Pass 100, not its text."),
     "text-in-a-list": (lambda: js.Tabulated([1.0, "1e-4"]), "`values[1]` must be a number: got '1e-4' of type str"),
     "word": (
         lambda: js.Constant("small"),

@@ -20,7 +20,7 @@ from jaxsched._core.schedule import (
     evaluate,
 )
 from jaxsched._core.time import count_reached, only_when, real_dtype, since
-from jaxsched._core.words import shown
+from jaxsched._core.words import renamed, shown
 
 FEW = 8
 """Up to so many pieces are compiled one by one; more are stacked by kind, searched and gathered."""
@@ -116,9 +116,10 @@ def join(schedules: Schedules, boundaries: CountTuple | None = None) -> Schedule
         raise ValueError("`schedules` must hold at least one schedule: got none.")
     if boundaries is None:
         boundaries = boundaries_of(pieces)
+    with renamed({"pieces": "schedules"}):
+        check_boundaries(len(pieces), boundaries, "schedules")
     if len(pieces) <= FEW:
         return Join(pieces, tuple(boundaries))
-    check_boundaries(len(pieces), boundaries)
     groups: dict[Any, list[int]] = {}
     for i, piece in enumerate(pieces):
         groups.setdefault(stack_key(piece), []).append(i)

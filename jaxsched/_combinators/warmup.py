@@ -14,7 +14,7 @@ from jaxsched._core.kinds import Count, Kind, Level, checked
 from jaxsched._core.node import inside
 from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, Wrap, as_schedule, end_after, evaluate, to_schedule
 from jaxsched._core.time import reached, since, until
-from jaxsched._core.words import shown
+from jaxsched._core.words import renamed, shown
 from jaxsched._curves.cosines import Cosine, MirrorCosine
 from jaxsched._curves.exponentials import ExponentialRamp, Geometric, Inverse
 from jaxsched._curves.powers import ElapsedPower, Linear, Logarithmic, Polynomial, Rex
@@ -193,12 +193,14 @@ def _named(shape: Any, known: dict[str, Callable[..., Schedule]]) -> Callable[..
 
 def _ramp(shape: Callable[..., Any], start: Any, end: Any, steps: Any) -> Ramp:
     """A ramp of any shape, with an end that is open."""
-    parameters = _parameters(shape)
+    signature = _signature(shape)
+    parameters = signature.parameters
     upward = isinstance(end, Open)
     if _takes_one_argument(parameters):
-        weight = Wrap(shape)
+        with renamed({"fn": "shape"}):
+            weight = Wrap(shape)
         return Shaped(start, end, steps=steps, remaining=1.0 - weight if upward else weight)
-    make = functools.partial(_made, shape, by_keyword="steps" in parameters)
+    make = functools.partial(_made, shape, signature, by_keyword="steps" in parameters)
     if _is_ramp(shape):
         return make(start, end, steps)
     # What the function makes of numbers shows what it is: a ramp, whose end is then opened, or a composition.
@@ -210,8 +212,17 @@ def _ramp(shape: Callable[..., Any], start: Any, end: Any, steps: Any) -> Ramp:
     return Shaped(start, end, steps=steps, remaining=weight)
 
 
-def _made(shape: Callable[..., Any], start: Any, end: Any, steps: Any, by_keyword: bool) -> Any:
-    return shape(start, end, steps=steps) if by_keyword else shape(start, end, steps)
+def _made(
+    shape: Callable[..., Any], signature: inspect.Signature, start: Any, end: Any, steps: Any, by_keyword: bool
+) -> Any:
+    args, kwargs = ((start, end), {"steps": steps}) if by_keyword else ((start, end, steps), {})
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError:
+        raise TypeError(
+            f"`shape` must be a function `(start, end, steps) -> schedule` or `fraction -> weight`: got {shown(shape)}."
+        ) from None
+    return shape(*args, **kwargs)
 
 
 def _is_ramp(shape: Any) -> bool:
@@ -230,11 +241,11 @@ def _inverse(steps: Any) -> Any:
     return 1.0 / jnp.where(jnp.asarray(steps) > 0, steps, 1)
 
 
-def _parameters(fn: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+def _signature(fn: Callable[..., Any]) -> inspect.Signature:
     try:
-        return inspect.signature(fn).parameters
+        return inspect.signature(fn)
     except ValueError:  # a builtin without a signature takes a fraction
-        return {"x": inspect.Parameter("x", inspect.Parameter.POSITIONAL_ONLY)}
+        return inspect.Signature([inspect.Parameter("x", inspect.Parameter.POSITIONAL_ONLY)])
 
 
 def _takes_one_argument(parameters: Mapping[str, inspect.Parameter]) -> bool:

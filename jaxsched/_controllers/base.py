@@ -20,6 +20,7 @@ from jaxsched._core.program import canonical, device_step, relaxed
 from jaxsched._core.programs import program_for
 from jaxsched._core.schedule import Schedule, ScheduleLike, evaluate, to_schedule
 from jaxsched._core.time import real_dtype
+from jaxsched._core.words import shown
 
 Array = jax.Array
 
@@ -174,7 +175,7 @@ class OverDevices(Controller):
     def _check(self) -> None:
         names = self.axis_name if isinstance(self.axis_name, (tuple, list)) else (self.axis_name,)
         if not names or not all(isinstance(name, str) for name in names):
-            raise TypeError(f"`axis_name` must be the name of a mapped axis, or several: got {self.axis_name!r}.")
+            raise TypeError(f"`axis_name` must be the name of a mapped axis, or several: got {shown(self.axis_name)}.")
         object.__setattr__(self, "axis_name", names[0] if len(names) == 1 else tuple(names))
 
 

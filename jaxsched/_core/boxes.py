@@ -8,7 +8,17 @@ import numpy as np
 
 
 def unwrapped(x: Any) -> Any:
-    """A number that a library keeps in an object of its own, such as flax's `nnx.Variable`; anything else as it is."""
+    """A number that a library keeps in an object of its own, such as flax's `nnx.Variable`; anything else as it is.
+
+    Steps, metrics and numbers with a kind are read so, where `x` has a method `__jax_array__` or `get_value`.
+
+    Examples:
+        >>> class Box:
+        ...     def get_value(self):
+        ...         return 3
+        >>> jaxsched.kinds.unwrapped(Box())
+        3
+    """
     if isinstance(x, (int, float, np.generic, np.ndarray, jax.Array)):
         return x
     read = getattr(type(x), "__jax_array__", None) or getattr(type(x), "get_value", None)

@@ -3,7 +3,7 @@
 import contextlib
 import contextvars
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -45,9 +45,28 @@ def is_mapping(x: Any) -> bool:
     return isinstance(x, Mapping) or (hasattr(x, "keys") and hasattr(x, "__getitem__") and not isinstance(x, type))
 
 
+def check_single(name: str, x: Any) -> None:
+    """Refuse several numbers where one is asked for."""
+    x = unwrapped(x)
+    if not is_traced(x) and (is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and x.ndim)):
+        raise TypeError(f"`{name}` must be a number: got {shown(x)}. For several at once use `jaxsched.grid`.")
+
+
+def of_one(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    """A check of a single number."""
+
+    def one(name: str, x: Any) -> Any:
+        check_single(name, x)
+        return check(name, x)
+
+    return one
+
+
 def number(name: str, x: Any) -> Any:
     """A finite number, or an array of finite numbers."""
-    x = _array(name, list(map(unwrapped, x))) if is_sequence(x) else unwrapped(x)
+    x = unwrapped(x)
+    if is_sequence(x):
+        x = _array(name, list(map(unwrapped, x)))
     if isinstance(x, np.generic):
         x = x.item()
     if isinstance(x, bool) or not isinstance(x, (int, float, np.ndarray, jax.Array)):
@@ -76,11 +95,13 @@ def number(name: str, x: Any) -> Any:
 
 def remedy(x: Any, otherwise: str = "Pass an int or a float.") -> str:
     """What to pass in place of what is no number."""
-    if isinstance(x, str):
+    for read in (int, float) if isinstance(x, str) else ():
         try:
-            return f"Pass {float(x)!r}, not its text; YAML reads 1.0e-4 as a number and 1e-4 as text."
+            number = read(x)
         except ValueError:
-            pass
+            continue
+        yaml = "; YAML reads 1.0e-4 as a number and 1e-4 as text" if "e" in x.lower() else ""
+        return f"Pass {number!r}, not its text{yaml}." if math.isfinite(number) else otherwise
     return otherwise
 
 

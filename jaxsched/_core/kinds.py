@@ -8,7 +8,7 @@ import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypeVar
 
 import jax
@@ -207,6 +207,10 @@ else:
         check = staticmethod(lists.key)
 
 
+LISTS: Any = (Levels, Reals, Indices, Times, Counts, CountTuple, Lengths, Key)
+"""The kinds that take a list."""
+
+
 def kinds_in(annotation: Any) -> tuple[Any, ...]:
     """The members of an annotation: `Level | None` has two."""
     return typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
@@ -246,10 +250,25 @@ def _flag(name: str, x: Any) -> bool:
 
 
 def checks_of(function: Callable[..., Any]) -> dict[str, Check]:
-    """The check of each argument of a function whose annotation says something."""
+    """The check of each argument of a function whose annotation says something.
+
+    Fields hold an array of any number once schedules are stacked; a function is called with one.
+    """
     hints = typing.get_type_hints(function)
     checks = {name: checker(hints.get(name)) for name in inspect.signature(function).parameters}
-    return {name: check for name, check in checks.items() if check is not None}
+    checks = {name: check for name, check in checks.items() if check is not None}
+    return {name: fields.of_one(check) if _is_single(hints[name]) else check for name, check in checks.items()}
+
+
+def _is_single(annotation: Any) -> bool:
+    members = [each for each in kinds_in(annotation) if each is not type(None)]
+    return all(isinstance(x, Kind) and issubclass(x, Numeric) and not issubclass(x, LISTS) for x in members)
+
+
+def check_arguments(arguments: dict[str, Any], checks: Mapping[str, Check]) -> None:
+    """Put what the checks make of some arguments in their places, in the order in which they are written."""
+    for name in filter(checks.__contains__, list(arguments)):
+        arguments[name] = checks[name](name, arguments[name])
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -262,8 +281,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
             bound = signature.bind(*args, **kwargs)
         except TypeError:
             return function(*args, **kwargs)  # which says it in Python's own words
-        for name in filter(checks.__contains__, list(bound.arguments)):  # in the order in which they are written
-            bound.arguments[name] = checks[name](name, bound.arguments[name])
+        check_arguments(bound.arguments, checks)
         with fields.by_formula():
             return function(*bound.args, **bound.kwargs)
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._core.boxes import unwrapped
-from jaxsched._core.fields import count, is_list, is_mapping, is_traced, no_fraction, number, real, time
+from jaxsched._core.fields import check_single, count, is_list, is_mapping, is_traced, no_fraction, number, real, time
 from jaxsched._core.time import integer_max
 from jaxsched._core.words import shown
 
@@ -25,7 +25,8 @@ def listed(name: str, x: Any) -> Any:
 
 def in_order(name: str, x: Any, of: str) -> list[Any]:
     """What can be gone through, as a list. A set has no order, and a dict is no list of its keys."""
-    if isinstance(x, (str, bytes, bytearray, memoryview, Set)) or is_mapping(x) or not isinstance(x, Iterable):
+    unordered = isinstance(x, (str, bytes, bytearray, memoryview, Set)) or is_mapping(x)
+    if unordered or not isinstance(x, Iterable) or getattr(x, "ndim", 1) == 0:
         raise TypeError(f"`{name}` must be a sequence of {of}: got {shown(x)}. Pass a list.")
     return list(x)
 
@@ -62,11 +63,16 @@ def count_tuple(name: str, x: Any) -> Any:
 def lengths(name: str, x: Any) -> Any:
     """One length for all cycles, or a tuple with one for each."""
     x = unwrapped(x)
-    return tuple(count(f"{name}[{i}]", each) for i, each in enumerate(x)) if is_list(x) else count(name, x)
+    if not is_list(x):
+        return count(name, x)
+    for i, each in enumerate(x):
+        check_single(f"{name}[{i}]", each)
+    return tuple(count(f"{name}[{i}]", each) for i, each in enumerate(x))
 
 
 def indices(name: str, x: Any) -> Any:
     """A table of ints."""
+    x = unwrapped(x)
     x = number(name, x if isinstance(x, (np.ndarray, jax.Array)) else np.asarray(number(name, listed(name, x))))
     if not jnp.issubdtype(x.dtype, jnp.integer):
         raise TypeError(f"`{name}` must hold ints: got {shown(x)}.")
@@ -88,12 +94,10 @@ def key(name: str, x: Any) -> Any:
     return x
 
 
-def check_boundaries(pieces: int, boundaries: Any) -> None:
+def check_boundaries(pieces: int, boundaries: Any, name: str = "pieces") -> None:
     """Refuse boundaries that do not fit so many pieces one after another."""
     if len(boundaries) != pieces - 1:
-        raise ValueError(
-            f"`boundaries` must have one element fewer than `schedules`: got {len(boundaries)} and {pieces}."
-        )
+        raise ValueError(f"`boundaries` must have one element fewer than `{name}`: got {len(boundaries)} and {pieces}.")
     concrete = [b for b in boundaries if not is_traced(b)]
     if any(np.any(np.asarray(a) > np.asarray(b)) for a, b in zip(concrete, concrete[1:], strict=False)):
         raise ValueError(f"`boundaries` must be sorted: got {shown(list(boundaries))}. A piece begins where one ends.")

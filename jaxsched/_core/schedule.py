@@ -18,7 +18,7 @@ from jaxsched._core.lists import check_boundaries, in_order
 from jaxsched._core.node import Data
 from jaxsched._core.program import Program, check_function, compiled_for, host_step, prepare
 from jaxsched._core.time import Length, Time, only_when, plain, reached, real_dtype, since
-from jaxsched._core.words import shown
+from jaxsched._core.words import renamed, shown
 
 Array = jax.Array
 
@@ -216,7 +216,8 @@ def to_schedule(name: str, x: Any) -> Schedule:
     if _is_stateful(x):
         raise TypeError(not_pure(name, x, isinstance(x, Data)))
     if callable(x):
-        return Wrap(x)
+        with renamed({"fn": name}):
+            return Wrap(x)
     raise TypeError(
         f"`{name}` must be a schedule, a number or a function of the step: got {shown(x)}. {remedy(x, 'Pass one.')}"
     )

@@ -1,6 +1,8 @@
-"""Values in messages: shown as they were passed, and cut where they are long."""
+"""Messages: values as they were passed, cut where they are long, under the names that the caller knows."""
 
 import reprlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -43,3 +45,31 @@ def shown(x: Any) -> str:
     """
     text = _short.repr(x)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+@contextmanager
+def renamed(names: Mapping[str, str]) -> Iterator[None]:
+    """Inside, errors about our arguments speak of the caller's. JAX's own are subclasses, and pass as they are.
+
+    Args:
+        names: the caller's name for each of ours.
+
+    Examples:
+        >>> with jaxsched.kinds.renamed({"factor": "gamma"}):
+        ...     jaxsched.step_decay(1.0, -1.0, 10)
+        Traceback (most recent call last):
+        ValueError: `gamma` must not be negative: got -1.0. Pass 0 or a positive number.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if type(error) not in (TypeError, ValueError) or not names:
+            raise
+        words = str(error).split("`")
+        words[1::2] = [_named(word, names) for word in words[1::2]]
+        raise type(error)("`".join(words)) from None
+
+
+def _named(word: str, names: Mapping[str, str]) -> str:
+    name, index, rest = word.partition("[")
+    return names.get(name, name) + index + rest

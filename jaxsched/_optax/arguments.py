@@ -14,9 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._controllers.base import Controller
-from jaxsched._core.boxes import unwrapped
-from jaxsched._core.fields import is_number, is_traced
+from jaxsched._core.boxes import rebuilt, unwrapped
+from jaxsched._core.fields import is_number, is_traced, remedy
+from jaxsched._core.node import Data
 from jaxsched._core.schedule import Schedule
+from jaxsched._core.words import shown
 
 WORDS_OF_OTHERS = frozenset("bool str bytes int None NoneType Optional Union Literal typing t".split())
 """Words of an annotation that cannot be evaluated; one that has no others is of no real number."""
@@ -40,8 +42,9 @@ def arguments_of(factory: Callable[..., Any]) -> dict[str, Argument]:
 def is_hyperparameter(name: str, x: Any, argument: Argument) -> bool:
     """Whether what was given is a hyperparameter, or else is passed on."""
     if _is_text(x) and not argument.text:
-        raise TypeError(f"`{name}` must be a number: got {x!r} of type {type(x).__name__}. {_advice(x)}")
-    if isinstance(x, (Schedule, Controller)):
+        advice = remedy(x, "Pass a number, a schedule or a controller.")
+        raise TypeError(f"`{name}` must be a number: got {shown(x)} of type {type(x).__name__}. {advice}")
+    if isinstance(rebuilt(x, Data), (Schedule, Controller)):
         return True
     x = unwrapped(x)
     if is_number(x) or is_traced(x):
@@ -53,14 +56,6 @@ def is_hyperparameter(name: str, x: Any, argument: Argument) -> bool:
 
 def _is_text(x: Any) -> bool:
     return isinstance(x, (str, bytes))
-
-
-def _advice(text: Any) -> str:
-    try:
-        number = float(text)
-    except ValueError:
-        return "Pass a number, a schedule or a controller."
-    return f"Write {number!r}: to YAML `1e-4` is text, and `1.0e-4` a number."
 
 
 def _argument(parameter: inspect.Parameter, namespace: Mapping[str, Any]) -> Argument:

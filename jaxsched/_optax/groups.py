@@ -3,7 +3,7 @@
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, overload
 
 import jax
@@ -14,7 +14,9 @@ from jaxsched._combinators.values import scale
 from jaxsched._controllers.base import ControllerLike
 from jaxsched._core.fields import is_mapping
 from jaxsched._core.kinds import Positive, checked
+from jaxsched._core.lists import in_order
 from jaxsched._core.node import Data
+from jaxsched._core.words import shown
 from jaxsched._optax.hyperparameters import InjectState, Scheduled, one_number
 from jaxsched._optax.inject import scaled
 from jaxsched._optax.lost import check_metric
@@ -57,7 +59,7 @@ def by_group(
     import optax
 
     if not is_mapping(schedules) or not schedules:
-        raise ValueError(f"`schedules` must hold a schedule for at least one group: got {schedules!r}.")
+        raise ValueError(f"`schedules` must hold a schedule for at least one group: got {shown(schedules)}.")
     named = _named(schedules)
     layered = {group for group in schedules if _layers(group, schedules[group]) is not None}
     scheduled = Scheduled({name: x for of_group in named.values() for name, x in of_group.items()})
@@ -145,14 +147,15 @@ def layerwise(schedule: ControllerLike, decay: Positive, layers: Sequence[str] |
     Reference:
         Howard and Ruder 2018, arXiv:1801.06146, section 3.2 (d = 1 / 2.6); Clark et al. 2020, arXiv:2003.10555.
     """
-    names: Any = layers
     stacked = isinstance(layers, (int, np.integer)) and not isinstance(layers, bool)
-    if stacked:
-        names = range(names)
-    if isinstance(names, str) or not isinstance(names, Collection) or not 0 < len(names) == len(set(names)):
+    names: Any = range(layers) if stacked else layers  # pyright: ignore[reportArgumentType]
+    listed = not isinstance(names, str) and all(isinstance(x, Hashable) for x in in_order("layers", names, "patterns"))
+    if not listed or not 0 < len(list(names)) == len(set(names)):
         raise ValueError(
-            f"`layers` must be a sequence of patterns, each once, or the number of layers in one array: got {layers!r}."
+            f"`layers` must be a sequence of patterns, each once, or the number of layers in one array: "
+            f"got {shown(layers)}."
         )
+    names = list(names)
     each = [scale(schedule, decay ** (len(names) - 1 - i)) for i in range(len(names))]
     return each if stacked else dict(zip(names, each, strict=True))
 

@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 import jax
@@ -11,7 +11,9 @@ import jax.numpy as jnp
 
 from jaxsched._controllers.base import ControllerLike
 from jaxsched._core.kinds import checked
+from jaxsched._core.lists import in_order
 from jaxsched._core.program import relaxed
+from jaxsched._core.words import shown
 from jaxsched._optax.arguments import arguments_of, is_hyperparameter
 from jaxsched._optax.hyperparameters import InjectState, Scheduled, one_number
 from jaxsched._optax.lost import check_metric
@@ -67,11 +69,12 @@ def inject(
             f"Write `jaxsched.inject(optax.adamw)(schedule)`."
         )
     signature, arguments = inspect.signature(factory), arguments_of(factory)
-    static = {static_args} if isinstance(static_args, str) else set(static_args)
-    if not static <= set(signature.parameters):
-        unknown = sorted(static - set(signature.parameters))
+    static = [static_args] if isinstance(static_args, str) else static_args
+    static = list(static) if isinstance(static, Set) else in_order("static_args", static, "names")
+    unknown = [name for name in static if not isinstance(name, str) or name not in signature.parameters]
+    if unknown:
         raise ValueError(
-            f"`static_args` must name arguments of the factory, {list(signature.parameters)}: got {unknown}."
+            f"`static_args` must name arguments of the factory, {list(signature.parameters)}: got {shown(unknown)}."
         )
 
     @functools.wraps(factory)

@@ -112,7 +112,7 @@ def several(fn: Callable[..., Any], names: tuple[str, ...]) -> Callable[..., Any
 
 def rates_of(values: Mapping[str, Any]) -> Callable[[tuple[str, ...]], Any]:
     """A function from names to their values inside of an update: one name's, or several along an axis."""
-    alone = {name: x for part in parts_of(values) for name, x in zip(part.names, _scalars(part), strict=True)}
+    alone = each_value(values)
 
     def of(names: tuple[str, ...]) -> Any:
         first, *others = names
@@ -127,8 +127,13 @@ def rates_of(values: Mapping[str, Any]) -> Callable[[tuple[str, ...]], Any]:
     return of
 
 
-def _scalars(part: Part) -> list[Any]:
-    if len(part.names) == 1 or not is_traced(part.content):
+def each_value(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by name."""
+    return {name: x for part in parts_of(values) for name, x in zip(part.names, _each_value(part), strict=True)}
+
+
+def _each_value(part: Part) -> list[Any]:
+    if len(part.names) == 1 or not is_traced(part.content) or part.content.ndim > 1:
         return _taken_apart(part)
     starts = range(0, len(part.names), AT_ONCE)
     return [x for i in starts for x in _numbers_in(part.content[i : i + AT_ONCE])]

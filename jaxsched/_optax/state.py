@@ -25,7 +25,7 @@ from jaxsched._optax.find import (
 from jaxsched._optax.find import value as value_in
 from jaxsched._optax.hypergradient import HypergradientState
 from jaxsched._optax.hyperparameters import BY_HAND, KEPT, InjectState, Slot, moved, own, placed, value_at
-from jaxsched._optax.slots import ByName, each_part, parts_of, several
+from jaxsched._optax.slots import ByName, each_part, each_value, parts_of, several
 
 Array = jax.Array
 
@@ -88,7 +88,9 @@ def last_used(opt_state: Any) -> dict[str, Array]:
         (1.0, 0.75)
     """
     found, scheduled = _scheduled(opt_state)
-    return {name: value_in(found.node(name), place.key) for name, place in scheduled.items()}
+    ours = [each_value(node.hyperparams) if is_ours(node) else {} for node in found.nodes]
+    value = lambda node, p: ours[p.node][p.key] if ours[p.node] else value_in(node, p.key)  # noqa: E731
+    return {name: value(found.node(name), place) for name, place in scheduled.items()}
 
 
 def events(opt_state: Any) -> dict[str, Events]:
@@ -231,7 +233,7 @@ def _next_values(node: InjectState) -> Mapping[str, Array]:
         return several(lambda slot: each_member(value_at, slot, node.count), names)(slot)
 
     known = [part for part in parts_of(node.slots) if _has_numbers(part.content)]
-    return each_part(at, ByName(known))
+    return each_value(each_part(at, ByName(known)))
 
 
 def _has_numbers(slot: Slot) -> bool:

@@ -10,8 +10,9 @@ import numpy as np
 from jaxsched._controllers.base import inner
 from jaxsched._controllers.metrics import bounded
 from jaxsched._controllers.plateau import PlateauState
+from jaxsched._optax.changes import together
 from jaxsched._optax.find import find, is_ours
-from jaxsched._optax.hyperparameters import Slot, Values, placed, scheduled_at, together, value_at
+from jaxsched._optax.hyperparameters import Slot, Values, placed, scheduled_at, value_at
 from jaxsched._optax.stored import like, parts, whole
 
 _PLATEAU = ("best", "num_bad_epochs", "cooldown_counter")
@@ -59,16 +60,26 @@ def _rate(saved: Any) -> float | None:
 
 
 def _slot(slot: Slot, count: Any, saved: Any, rate: float | None) -> Slot:
-    seen = {name: x for name, x in (parts(saved) or {}).items() if name in _PLATEAU}
+    seen = {name: _number(name, x) for name, x in (parts(saved) or {}).items() if name in _PLATEAU}
     if not isinstance(slot.state, PlateauState) or not seen:
         return slot
     controller = inner(slot.schedule)
     resting = int(seen.get("cooldown_counter", 0))
     state = slot.state._replace(
-        best=like(bounded(jnp.float32(seen.get("best", jnp.inf)), controller.sign), slot.state.best),
+        best=like(bounded(jnp.float32(seen.get("best", math.inf)), controller.sign), slot.state.best),
         bad=like(-resting if resting > 0 else int(seen.get("num_bad_epochs", 0)), slot.state.bad),
     )
     base = float(scheduled_at(slot, count))
     if rate is not None and 0 < rate < base:
         state = state._replace(cuts=like(round(math.log(rate / base) / float(controller.log_factor)), state.cuts))
     return slot._replace(state=state)
+
+
+def _number(name: str, x: Any) -> float:
+    try:
+        number = float(x)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isnan(number) or (name != "best" and not number.is_integer()):
+        raise ValueError(f"`saved` must have a number for {name!r}, as PyTorch's plateau has it: got {x!r:.80}.")
+    return number

@@ -48,7 +48,9 @@ def updated(transformation: Any, updates: Any, state: Any, params: Any, extra: d
         wide_state = _as_if_wide(state, transformation, like, width)
         wide = [widened(x, width) for x in (updates, params, extra)]
         new, after = transformation.update(wide[0], wide_state, wide[1], **wide[2])
-    return cast_like(new, updates, *(() if params is None else (params,))), cast_like(after, state)
+    # What `optax.lookahead` gives has the structure of its pairs of parameters, not that of the gradients.
+    alike = [x for x in (updates, params) if jax.tree.structure(x) == jax.tree.structure(new)]
+    return cast_like(new, *alike), cast_like(after, state)
 
 
 def cast_like(new: Any, *old: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from jaxsched._combinators.clocks import staircase as held
 from jaxsched._core.kinds import Count, Counts, Factor, Key, Level, Levels, NotNegative, Real, Times, Whole, checked
 from jaxsched._core.schedule import Schedule, Wrap
+from jaxsched._core.words import renamed, shown
 from jaxsched._curves.cosines import LinearCosine, NoisyLinearCosine
 from jaxsched._curves.decays import InverseTime
 from jaxsched._curves.exponentials import Exponential, GeometricDecay
@@ -247,6 +248,7 @@ def multiplicative_decay(start: Level, fn: Callable[[int], Any], steps: Whole) -
 
     Raises:
         ValueError: `steps` is negative, or a product is not finite.
+        TypeError: `fn` is no function of a step that returns a number.
 
     Examples:
         >>> jaxsched.multiplicative_decay(1.0, lambda t: 0.5, 2)(np.arange(4)).tolist()
@@ -255,5 +257,13 @@ def multiplicative_decay(start: Level, fn: Callable[[int], Any], steps: Whole) -
     Reference:
         `MultiplicativeLR` in PyTorch, `MultiplicativeDecay` in Paddle.
     """
-    factors = [float(fn(t)) for t in range(1, int(steps) + 1)]
-    return start * Tabulated(np.cumprod([1.0, *factors]))
+    factors = [_factor(fn, t) for t in range(1, int(steps) + 1)]
+    with renamed({"values": "fn"}):
+        return start * Tabulated(np.cumprod([1.0, *factors]))
+
+
+def _factor(fn: Callable[[int], Any], t: int) -> float:
+    try:
+        return float(fn(t))
+    except Exception as error:
+        raise TypeError(f"`fn` must take a step and return a number: for {t} it raised {shown(error)}.") from error

@@ -6,6 +6,10 @@ import numbers
 from fractions import Fraction
 from typing import Literal
 
+import jax.numpy as jnp
+import numpy as np
+
+from jaxsched._core.boxes import unwrapped
 from jaxsched._core.words import shown
 
 ROUNDED = {"nearest": None, "down": math.floor, "up": math.ceil}
@@ -58,6 +62,8 @@ class Run:
             x = getattr(self, name)
             if x is not None and not _number(name, x) > 0:
                 raise ValueError(f"`{name}` must be greater than 0: got {shown(x)}. {reason}")
+        if not isinstance(self.drop_last, (bool, np.bool_)):
+            raise TypeError(f"`drop_last` must be True or False: got {shown(self.drop_last)}.")
         if self.samples_per_epoch is not None:
             object.__setattr__(self, "steps_per_epoch", self._batches())
         elif self.drop_last:
@@ -129,12 +135,19 @@ def _steps(name: str, count: float, each: Fraction) -> int:
 
 
 def _exact(x: float) -> Fraction:
+    x = unwrapped(x)
     return Fraction(int(x)) if isinstance(x, numbers.Integral) else Fraction(repr(float(x)))
 
 
 def _number(name: str, x: float) -> float:
-    if isinstance(x, bool) or not hasattr(x, "__float__"):
+    x = unwrapped(x)
+    single = hasattr(x, "__float__") and np.ndim(x) == 0 and not isinstance(x, (bool, np.bool_))
+    if not single or (hasattr(x, "dtype") and not jnp.issubdtype(jnp.result_type(x), jnp.number)) or np.iscomplexobj(x):
         raise TypeError(f"`{name}` must be a number: got {shown(x)}.")
-    if not math.isfinite(x):
+    try:
+        finite = math.isfinite(x)
+    except OverflowError:
+        finite = False
+    if not finite:
         raise ValueError(f"`{name}` must be finite: got {shown(x)}.")
     return x

@@ -11,6 +11,7 @@ from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Level, Part, Positive, Real, Total, checked
 from jaxsched._core.schedule import Constant, Schedule
 from jaxsched._core.time import as_real, largest
+from jaxsched._core.words import renamed
 from jaxsched._curves.cosines import Cosine
 from jaxsched._curves.decays import InverseSqrt
 from jaxsched._curves.powers import Linear
@@ -167,7 +168,8 @@ def wsd(
         Hu et al. 2024, arXiv:2404.06395, section 4; Hägele et al. 2024, arXiv:2405.18392, section 3.
     """
     up, flat, down = _phases(warmup, stable, decay, total)
-    held = warmed_up(Constant(peak), up, start, shape=warmup_shape)
+    with renamed({"shape": "warmup_shape"}):
+        held = warmed_up(Constant(peak), up, start, shape=warmup_shape)
     return cooldown(held, up + flat, down, end, shape=shape)
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from jaxsched._core.boxes import rebuilt
-from jaxsched._core.fields import is_mapping, is_number, is_sequence, remedy
+from jaxsched._core.fields import by_formula, is_mapping, is_number, is_sequence, remedy
 from jaxsched._core.node import FORMER, KINDS, Data
-from jaxsched._core.schedule import as_schedule
+from jaxsched._core.schedule import to_schedule
 from jaxsched._core.words import shown
 from jaxsched._store.serialize import decode, from_dict
 
@@ -48,7 +48,7 @@ def from_config(data: Any) -> Any:
     if isinstance(made, Data):
         return made
     if is_number(made):
-        return as_schedule(made)
+        return to_schedule("data", made)
     raise TypeError(
         f"`data` must map one name to its arguments, as in {{'warmup_cosine': {{'peak': 1e-3, ...}}}}: "
         f"got {shown(data)}. {remedy(data, 'Pass that, or a number.')}"
@@ -63,7 +63,8 @@ def _read(x: Any, path: str) -> Any:
         return x
     names = list(x.keys())
     if "kind" in names or set(names) == {"dtype", "values"}:  # as `to_dict` has it
-        return decode(x, path)
+        with by_formula():
+            return decode(x, path)
     if len(names) == 1 and isinstance(names[0], str):
         return _made(names[0], x[names[0]], path)
     return {name: _read(x[name], f"{path}[{name!r}]") for name in names}
@@ -119,7 +120,8 @@ def _meant(module: types.ModuleType, name: str, names: list[str], alone: bool) -
         try:
             getattr(module, name)
         except AttributeError as error:  # the door knows other frameworks' names as well
-            return str(error).partition(". ")[2]
+            if hint := str(error).partition(". ")[2]:
+                return hint
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.8)
     if close:
         return f"Did you mean {' or '.join(f'`{module.__name__}.{each}`' for each in close)}?"

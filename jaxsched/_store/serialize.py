@@ -9,8 +9,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxsched._core.fields import by_formula, is_mapping, is_sequence, is_traced
-from jaxsched._core.kinds import Key, kinds_in
+from jaxsched._core.fields import is_mapping, is_sequence, is_traced
+from jaxsched._core.kinds import Counts, Key, Times, kinds_in
 from jaxsched._core.node import (
     DEEPEST,
     FLAT,
@@ -79,8 +79,7 @@ def from_dict(data: Mapping[str, Any]) -> Any:
         remedy = "Read it with its own jaxsched." if "jaxsched" in data.keys() else by_hand
         raise ValueError(f"`data` must be of version {VERSION}: got {shown(version)}. {remedy}")
     check_depth(data)
-    with by_formula():  # what was stored may have been stretched
-        return decode(fields, "data")
+    return decode(fields, "data")
 
 
 def described(schedule: Data) -> dict[str, Any]:
@@ -151,11 +150,17 @@ def decode(x: Any, path: str) -> Any:
     if unknown := sorted(set(fields) - known):
         raise ValueError(f"`{path}` must have the fields of {kind}, {sorted(known)}: got {unknown} as well.")
     hints = hints_of(cls)
+    tables = {name: _table(value) for name, value in fields.items() if hints.get(name) in (Counts, Times)}
     opened = {name: Open() for name, value in fields.items() if value is None and End in kinds_in(hints.get(name))}
     try:
-        return cls(**{**fields, **opened})
+        return cls(**{**fields, **opened, **tables})
     except (TypeError, ValueError) as error:
         raise ValueError(f"`{path}` must fit {kind}: {error}") from error
+
+
+def _table(x: Any) -> Any:
+    """A table of times is read as the array that was stored, which may end below a step."""
+    return np.asarray(x) if isinstance(x, list) and x and set(map(type, x)) <= {int, float} else x
 
 
 def check_depth(data: Any) -> None:

@@ -128,16 +128,15 @@ def tabulate(schedule: ScheduleLike, total: WholeAtLeastOne) -> Tabulated:
 
     Raises:
         ValueError: `total` is below 1, no whole number, or too large for a table.
-        TypeError: `total` is traced, or an array of several.
+        TypeError: `total` is traced.
 
     Examples:
         >>> kinds = [jaxsched.Constant(1.0), jaxsched.Linear(1.0, 0.0, steps=2)]
         >>> jaxsched.stack([jaxsched.tabulate(kind, total=2) for kind in kinds])
         Tabulated(values=[[1.0, 1.0, 1.0], [1.0, 0.5, 0.0]])
     """
-    if is_traced(total) or np.ndim(total):
-        got = "a traced number" if is_traced(total) else repr(np.asarray(total).tolist())
-        raise TypeError(f"`total` must be one known number, the length of the table: got {got}. Pass an int.")
+    if is_traced(total):
+        raise TypeError("`total` must be known, since the table is so long: got a traced number. Pass an int.")
     if total > LONGEST:
         raise ValueError(f"`total` must be at most {LONGEST}: got {int(total)}. Stack each kind of schedule by itself.")
     values = as_schedule(schedule)(np.arange(int(total) + 1))

@@ -11,25 +11,30 @@ import functools
 import inspect
 import itertools
 import sys
-import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, overload
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
 from jaxsched import kinds
-from jaxsched.kinds import Kind, by_formula, checks_of, is_list, is_sequence, is_traced, public_module, shown
+from jaxsched.kinds import (
+    Kind,
+    by_formula,
+    check_arguments,
+    checks_of,
+    is_list,
+    is_traced,
+    public_module,
+    renamed,
+    shown,
+    unwrapped,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-COUNTS = (kinds.Times, kinds.Counts, kinds.CountTuple, kinds.Lengths)
-LISTS: Any = (*COUNTS, kinds.Levels, kinds.Reals, kinds.Indices, kinds.Key)
-"""The kinds that take a list. Schedules may hold an array of any number, since they can be stacked; a list for one is
-refused here."""
+NUMERIC, REAL = cast("tuple[Any, Any]", (js.Numeric, kinds.Real))
 
 
 @overload
@@ -49,11 +54,9 @@ def foreign(
     if function is None:
         return functools.partial(foreign, groups=groups, names=names)
     signature, checks, names = inspect.signature(function), checks_of(function), names or {}
-    single = {name for name, hint in typing.get_type_hints(function).items() if _is_single(hint)}
 
     def one(arguments: inspect.BoundArguments) -> Any:
-        for name in filter(checks.__contains__, list(arguments.arguments)):  # in the order in which they are written
-            arguments.arguments[name] = _checked(name, checks[name], arguments.arguments[name], name in single)
+        check_arguments(arguments.arguments, checks)
         with renamed(names):
             return function(*arguments.args, **arguments.kwargs)
 
@@ -68,25 +71,6 @@ def foreign(
 
     made.__module__ = public_module(function.__module__)
     return made
-
-
-def _checked(name: str, check: Callable[[str, Any], Any], x: Any, single: bool) -> Any:
-    many = is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and not is_traced(x) and x.ndim > 0)
-    if (single and many) or is_key(x):
-        raise TypeError(f"`{name}` must be a number: got {shown(x)}. Pass an int or a float.")
-    try:
-        return check(name, x)
-    except OverflowError:
-        raise ValueError(f"`{name}` must fit a float: got {shown(x)}. Pass a smaller number.") from None
-
-
-def is_key(x: Any) -> bool:
-    return isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
-
-
-def _is_single(annotation: Any) -> bool:
-    members = [each for each in typing.get_args(annotation) or (annotation,) if each is not type(None)]
-    return all(isinstance(x, Kind) and issubclass(x, js.Numeric) and not issubclass(x, LISTS) for x in members)
 
 
 def _with(bound: inspect.BoundArguments, changed: Mapping[str, Any]) -> inspect.BoundArguments:
@@ -167,16 +151,14 @@ def groups_of(lists: Mapping[str, Any]) -> int:
 
 
 @contextmanager
-def renamed(names: Mapping[str, str]) -> Iterator[None]:
-    """Errors about our arguments speak of theirs. JAX's own errors are subclasses, and pass as they are."""
+def entries_of(argument: str) -> Iterator[None]:
+    """Errors about what is in an argument say so."""
     try:
         yield
     except (TypeError, ValueError) as error:
-        if type(error) not in (TypeError, ValueError) or not names:
+        if type(error) not in (TypeError, ValueError):
             raise
-        words = str(error).split("`")
-        words[1::2] = [names.get(word, word) for word in words[1::2]]
-        raise type(error)("`".join(words)) from None
+        raise type(error)(f"`{argument}` does not fit: {error}") from None
 
 
 def ranged(
@@ -204,26 +186,27 @@ def ranged(
     given = [(word, bound, fits) for word, bound, fits in bounds if bound is not None]
 
     def check(argument: str, x: Any) -> Any:
+        x = unwrapped(x)
         if fraction and (isinstance(x, int) or jnp.issubdtype(getattr(x, "dtype", float), jnp.integer)):
             raise TypeError(f"`{argument}` must be a float: got {shown(x)}. {note}")
+        try:
+            known = REAL.check(argument, x)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{error} {note}") from None
         if is_traced(x):
             return x
-        array = np.asarray(x) if isinstance(x, (int, float, np.generic, np.ndarray, jax.Array)) else None
-        real = array is not None and (array.dtype.kind in "iuf" or jnp.issubdtype(array.dtype, jnp.floating))
-        if array is None or not real:
-            raise TypeError(f"`{argument}` must be a number: got {shown(x)} of type {type(x).__name__}. {note}")
-        if not np.all(np.isfinite(array.astype(np.float64))):
-            raise ValueError(f"`{argument}` must be finite: got {shown(x)}. {note}")
-        if not all(np.all(fits(array, bound)) for _, bound, fits in given):
+        if not all(np.all(fits(known, bound)) for _, bound, fits in given):
             wanted = " and ".join(f"{word} {bound}" for word, bound, _ in given)
             raise ValueError(f"`{argument}` must be {wanted}: got {shown(x)}. {note}")
-        if whole and array.dtype.kind not in "iu":
+        if whole and not jnp.issubdtype(jnp.result_type(x), jnp.integer):
             raise TypeError(f"`{argument}` must be an int: got {shown(x)}. {note}")
-        x = x.item() if array.ndim == 0 and not isinstance(x, (int, float)) else x
+        x = x.item() if np.ndim(x) == 0 and not isinstance(x, (int, float)) else x
         return _counted(x) if counted else x
 
     return Kind(
-        name, (), {"__module__": sys._getframe(1).f_globals["__name__"], "__doc__": note, "check": staticmethod(check)}
+        name,
+        (NUMERIC,),
+        {"__module__": sys._getframe(1).f_globals["__name__"], "__doc__": note, "check": staticmethod(check)},
     )
 
 

@@ -22,7 +22,12 @@ class Plan:
     end: float = 0.0
     steps: int = 1
 
-    def value(self, step: int) -> float:
+    @property
+    def last(self) -> float:
+        """The step from which on it holds its last value."""
+        return {"constant": 0.0, "exponential": math.inf}.get(self.kind, self.steps)
+
+    def value(self, step: float) -> float:
         done = 1.0 if self.steps <= step else step / self.steps
         if self.kind == "linear":
             return self.start * (1 - done) + self.end * done
@@ -52,8 +57,28 @@ class Moved:
     begin: int
     factor: float = 1.0
 
-    def value(self, step: int) -> float:
+    @property
+    def last(self) -> float:
+        return self.begin + self.plan.last
+
+    def value(self, step: float) -> float:
         return self.factor * self.plan.value(max(step - self.begin, 0))
+
+
+@dataclasses.dataclass(frozen=True)
+class Stretched:
+    """A plan whose clock runs slower, or faster, from a step on."""
+
+    plan: "Plan | Moved | Stretched"
+    begin: int
+    pace: float
+
+    @property
+    def last(self) -> float:
+        return self.begin + (self.plan.last - self.begin) / self.pace
+
+    def value(self, step: float) -> float:
+        return self.plan.value(self.begin + (step - self.begin) * self.pace)
 
 
 @dataclasses.dataclass
@@ -96,7 +121,7 @@ class Plateau:
 class Rate:
     """A hyperparameter."""
 
-    plan: Plan | Moved
+    plan: Plan | Moved | Stretched
     plateau: Plateau | None = None
     by_hand: float | None = None
 
@@ -128,7 +153,7 @@ class Run:
 
     def __init__(self, rates: dict[str, Rate]) -> None:
         self.rates, self.count = copy.deepcopy(rates), 0
-        self.used: dict[str, float] | None = self.values()
+        self.used = self.values()
 
     def values(self) -> dict[str, float]:
         return {name: rate.value(self.count) for name, rate in self.rates.items()}
@@ -149,19 +174,29 @@ class Run:
                 if metric is not None:
                     plateau.observe(metric, self.rates[each].plan.value(self.count))
 
-    def replace(self, name: str, new: Rate, rebase: bool) -> bool:
+    def replace(self, name: str, new: Rate, clock: str, rebase: bool) -> bool:
         """Whether it was possible."""
-        plan = new.plan.rebased(self.count, self.rates[name].scheduled(self.count)) if rebase else new.plan
+        old, now = self.rates[name], rebase or clock == "now"
+        plan = Moved(new.plan, self.count) if now else new.plan
+        if rebase:
+            plan = new.plan.rebased(self.count, old.scheduled(self.count))
         if plan is not None:
-            self.rates[name] = self.rates[name].under(Rate(plan, new.plateau), unscaled=rebase)
+            self.rates[name] = old.under(Rate(plan, new.plateau), unscaled=now)
         return plan is not None
+
+    def stretch_rest(self, total: int, name: str | None) -> bool:
+        """Whether there was a schedule to stretch."""
+        ends = {each: rate.plan.last for each, rate in self.rates.items() if name in (None, each)}
+        ends = {each: end for each, end in ends.items() if self.count < end < math.inf}
+        for each in ends:
+            pace = (max(ends.values()) - self.count) / (total - self.count)
+            self.rates[each].plan = Stretched(self.rates[each].plan, self.count, pace)
+        return bool(ends)
 
     def restored(self, fresh: dict[str, Rate]) -> "Run":
         """This run, saved, under other plans."""
         again = copy.deepcopy(self)
         again.rates = {name: rate.under(fresh[name]) for name, rate in again.rates.items()}
-        if not self.same_as(fresh):
-            again.used = None
         return again
 
     def same_as(self, fresh: dict[str, Rate]) -> bool:
