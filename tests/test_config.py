@@ -248,7 +248,7 @@ def test_schedules_in_containers_of_omegaconf_are_whole_again(entry):
     schedule = entry.make()
     joined = js.join(omegaconf([1.0, schedule]), [3])
     assert joined.pieces[1] == schedule
-    assert js.scale(omegaconf({"lr": schedule})["lr"], 1.0).left == schedule
+    assert js.clip(omegaconf({"lr": schedule})["lr"]).schedule == schedule
 
 
 def test_controllers_and_groups_in_containers_of_omegaconf():

@@ -164,3 +164,10 @@ def test_a_length_beyond_the_last_step_stays_right():
     assert float(js.advance(line, 3e9)(LAST)) == pytest.approx(1 - (3e9 + LAST) / 6e9, rel=1e-6)
     assert float(js.cooldown(js.Constant(2.0), 3e9, 10)(LAST)) == 2.0
     assert float(js.cycle(line, 3e9)(LAST)) == pytest.approx(1 - LAST / 6e9, rel=1e-6)
+
+
+def test_a_cycle_that_ends_at_the_last_step_begins_again_there():
+    halved = js.cycle(js.Linear(1.0, 0.5, steps=1), 1, growth=2, decay=0.5)
+    assert halved(np.asarray([LAST - 1, LAST])).tolist() == pytest.approx([0.5**31, 0.5**31], rel=1e-6)
+    both = js.cycle(js.join([1.0, 2.0], [1]), 1.0, 2, 0.5)
+    assert float(both(LAST)) == pytest.approx(0.5**31, rel=1e-6)

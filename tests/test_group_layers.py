@@ -163,8 +163,8 @@ BAD = {
         r"\['a', 'a/1'\] are all 'a/1/learning_rate'",
     ),
     "no number of layers": (lambda: js.layerwise(0.1, 0.5, 0), ValueError, "`layers` must be .* got 0"),
-    "a truth": (lambda: js.layerwise(0.1, 0.5, True), ValueError, "`layers` must be .* got True"),
-    "a fraction": (lambda: js.layerwise(0.1, 0.5, 2.5), ValueError, "`layers` must be .* got 2.5"),
+    "a truth": (lambda: js.layerwise(0.1, 0.5, True), TypeError, "`layers` must be .* got True"),
+    "a fraction": (lambda: js.layerwise(0.1, 0.5, 2.5), TypeError, "`layers` must be .* got 2.5"),
 }
 
 

@@ -110,6 +110,23 @@ def test_each_group_goes_its_own_way_through_everything(kind, jit):
     assert int(state.count) == 9 and len(jax.tree.leaves(state)) < len(jax.tree.leaves(Alone(by_name).states))
 
 
+def test_what_is_left_is_stretched_for_all_and_begins_now_for_one():
+    (optimizer, by_name), name = groups(COSINE, head=js.scale(COSINE, 3.0)), "^b2$/learning_rate"
+    state, alone = optimizer.init(P), Alone(by_name)
+    for do in (
+        lambda x, each: js.stretch_rest(x, total=40),
+        lambda x, each: js.replace_schedule(x, {each: COSINE}, clock="now") if each in js.current(x) else x,
+    ):
+        for _ in range(3):
+            state = optimizer.update(P, state, P)[1]
+            alone.update()
+        state = do(state, name)
+        for other in by_name:
+            alone.change(other, lambda x, do=do, other=other: do(x, "learning_rate" if other == name else None))
+        alone.check(state)
+    assert [len(part.names) for part in state.slots.parts] == [4, 1]
+
+
 def test_a_group_of_another_kind_joins_and_leaves():
     """What is kept together depends on the structures alone, and so does the compiled program."""
     optimizer, _ = groups(COSINE, head=js.scale(COSINE, 2.0))

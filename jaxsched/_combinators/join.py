@@ -117,7 +117,7 @@ def join(schedules: Schedules, boundaries: CountTuple | None = None) -> Schedule
     if boundaries is None:
         boundaries = boundaries_of(pieces)
     with renamed({"pieces": "schedules"}):
-        check_boundaries(len(pieces), boundaries)
+        check_boundaries(len(pieces), boundaries, "schedules")
     if len(pieces) <= FEW:
         return Join(pieces, tuple(boundaries))
     groups: dict[Any, list[int]] = {}

@@ -56,7 +56,6 @@ def of_one(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
     """A check of a single number."""
 
     def one(name: str, x: Any) -> Any:
-        x = unwrapped(x)
         check_single(name, x)
         return check(name, x)
 

@@ -179,9 +179,8 @@ def _lap(time: Time, period: Length, growth: Length) -> tuple[Array, Clock]:
 
 def _lap_of_integers(time: Time, period: Array, growth: Array) -> tuple[Array, Clock]:
     steps, first, grows = whole_steps(time), jnp.maximum(period, 1), growth > 1
-    scales, scale_floats, sums = _cycles(growth)
-    ends = _saturating_times(sums, first)
-    grown, begin = _passed(steps, ends)
+    scales, scale_floats, last_laps = _cycles(growth)
+    grown, begin = _passed(steps, _saturating_add(_saturating_times(last_laps, first), first - 1))
     index, local = _over(steps, first), lax.rem(*jnp.broadcast_arrays(steps, first))
     index, local = jnp.where(grows, grown, index), jnp.where(grows, steps - begin, local)
     scale = jnp.where(grows, scales[grown], 1)
@@ -202,8 +201,8 @@ def _lap_of_fractions(time: Time, period: Array, growth: Array) -> tuple[Array, 
     """Of cycles whose first is no whole number of steps; they end at whole multiples of it all the same."""
     laps, into, left = divided(time, jnp.where(period > 0, period, 1))
     grows = growth > 1
-    scales, scale_floats, sums = _cycles(growth)
-    grown, begin = _passed(laps, sums)
+    scales, scale_floats, last_laps = _cycles(growth)
+    grown, begin = _passed(laps, last_laps)
     before, after = to_real(laps - begin), to_real(scales[grown] - 1 - (laps - begin))
     scale = jnp.where(grows, scale_floats[grown], 1)
     local = rescaled((before * period + plain(into)) / scale, (after * period + plain(left)) / scale, period)
@@ -211,17 +210,18 @@ def _lap_of_fractions(time: Time, period: Array, growth: Array) -> tuple[Array, 
 
 
 def _cycles(growth: Array) -> tuple[Array, Array, Array]:
-    """The lengths of growing cycles in units of the first, as integers that saturate and as floats, and their sums."""
+    """The lengths of growing cycles in units of the first, as integers that saturate and as floats, and the last unit
+    of each: its end may be the last step there is, which a sum that saturates is, too."""
     base = jnp.maximum(growth, 2)
     scales, scale_floats = _powers(base)
-    # The sum of the first k + 1 powers without forming the next power, which may not fit.
-    return scales, scale_floats, _saturating_add(scales, _over(scales - 1, base - 1))
+    # The sum of the first k + 1 powers, less one, without forming the next power, which may not fit.
+    return scales, scale_floats, _saturating_add(scales - 1, _over(scales - 1, base - 1))
 
 
-def _passed(steps: Array, ends: Array) -> tuple[Array, Array]:
-    """How many of the `ends` are reached, and the last of those, or 0."""
-    passed = (jnp.asarray(steps)[..., None] >= ends) & (ends < integer_max())
-    return jnp.sum(passed, axis=-1, dtype=steps.dtype), jnp.max(jnp.where(passed, ends, 0), axis=-1)
+def _passed(steps: Array, lasts: Array) -> tuple[Array, Array]:
+    """How many cycles are over by their last steps, and where the present one began."""
+    over = jnp.asarray(steps)[..., None] > lasts
+    return jnp.sum(over, axis=-1, dtype=steps.dtype), jnp.max(jnp.where(over, lasts + 1, 0), axis=-1)
 
 
 def _powers(base: Array) -> tuple[Array, Array]:

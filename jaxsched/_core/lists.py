@@ -94,10 +94,10 @@ def key(name: str, x: Any) -> Any:
     return x
 
 
-def check_boundaries(pieces: int, boundaries: Any) -> None:
+def check_boundaries(pieces: int, boundaries: Any, name: str = "pieces") -> None:
     """Refuse boundaries that do not fit so many pieces one after another."""
     if len(boundaries) != pieces - 1:
-        raise ValueError(f"`boundaries` must have one element fewer than `pieces`: got {len(boundaries)} and {pieces}.")
+        raise ValueError(f"`boundaries` must have one element fewer than `{name}`: got {len(boundaries)} and {pieces}.")
     concrete = [b for b in boundaries if not is_traced(b)]
     if any(np.any(np.asarray(a) > np.asarray(b)) for a, b in zip(concrete, concrete[1:], strict=False)):
         raise ValueError(f"`boundaries` must be sorted: got {shown(list(boundaries))}. A piece begins where one ends.")

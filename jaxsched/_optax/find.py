@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import jax
 
 from jaxsched._controllers.base import Controller
-from jaxsched._optax.hyperparameters import Change as Change
-from jaxsched._optax.hyperparameters import InjectState, Slot, changed
+from jaxsched._optax.changes import Change as Change
+from jaxsched._optax.changes import changed
+from jaxsched._optax.hyperparameters import InjectState, Slot
 
 
 class Place(NamedTuple):

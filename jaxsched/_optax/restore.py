@@ -8,6 +8,7 @@ import numpy as np
 from jaxsched._controllers.base import Controller
 from jaxsched._core.fields import is_traced
 from jaxsched._core.node import Data
+from jaxsched._optax.changes import together
 from jaxsched._optax.differences import data_of, differences, judged_by, kind_of, one_way
 from jaxsched._optax.find import boxed_like, find, is_ours, names_of, unboxed
 from jaxsched._optax.hyperparameters import (
@@ -18,7 +19,6 @@ from jaxsched._optax.hyperparameters import (
     one_number,
     placed,
     slot_of,
-    together,
     value_at,
 )
 from jaxsched._optax.slots import ByName, taken_apart

@@ -10,8 +10,9 @@ import numpy as np
 from jaxsched._controllers.base import inner
 from jaxsched._controllers.metrics import bounded
 from jaxsched._controllers.plateau import PlateauState
+from jaxsched._optax.changes import together
 from jaxsched._optax.find import find, is_ours
-from jaxsched._optax.hyperparameters import Slot, Values, placed, scheduled_at, together, value_at
+from jaxsched._optax.hyperparameters import Slot, Values, placed, scheduled_at, value_at
 from jaxsched._optax.stored import like, parts, whole
 
 _PLATEAU = ("best", "num_bad_epochs", "cooldown_counter")

@@ -62,6 +62,8 @@ class Run:
             x = getattr(self, name)
             if x is not None and not _number(name, x) > 0:
                 raise ValueError(f"`{name}` must be greater than 0: got {shown(x)}. {reason}")
+        if not isinstance(self.drop_last, (bool, np.bool_)):
+            raise TypeError(f"`drop_last` must be True or False: got {shown(self.drop_last)}.")
         if self.samples_per_epoch is not None:
             object.__setattr__(self, "steps_per_epoch", self._batches())
         elif self.drop_last:

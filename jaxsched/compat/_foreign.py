@@ -11,7 +11,8 @@ import functools
 import inspect
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, overload
 
 import jax.numpy as jnp
@@ -147,6 +148,17 @@ def groups_of(lists: Mapping[str, Any]) -> int:
                 f"and `{first}` has {len(values)}."
             )
     return len(values)
+
+
+@contextmanager
+def entries_of(argument: str) -> Iterator[None]:
+    """Errors about what is in an argument say so."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if type(error) not in (TypeError, ValueError):
+            raise
+        raise type(error)(f"`{argument}` does not fit: {error}") from None
 
 
 def ranged(

@@ -57,6 +57,8 @@ def ReduceLROnPlateau(
 
 
 def _direction(monitor: str) -> Literal["min", "max"]:
+    if not isinstance(monitor, str):
+        raise TypeError(f"`monitor` must be the name of a metric: got {shown(monitor)}.")
     metric = monitor.removeprefix("val_")
     if metric not in RISING and metric not in FALLING:
         raise ValueError(

@@ -2,11 +2,12 @@
 
 import itertools
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import jax.numpy as jnp
 
 import jaxsched as js
-from jaxsched.compat._foreign import equal, foreign
+from jaxsched.compat._foreign import entries_of, equal, foreign
 from jaxsched.compat.optax._schedules import Horizon, Length, cosine, exponential_decay, linear_schedule
 from jaxsched.kinds import (
     CountTuple,
@@ -147,10 +148,12 @@ def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, js.Numeric]]) -> js.Sched
         >>> [float(schedules.sgdr_schedule([cycle, cycle])(t)) for t in (1, 3, 4)]
         [1.0, 0.0, 1.0]
     """
-    cycles = list(cosine_kwargs)
+    many = isinstance(cosine_kwargs, Iterable) and getattr(cosine_kwargs, "ndim", 1)
+    cycles: Any = list(cosine_kwargs) if many else [cosine_kwargs]
     if not all(map(is_mapping, cycles)):
         raise TypeError(f"`cosine_kwargs` must be dicts of arguments, one for each cycle: got {shown(cycles)}.")
-    pieces = [warmup_cosine_decay_schedule(**kwargs) for kwargs in cycles]
+    with entries_of("cosine_kwargs"):
+        pieces = [warmup_cosine_decay_schedule(**kwargs) for kwargs in cycles]
     return js.join(pieces, list(itertools.accumulate(kwargs["decay_steps"] for kwargs in cycles))[:-1])
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import jaxsched as js
 from jaxsched.compat._foreign import Rate, did_you_mean, foreign, handed_on
 from jaxsched.compat.timm._cycles import CosineLRScheduler, PolyLRScheduler, TanhLRScheduler
-from jaxsched.compat.timm._kinds import DecayFn
+from jaxsched.compat.timm._kinds import DecayFn, Epochs
 from jaxsched.compat.timm._plateau import PlateauLRScheduler
 from jaxsched.compat.timm._steps import MultiStepLRScheduler, StepLRScheduler, WSDLRScheduler
-from jaxsched.kinds import Counts, Key, is_list, shown
+from jaxsched.kinds import Counts, Key, is_list, renamed, shown
 
 SCHEDULERS = ("cosine", "tanh", "step", "constant", "multistep", "plateau", "poly", "wsd", "rsqrt", "none")
 
@@ -34,15 +34,15 @@ NAMES |= {"patience_t": "patience_epochs", "noise_range_t": "noise", "power": "d
 def create_scheduler_v2(
     lr: Any,
     sched: str = "cosine",
-    num_epochs: int = 300,
-    decay_epochs: float | None = None,
+    num_epochs: Epochs = 300,
+    decay_epochs: Epochs | None = None,
     decay_milestones: Counts = (90, 180, 270),
-    cooldown_epochs: int = 0,
+    cooldown_epochs: Epochs = 0,
     patience_epochs: int = 10,
     decay_rate: js.Numeric = 0.1,
     min_lr: Rate = 0.0,
     warmup_lr: Rate = 1e-5,
-    warmup_epochs: int = 0,
+    warmup_epochs: Epochs = 0,
     warmup_prefix: bool = False,
     noise: js.Numeric | Sequence[js.Numeric] | None = None,
     noise_pct: js.Numeric = 0.67,
@@ -56,7 +56,7 @@ def create_scheduler_v2(
     stable_timescale: js.Numeric | None = None,
     plateau_mode: Literal["min", "max"] = "max",
     step_on_epochs: bool = True,
-    updates_per_epoch: int = 0,
+    updates_per_epoch: Epochs = 0,
 ) -> tuple[Any, int]:
     """timm's `create_scheduler_v2`: a scheduler by its name, and the number of epochs to train.
 
@@ -78,7 +78,8 @@ def create_scheduler_v2(
         )
     if not step_on_epochs and not updates_per_epoch > 0:
         raise ValueError(
-            f"`updates_per_epoch` must be greater than 0: got {shown(updates_per_epoch)}. Or step on epochs."
+            f"`updates_per_epoch` must be greater than 0: got {shown(updates_per_epoch)}. "
+            f"Or pass `step_on_epochs=True`."
         )
     per_epoch = 1 if step_on_epochs else updates_per_epoch
     if decay_epochs is None:  # step, or a part of the whole
@@ -142,9 +143,12 @@ def create_scheduler(args: Any, lr: Any, updates_per_epoch: int = 0) -> tuple[An
         >>> round(float(lr(60)), 6), epochs
         (0.01, 90)
     """
-    return create_scheduler_v2(lr, **scheduler_kwargs(args), updates_per_epoch=updates_per_epoch)
+    with renamed({"cfg": "args"}):
+        kwargs = scheduler_kwargs(args)
+    return create_scheduler_v2(lr, **kwargs, updates_per_epoch=updates_per_epoch)
 
 
+@foreign
 def scheduler_kwargs(cfg: Any, decreasing_metric: bool | None = None) -> dict[str, Any]:
     """timm's `scheduler_kwargs`: the command line's arguments under the names of `create_scheduler_v2`.
 
@@ -154,6 +158,11 @@ def scheduler_kwargs(cfg: Any, decreasing_metric: bool | None = None) -> dict[st
         >>> scheduler.scheduler_kwargs(SimpleNamespace(sched="tanh", lr_noise_pct=0.5))["noise_pct"]
         0.5
     """
+    if not hasattr(cfg, "sched"):
+        raise TypeError(
+            f"`cfg` must hold the command line's arguments, and `sched` among them: got {shown(cfg)}. "
+            f"Of a dict make an `argparse.Namespace(**...)`."
+        )
     falls = "loss" in getattr(cfg, "eval_metric", "top1") if decreasing_metric is None else decreasing_metric
     kwargs = {OURS.get(x, x.removeprefix("lr_")): getattr(cfg, x, default) for x, default in DEFAULTS.items()}
     step_on_epochs = not getattr(cfg, "sched_on_updates", False)

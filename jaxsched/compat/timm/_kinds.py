@@ -9,11 +9,13 @@ from jaxsched.kinds import Kind, is_list, shown
 
 if TYPE_CHECKING:
     Duration: TypeAlias = js.Numeric
+    Epochs: TypeAlias = Any
     CycleMul: TypeAlias = js.Numeric
     Cut: TypeAlias = js.Numeric
     NoiseRange: TypeAlias = js.Numeric | Sequence[js.Numeric]
     DecayFn: TypeAlias = Literal["linear", "1-sqrt", "cosine", "power", "exp"] | Callable[[Any], Any]
 else:
+    Epochs = ranged("Epochs", "It is a number of epochs.", least=0)
     Duration = ranged("Duration", "It is a length of time.", above=0, counted=True)
     CycleMul = ranged("CycleMul", "Each cycle is so many times as long as the last.", above=0)
     Cut = ranged("Cut", "The rate is multiplied by it.", least=0, below=1)

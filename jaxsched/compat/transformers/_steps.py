@@ -277,9 +277,14 @@ def _restarts(lr: Number, steps: Number, num_cycles: Number) -> js.Schedule:
     if equal(num_cycles, 0):
         return js.Constant(lr)
     period = steps / num_cycles
-    if not is_traced(period) and period != int(period):
+    if not is_traced(period) and 0 < period < 1:
+        raise ValueError(
+            f"`num_cycles` must be at most the steps after the warmup, {shown(steps)}: got {shown(num_cycles)}."
+        )
+    if not is_traced(period) and period < 2**31 and period != int(period):
         return js.cycle(js.Cosine(lr, 0.0, steps=1), [period] * math.ceil(num_cycles))
-    period = period if is_traced(period) else int(period)
+    if not is_traced(period):
+        period = int(period) if period < 2**31 else min(period, 1e30)
     return js.cycle(js.Cosine(lr, 0.0, steps=period), period)
 
 
