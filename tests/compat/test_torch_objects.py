@@ -177,3 +177,18 @@ def test_which_schedulers_of_torch_undo_a_cut_on_a_plateau(make, kept):
         rates.append((before, set_by_it, sgd.param_groups[0]["lr"]))
     assert rates[1][2] == 0.5 * rates[1][1]  # cut
     assert (rates[2][1] == pytest.approx(rates[1][2])) == kept
+
+
+@pytest.mark.parametrize("begin", [5, 8])
+def test_averaging_by_hand_is_a_cooldown(begin):
+    torch = pytest.importorskip("torch")
+    sgd = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(sgd, 20)
+    averaging = torch.optim.swa_utils.SWALR(sgd, swa_lr=0.05, anneal_epochs=4)
+    rates = []
+    for epoch in range(18):
+        rates.append(sgd.param_groups[0]["lr"])
+        sgd.step()
+        (averaging if epoch > begin else falling).step()
+    ours = js.cooldown(schedulers.CosineAnnealingLR(1.0, 20), at=begin + 1, steps=4, end=0.05, shape="cosine")
+    np.testing.assert_allclose(ours(np.arange(18)), rates, rtol=1e-5)
