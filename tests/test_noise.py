@@ -5,6 +5,7 @@ import math
 import jax
 import numpy as np
 import pytest
+from support.precision import x64
 from support.short import parametrize
 from support.zoo import GROUP, NO_REFERENCE, ZOO
 
@@ -38,6 +39,20 @@ def test_another_program_draws_the_same_noise(entry):
     values, close = schedule(steps), {"rtol": 1e-6, "atol": 1e-6 * entry.scale}
     np.testing.assert_allclose([schedule(int(t)) for t in steps[:8]], values[:8], **close)
     np.testing.assert_allclose(jax.jit(schedule)(steps), values, **close)
+
+
+@NOISY
+def test_the_noise_is_the_same_under_every_configuration(entry):
+    """A run that is resumed under another precision or generator setting goes on with the same rates."""
+    steps, before = np.arange(entry.span), jax.config.jax_threefry_partitionable
+    values, close = np.asarray(entry.make()(steps)), {"rtol": 3e-6, "atol": 3e-6 * entry.scale}
+    with x64():
+        np.testing.assert_allclose(entry.make()(steps), values, **close)
+    try:
+        jax.config.update("jax_threefry_partitionable", not before)
+        np.testing.assert_allclose(entry.make()(steps), values, **close)
+    finally:
+        jax.config.update("jax_threefry_partitionable", before)
 
 
 @NOISY

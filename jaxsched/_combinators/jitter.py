@@ -75,7 +75,7 @@ def jitter(
         schedule: a schedule, number or function of the step.
         deviation: the relative standard deviation, at least 0, a number or schedule; not used by uniform noise.
         bound: the largest relative noise: a number greater than 0; for uniform noise a number or schedule.
-        key: an int seed or a JAX PRNG key; each step draws from `fold_in(key, step)`.
+        key: an int seed or a JAX PRNG key; each step draws from `fold_in(key, step)`, the same in either precision.
         distribution: "normal" or "uniform".
 
     Raises:
