@@ -170,11 +170,12 @@ def ranged(
     least: float | None = None,
     below: float | None = None,
     most: float | None = None,
-    whole: bool = False,
+    whole: type[Exception] | None = None,
     counted: bool = False,
     fraction: bool = False,
 ) -> Any:
-    """A kind of finite number in a range, kept as it was given; `whole` is for ints alone, `fraction` for floats.
+    """A kind of finite number in a range, kept as it was given; `whole` is for ints alone, and the
+    error where it is none, `fraction` for floats.
 
     A `counted` one becomes an int where it is whole, which is exact, and a float where an int32 cannot hold it.
     """
@@ -200,7 +201,7 @@ def ranged(
             wanted = " and ".join(f"{word} {bound}" for word, bound, _ in given)
             raise ValueError(f"`{argument}` must be {wanted}: got {shown(x)}. {note}")
         if whole and not jnp.issubdtype(jnp.result_type(x), jnp.integer):
-            raise TypeError(f"`{argument}` must be an int: got {shown(x)}. {note}")
+            raise whole(f"`{argument}` must be an int: got {shown(x)}. {note}")
         x = x.item() if np.ndim(x) == 0 and not isinstance(x, (int, float)) else x
         return _counted(x) if counted else x
 
@@ -220,6 +221,7 @@ def _counted(x: Any) -> Any:
 if TYPE_CHECKING:
     Rate: TypeAlias = js.Numeric
     Steps: TypeAlias = js.Numeric
+    Period: TypeAlias = js.Numeric
     Length: TypeAlias = js.Numeric
     Span: TypeAlias = js.Numeric
     SortedSteps: TypeAlias = Any
@@ -227,7 +229,8 @@ if TYPE_CHECKING:
     Verbose: TypeAlias = bool | str
 else:
     Rate = ranged("Rate", "It is a learning rate.", least=0)
-    Steps = ranged("Steps", "It is a whole number of steps.", least=1, whole=True)
+    Steps = ranged("Steps", "It is a whole number of steps.", least=1, whole=TypeError)
+    Period = ranged("Period", "Expected a positive integer.", least=1, whole=ValueError)
     Length = ranged("Length", "It is a number of steps.", least=0)
     Span = ranged("Span", "Pass the number of steps that it takes.", above=0)
 

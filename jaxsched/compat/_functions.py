@@ -31,7 +31,7 @@ Function = Callable[[Any], Any]
 def as_factor(name: str, fn: Function, first: int = 0) -> js.Schedule:
     """A function of the epoch, or of a number that is `first` at epoch 0, as a schedule: compiled if it can be."""
     if not callable(fn):
-        raise TypeError(f"`{name}` should be a function, but got {type(fn).__name__}.")
+        raise TypeError(f"{name} should be a function, but got {type(fn).__name__}.")
     if not isinstance(fn, Hashable):
         fn = functools.partial(fn)  # which is hashed by its identity
     fn = Later(fn, first) if first else fn

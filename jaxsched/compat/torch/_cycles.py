@@ -9,7 +9,7 @@ import jaxsched as js
 from jaxsched.compat._foreign import LastEpoch, Span, Steps, Verbose, foreign
 from jaxsched.compat._functions import as_factor
 from jaxsched.compat.torch._fractions import Faster, in_parts
-from jaxsched.compat.torch._kinds import PhasePart, Rate
+from jaxsched.compat.torch._kinds import PhasePart, Rate, Strategy
 from jaxsched.compat.torch._rules import Sets
 from jaxsched.kinds import Factor, Level, Positive, is_traced
 from jaxsched.numerics import as_real
@@ -126,7 +126,7 @@ def OneCycleLR(
     epochs: Steps | None = None,
     steps_per_epoch: Steps | None = None,
     pct_start: PhasePart = 0.3,
-    anneal_strategy: Literal["cos", "linear"] = "cos",
+    anneal_strategy: Strategy = "cos",
     cycle_momentum: bool = True,
     base_momentum: Level = 0.85,
     max_momentum: Level = 0.95,
@@ -168,7 +168,7 @@ def OneCycleMomentum(
     epochs: Steps | None = None,
     steps_per_epoch: Steps | None = None,
     pct_start: PhasePart = 0.3,
-    anneal_strategy: Literal["cos", "linear"] = "cos",
+    anneal_strategy: Strategy = "cos",
     cycle_momentum: bool = True,
     base_momentum: Level = 0.85,
     max_momentum: Level = 0.95,
