@@ -122,8 +122,8 @@ def _of_parts(parts: Array, digits: Array) -> Clock:
 def _with_slopes(into: Clock, left: Clock, time: Time, index: Array, length: Array) -> tuple[Clock, Clock]:
     into_slope = to_real(plain(time)) - to_real(lax.stop_gradient(index)) * length
     return (
-        into._replace(part=_slope_of(into.part, into_slope)),
-        left._replace(part=_slope_of(left.part, length - into_slope)),
+        into._replace(part=slope_of(into.part, into_slope)),
+        left._replace(part=slope_of(left.part, length - into_slope)),
     )
 
 
@@ -133,7 +133,7 @@ def _as_whole(length: Array) -> tuple[Array, Array]:
     return whole, (to_real(whole) == length) & (whole < integer_max())
 
 
-def _slope_of(value: Array, other: Array) -> Array:
+def slope_of(value: Array, other: Array) -> Array:
     """`value`, to the last bit, with the gradient of `other`."""
     return lax.stop_gradient(value) + (other - lax.stop_gradient(other))
 
@@ -174,7 +174,7 @@ def _lap(time: Time, period: Length, growth: Length) -> tuple[Array, Clock]:
     whole, exactly = _as_whole(period)
     rough_index, rough = _lap_of_fractions(time, period, growth)
     index, clock = _choose(exactly, _lap_of_integers(time, whole, growth), (rough_index, rough))
-    return index, clock._replace(part=_slope_of(clock.part, rough.part))
+    return index, clock._replace(part=slope_of(clock.part, rough.part))
 
 
 def _lap_of_integers(time: Time, period: Array, growth: Array) -> tuple[Array, Clock]:

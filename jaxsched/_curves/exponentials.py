@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Level, MinusLog, Positive, Real
+from jaxsched._core.laps import slope_of
 from jaxsched._core.node import written
 from jaxsched._core.schedule import Array, Exact
 from jaxsched._core.time import in_units
@@ -38,7 +40,8 @@ class Geometric(Ramp):
 
     def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         start, end = self.ends
-        return exponential_weights(x, rest, jnp.log(_safe_ratio(end, start)))
+        log = jnp.log(_safe_ratio(end, start))
+        return exponential_weights(x, rest, slope_of(log, _log(end) - _log(start)))
 
 
 class Inverse(Ramp):
@@ -66,7 +69,9 @@ class Inverse(Ramp):
 
     def weights(self, x: Any, rest: Any) -> tuple[Any, Any]:
         start, end = self.ends
-        return rest / (rest + x * _safe_ratio(start, end)), x / (x + rest * _safe_ratio(end, start))
+        of_start, of_end = rest / (rest + x * _safe_ratio(start, end)), x / (x + rest * _safe_ratio(end, start))
+        odds = jnp.log(rest) - jnp.log(x) + _log(end) - _log(start)
+        return slope_of(of_start, jax.nn.sigmoid(odds)), slope_of(of_end, jax.nn.sigmoid(-odds))
 
 
 class ExponentialRamp(Ramp, kw_only=True):
@@ -205,6 +210,11 @@ def exponential_weights(x: Array, rest: Array, log: Any) -> tuple[Array, Array]:
 def _safe_ratio(a, b):
     ratio = a / jnp.where(b == 0, 1, b)
     return jnp.where(ratio > 0, ratio, 1)
+
+
+def _log(x):
+    # Its slope is finite where that of a quotient, which divides by the square, is not.
+    return jnp.log(jnp.where(x == 0, 1, jnp.abs(x)))
 
 
 def _check_same_sign(ramp) -> None:
