@@ -114,6 +114,9 @@ def by_group(
     return optax.GradientTransformationExtraArgs(init, update)
 
 
+MOST_LAYERS = 10_000
+
+
 @overload
 def layerwise(schedule: ControllerLike, decay: Positive, layers: int) -> list[Any]: ...
 @overload
@@ -148,6 +151,10 @@ def layerwise(schedule: ControllerLike, decay: Positive, layers: Sequence[str] |
         Howard and Ruder 2018, arXiv:1801.06146, section 3.2 (d = 1 / 2.6); Clark et al. 2020, arXiv:2003.10555.
     """
     stacked = isinstance(layers, (int, np.integer)) and not isinstance(layers, bool)
+    if stacked and layers > MOST_LAYERS:  # pyright: ignore[reportOperatorIssue]
+        raise ValueError(
+            f"`layers` must be at most {MOST_LAYERS}: got {shown(layers)}. Each gets a schedule of its own."
+        )
     names: Any = range(layers) if stacked else layers  # pyright: ignore[reportArgumentType]
     listed = not isinstance(names, str) and all(isinstance(x, Hashable) for x in in_order("layers", names, "patterns"))
     if not listed or not 0 < len(list(names)) == len(set(names)):
