@@ -9,6 +9,7 @@ from jaxsched._core.fields import is_list as is_list
 from jaxsched._core.fields import is_mapping as is_mapping
 from jaxsched._core.fields import is_sequence as is_sequence
 from jaxsched._core.fields import is_traced as is_traced
+from jaxsched._core.fields import of_one as of_one
 from jaxsched._core.kinds import AtLeastOne as AtLeastOne
 from jaxsched._core.kinds import Bound as Bound
 from jaxsched._core.kinds import Count as Count

@@ -33,7 +33,7 @@ WRONG = {
     "factor-10": (lambda: greedy(1.0, 10.0), V, "`factor` must lie", BETWEEN, "got 10.0"),
     "factor-negative": (lambda: recover(1.0, -0.1), V, "`factor` must lie", BETWEEN, "got -0.1"),
     "factor-nan": (lambda: plateau(1.0, NAN), V, "`factor` must be finite: got nan"),
-    "factor-one-of-many": (lambda: plateau(1.0, np.asarray([0.1, 1.5])), V, "`factor` must lie", "[0.1, 1.5]"),
+    "factor-one-of-many": (lambda: plateau(1.0, np.asarray([0.1, 1.5])), T, "`factor` must be a number", "[0.1, 1.5]"),
     "factor-text": (lambda: plateau(1.0, "0.1"), T, "`factor` must be a number: got '0.1'"),
     "factor-bool": (lambda: plateau(1.0, True), T, "`factor` must be a number: got True"),
     "factor-none": (lambda: greedy(1.0, None), T, "`factor` must be a number: got None"),

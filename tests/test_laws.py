@@ -179,6 +179,7 @@ def test_gradients_are_slopes(entry):
     with x64():
         inside = [t for t in range(1, min(entry.span, 9)) if t not in entry.boundaries]
         t = jnp.asarray([*inside, *(8 - len(inside)) * inside[-1:]], float)
+        leaves = [np.asarray(x, np.float64) if i in positions else x for i, x in enumerate(leaves)]  # of a table
         random = np.random.default_rng(0)
         direction = [random.uniform(0.5, 1, np.shape(leaves[i])) * np.abs(leaves[i]) for i in positions]
         slope, difference = slope_and_difference(structure, positions, leaves, direction, t)

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from support.bridge import rates, relaxed, used
-from support.runs_model import Plan, Plateau, Rate, Run, Stretched
+from support.runs_model import LARGEST, Plan, Plateau, Rate, Run, Stretched
 from support.short import exhaustive
 from support.stores import STORES, by_flax, by_orbax, by_pickle, keys
 
@@ -167,6 +167,18 @@ class CompiledRuns(Runs):
     def go(self, plans, run):
         super().go(plans, run)
         self.step = jax.jit(self.optimizer.update, donate_argnums=1)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+@pytest.mark.parametrize("mode, best", [("min", 0.25), ("max", -LARGEST)])
+def test_the_best_of_the_other_direction_is_not_taken_over_from_any_form(mode, best, form):
+    """Also where the schedule is another, so that what it was is not known."""
+    old = js.inject(optax.scale)(js.reduce_on_plateau(js.Cosine(0.5, 0.0, steps=8)))
+    new = js.inject(optax.scale)(js.reduce_on_plateau(js.warmup_cosine(0.5, 2, 8), mode=mode))
+    saved = form(js.observe(old.init(PARAMS), value=0.25))
+    state, lines = js.restore(new.init(PARAMS), saved)
+    assert float(optax.tree.get(state, "best")) == best
+    assert ("step_size: the controller begins anew" in lines) == (mode == "max")
 
 
 def check(machine, examples, steps, phases=tuple(Phase)):

@@ -1,5 +1,7 @@
 """What stands in the state of an optimizer: finite numbers, equal to themselves, of the dtypes they were made in."""
 
+import dataclasses
+
 import chex
 import equinox as eqx
 import jax
@@ -97,8 +99,8 @@ def test_a_state_of_before_x64_goes_on_in_its_dtypes():
 
 
 MANY = {
-    "array of factors": lambda: js.reduce_on_plateau(0.1, factor=np.array([0.5, 0.1]), patience=0),
-    "array of patiences": lambda: js.reduce_on_plateau(0.1, patience=np.array([1, 2])),
+    "array of factors": lambda: dataclasses.replace(js.reduce_on_plateau(0.1), log_factor=np.log([0.5, 0.1])),
+    "array of patiences": lambda: dataclasses.replace(js.reduce_on_plateau(0.1), patience=np.array([1, 2])),
     "stack of controllers": lambda: js.stack([js.reduce_on_plateau(0.1), js.reduce_on_plateau(0.2)]),
     "stack of schedules": lambda: js.stack([js.Constant(0.1), js.Constant(0.2)]),
 }

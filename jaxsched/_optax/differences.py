@@ -7,6 +7,7 @@ import numpy as np
 
 from jaxsched._core.fields import is_traced
 from jaxsched._core.node import kind_name
+from jaxsched._optax.stored import parts
 from jaxsched._store.serialize import described
 
 
@@ -26,6 +27,14 @@ def judged_by(described: Any) -> tuple[Any, Any]:
     while isinstance(described, dict) and "controller" in described:
         described = described["controller"]
     return (described.get("kind"), described.get("sign")) if isinstance(described, dict) else (None, None)
+
+
+def one_way(kept: dict[str, Any], new: Any) -> bool:
+    """Whether a controller whose kind is not known was of the new one's direction: its numbers have names."""
+    numbers = parts(kept.get("schedule")) or {}
+    while "controller" in numbers:
+        numbers = parts(numbers["controller"]) or {}
+    return "sign" not in numbers or bool(np.array_equal(numbers["sign"], judged_by(new)[1]))
 
 
 def differences(path: str, old: Any, new: Any) -> list[str]:

@@ -9,7 +9,7 @@ from jaxsched._controllers.base import Controller
 from jaxsched._core.fields import is_traced
 from jaxsched._core.node import Data
 from jaxsched._optax.changes import together
-from jaxsched._optax.differences import data_of, differences, judged_by, kind_of
+from jaxsched._optax.differences import data_of, differences, judged_by, kind_of, one_way
 from jaxsched._optax.find import boxed_like, find, is_ours, names_of, unboxed
 from jaxsched._optax.hyperparameters import (
     KEPT,
@@ -221,7 +221,7 @@ class _Restoring:
         elif new is not None:
             self.lines.append(f"{name}: another schedule -> {kind_of(schedule)}")
         state, same = slot.state, not isinstance(schedule, Controller)
-        if not same and (new is None or not known or judged_by(old) == judged_by(new)):
+        if not same and (new is None or (judged_by(old) == judged_by(new) if known else one_way(kept, new))):
             try:
                 saved = {k: x for k, x in (parts(kept.get("state")) or {}).items() if k != "step"}
                 state, same = Filling()(slot.state, saved), True

@@ -27,6 +27,7 @@ from jaxsched.kinds import (
     checks_of,
     is_list,
     is_traced,
+    of_one,
     public_module,
     renamed,
     shown,
@@ -169,11 +170,12 @@ def ranged(
     least: float | None = None,
     below: float | None = None,
     most: float | None = None,
-    whole: bool = False,
+    whole: type[Exception] | None = None,
     counted: bool = False,
     fraction: bool = False,
 ) -> Any:
-    """A kind of finite number in a range, kept as it was given; `whole` is for ints alone, `fraction` for floats.
+    """A kind of finite number in a range, kept as it was given; `whole` is for ints alone, and the
+    error where it is none, `fraction` for floats.
 
     A `counted` one becomes an int where it is whole, which is exact, and a float where an int32 cannot hold it.
     """
@@ -199,14 +201,14 @@ def ranged(
             wanted = " and ".join(f"{word} {bound}" for word, bound, _ in given)
             raise ValueError(f"`{argument}` must be {wanted}: got {shown(x)}. {note}")
         if whole and not jnp.issubdtype(jnp.result_type(x), jnp.integer):
-            raise TypeError(f"`{argument}` must be an int: got {shown(x)}. {note}")
+            raise whole(f"`{argument}` must be an int: got {shown(x)}. {note}")
         x = x.item() if np.ndim(x) == 0 and not isinstance(x, (int, float)) else x
         return _counted(x) if counted else x
 
     return Kind(
         name,
         (NUMERIC,),
-        {"__module__": sys._getframe(1).f_globals["__name__"], "__doc__": note, "check": staticmethod(check)},
+        {"__module__": sys._getframe(1).f_globals["__name__"], "__doc__": note, "check": staticmethod(of_one(check))},
     )
 
 
@@ -219,6 +221,7 @@ def _counted(x: Any) -> Any:
 if TYPE_CHECKING:
     Rate: TypeAlias = js.Numeric
     Steps: TypeAlias = js.Numeric
+    Period: TypeAlias = js.Numeric
     Length: TypeAlias = js.Numeric
     Span: TypeAlias = js.Numeric
     SortedSteps: TypeAlias = Any
@@ -226,7 +229,8 @@ if TYPE_CHECKING:
     Verbose: TypeAlias = bool | str
 else:
     Rate = ranged("Rate", "It is a learning rate.", least=0)
-    Steps = ranged("Steps", "It is a whole number of steps.", least=1, whole=True)
+    Steps = ranged("Steps", "It is a whole number of steps.", least=1, whole=TypeError)
+    Period = ranged("Period", "Expected a positive integer.", least=1, whole=ValueError)
     Length = ranged("Length", "It is a number of steps.", least=0)
     Span = ranged("Span", "Pass the number of steps that it takes.", above=0)
 
@@ -263,7 +267,7 @@ else:
                 raise TypeError(
                     f"`{name}` must be a list: got {shown(x)} of type {type(x).__name__}. Pass a list of steps."
                 )
-            listed = [js.Numeric.check(f"{name}[{i}]", each) for i, each in enumerate(x)]
+            listed = [of_one(js.Numeric.check)(f"{name}[{i}]", each) for i, each in enumerate(x)]
             if any(a > b for a, b in itertools.pairwise(each for each in listed if not is_traced(each))):
                 raise ValueError(f"`{name}` must be sorted: got {shown(x)}. Put them in increasing order.")
             return listed

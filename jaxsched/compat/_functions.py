@@ -17,6 +17,7 @@ import numpy as np
 from jax.core import Tracer
 
 import jaxsched as js
+from jaxsched.kinds import renamed
 
 PROBES = (0, 1, 2, 3, 7, 10, 31, 100, 1000)
 """Steps at which a traced function must agree with the plain one: `2 ** -t` is 0 for a JAX integer t."""
@@ -30,13 +31,14 @@ Function = Callable[[Any], Any]
 def as_factor(name: str, fn: Function, first: int = 0) -> js.Schedule:
     """A function of the epoch, or of a number that is `first` at epoch 0, as a schedule: compiled if it can be."""
     if not callable(fn):
-        raise TypeError(f"`{name}` should be a function, but got {type(fn).__name__}.")
+        raise TypeError(f"{name} should be a function, but got {type(fn).__name__}.")
     if not isinstance(fn, Hashable):
         fn = functools.partial(fn)  # which is hashed by its identity
     fn = Later(fn, first) if first else fn
     plain = _plain_values(name, fn)
     if plain is None:
-        return js.nodes.Wrap(fn)
+        with renamed({"fn": name}):
+            return js.nodes.Wrap(fn)
     return js.nodes.Wrap(Compiled(fn) if _in_float64() and _agrees(Compiled(fn), plain) else OnHost(fn))
 
 

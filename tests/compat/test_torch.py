@@ -43,7 +43,7 @@ BAD = {
     "end_factor": (lambda: schedulers.LinearLR(0.1, 0.5, 1.5), ValueError, "`end_factor` .* between 0 and 1: got 1.5"),
     "power": (lambda: schedulers.PolynomialLR(0.1, 5, -1.0), ValueError, "`power` must not be negative"),
     "T_max": (lambda: schedulers.CosineAnnealingLR(0.1, 0), ValueError, "`T_max` must be greater than 0: got 0"),
-    "T_0": (lambda: schedulers.CosineAnnealingWarmRestarts(0.1, 5.0), TypeError, "`T_0` must be an int: got 5.0"),
+    "T_0": (lambda: schedulers.CosineAnnealingWarmRestarts(0.1, 5.0), ValueError, "`T_0` must be an int: got 5.0"),
     "T_mult": (
         lambda: schedulers.CosineAnnealingWarmRestarts(0.1, 5, 0),
         ValueError,
@@ -54,7 +54,7 @@ BAD = {
         TypeError,
         "`eta_min` must be a number: got '0' of type str",
     ),
-    "lambda": (lambda: schedulers.MultiplicativeLR(0.1, 0.9), TypeError, "`lr_lambda` should be a function, but got f"),
+    "lambda": (lambda: schedulers.MultiplicativeLR(0.1, 0.9), TypeError, "^lr_lambda should be a function, but got f"),
     "lambda of two": (lambda: schedulers.LambdaLR(0.1, lambda a, b: a), TypeError, "`lr_lambda` must take one step"),
     "lambda not at 0": (lambda: schedulers.LambdaLR(0.1, lambda t: 1 / t), ValueError, "a value at epoch 0: it raised"),
     "lambdas": (
@@ -104,7 +104,7 @@ BAD = {
     "anneal": (
         lambda: schedulers.OneCycleLR(1.0, total_steps=10, anneal_strategy="sin"),
         ValueError,
-        "be 'cos' or 'linear'",
+        "^anneal_strategy must be one of 'cos' or 'linear', instead got 'sin'",
     ),
     "no momentum": (
         lambda: schedulers.OneCycleMomentum(1.0, total_steps=10, cycle_momentum=False),

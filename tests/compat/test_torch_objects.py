@@ -9,6 +9,7 @@ import pytest
 from support.compat import comparison, torch_cases
 from support.precision import x64
 
+import jaxsched as js
 from jaxsched.compat import torch as schedulers
 from jaxsched.compat.torch import from_scheduler
 
@@ -135,3 +136,59 @@ def test_live_subclass_that_changes_values_is_refused(live):
 
     with pytest.raises(TypeError, match="a Warm, which overrides `get_lr` of CosineAnnealingLR"):
         from_scheduler(Warm(live.optimizer_for(0.1), 5))
+
+
+def test_a_run_in_its_middle_goes_on_from_the_epoch_of_its_scheduler():
+    torch = pytest.importorskip("torch")
+    sgd = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.5)
+    live = torch.optim.lr_scheduler.CosineAnnealingLR(sgd, 20, eta_min=0.1)
+    rates = []
+    for _ in range(20):
+        sgd.step()
+        live.step()
+        rates.append(sgd.param_groups[0]["lr"])
+        if live.last_epoch == 7:
+            onward = js.advance(from_scheduler(live), live.last_epoch)
+    np.testing.assert_allclose(onward(np.arange(14)), rates[6:], rtol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "kept"),
+    [
+        (lambda lr, sgd: lr.StepLR(sgd, 100), True),
+        (lambda lr, sgd: lr.LambdaLR(sgd, lambda t: 1.0), False),
+        (lambda lr, sgd: lr.CosineAnnealingWarmRestarts(sgd, 100), False),
+        (lambda lr, sgd: lr.CyclicLR(sgd, 0.1, 1.0, 100, cycle_momentum=False), False),
+    ],
+)
+def test_which_schedulers_of_torch_undo_a_cut_on_a_plateau(make, kept):
+    """What the module's docstring says of torch; here a cut lasts."""
+    torch = pytest.importorskip("torch")
+    sgd = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    beside = make(torch.optim.lr_scheduler, sgd)
+    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(sgd, factor=0.5, patience=0)
+    rates = []
+    for loss in (2.0, 2.0, 1.0):
+        before = sgd.param_groups[0]["lr"]
+        sgd.step()
+        beside.step()
+        set_by_it = sgd.param_groups[0]["lr"]
+        plateau.step(loss)
+        rates.append((before, set_by_it, sgd.param_groups[0]["lr"]))
+    assert rates[1][2] == 0.5 * rates[1][1]  # cut
+    assert (rates[2][1] == pytest.approx(rates[1][2])) == kept
+
+
+@pytest.mark.parametrize("begin", [5, 8])
+def test_averaging_by_hand_is_a_cooldown(begin):
+    torch = pytest.importorskip("torch")
+    sgd = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(sgd, 20)
+    averaging = torch.optim.swa_utils.SWALR(sgd, swa_lr=0.05, anneal_epochs=4)
+    rates = []
+    for epoch in range(18):
+        rates.append(sgd.param_groups[0]["lr"])
+        sgd.step()
+        (averaging if epoch > begin else falling).step()
+    ours = js.cooldown(schedulers.CosineAnnealingLR(1.0, 20), at=begin + 1, steps=4, end=0.05, shape="cosine")
+    np.testing.assert_allclose(ours(np.arange(18)), rates, rtol=1e-5)

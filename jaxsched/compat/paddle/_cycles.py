@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 import jaxsched as js
-from jaxsched.compat._foreign import LastEpoch, Rate, Steps, Verbose, equal, foreign
+from jaxsched.compat._foreign import LastEpoch, Period, Rate, Steps, Verbose, equal, foreign
 from jaxsched.compat._functions import as_factor
 from jaxsched.compat._wave import there_and_back
 from jaxsched.compat.paddle._kinds import ExpGamma, Gamma, PhasePart
@@ -68,8 +68,8 @@ def CosineAnnealingDecay(
 @foreign(names={"steps": "T_0", "period": "T_0", "growth": "T_mult"})
 def CosineAnnealingWarmRestarts(
     learning_rate: Rate,
-    T_0: Steps,
-    T_mult: Steps = 1,
+    T_0: Period,
+    T_mult: Period = 1,
     eta_min: Level = 0,
     last_epoch: LastEpoch = -1,
     verbose: Verbose = False,
@@ -77,8 +77,7 @@ def CosineAnnealingWarmRestarts(
     """`paddle.optimizer.lr.CosineAnnealingWarmRestarts`: half a cosine wave again and again, `T_mult` times as long.
 
     Raises:
-        TypeError: `T_0` or `T_mult` is not an int.
-        ValueError: `T_0` or `T_mult` is below 1, or `learning_rate` is negative.
+        ValueError: `T_0` or `T_mult` is not an int, or below 1, or `learning_rate` is negative.
 
     Examples:
         >>> from jaxsched.compat import paddle as lr

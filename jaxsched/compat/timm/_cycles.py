@@ -8,7 +8,8 @@ from jaxsched.compat.timm._kinds import CycleMul, Duration, NoiseRange
 from jaxsched.compat.timm._parts import KDecayPolynomial, TanhDecay, cycles, noisy, warmed
 from jaxsched.kinds import Factor, Key, NotNegative, Positive, Real, Whole, is_traced
 
-NAMES = {"bound": "noise_pct", "key": "noise_seed", "growth": "cycle_mul", "period": "t_initial"}
+NAMES = {"steps": "warmup_t", "boundaries": "noise_range_t", "bound": "noise_pct", "key": "noise_seed"}
+NAMES |= {"growth": "cycle_mul", "period": "t_initial"}
 
 
 @foreign(groups=("lr",), names=NAMES)

@@ -71,8 +71,8 @@ def create_scheduler_v2(
         >>> float(lr(0)), float(lr(10)), epochs
         (9.999999747378752e-06, 0.0, 15)
     """
-    if sched not in SCHEDULERS:
-        close = did_you_mean(str(sched), SCHEDULERS)
+    if not isinstance(sched, str) or sched not in SCHEDULERS:
+        close = did_you_mean(sched, SCHEDULERS) if isinstance(sched, str) else ""
         raise ValueError(
             f"`sched` must be one of {', '.join(map(repr, SCHEDULERS))}: got {shown(sched)}. {close}".rstrip()
         )

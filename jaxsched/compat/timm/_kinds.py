@@ -29,7 +29,7 @@ else:
         return [Moment.check(f"{name}[{i}]", x[i]) for i in range(2)]
 
     def _decay_fn(name, x):
-        if not callable(x) and x not in DECAYS:
+        if not callable(x) and not (isinstance(x, str) and x in DECAYS):
             close = did_you_mean(x, DECAYS) if isinstance(x, str) else "Pass a name or a function."
             message = f"`{name}` must be one of {', '.join(map(repr, DECAYS))}, or a function: got {shown(x)}. {close}"
             raise (ValueError if isinstance(x, str) else TypeError)(message.rstrip())

@@ -13,7 +13,7 @@ FACTOR_OF_ZERO = 1e-37
 """What a `decay_rate` of 0 is taken for: one cut leads to `lr_min`."""
 
 
-@foreign(groups=("lr",), names={"bound": "noise_pct", "key": "noise_seed"})
+@foreign(groups=("lr",), names={"boundaries": "noise_range_t", "bound": "noise_pct", "key": "noise_seed"})
 def PlateauLRScheduler(
     lr: Rate,
     decay_rate: Cut = 0.1,

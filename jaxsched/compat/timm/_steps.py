@@ -15,7 +15,7 @@ from jaxsched.compat.timm._parts import Ramp, noisy, warmed
 from jaxsched.kinds import Counts, Factor, InnerFactor, Key, NotNegative, Positive, is_traced, shown
 from jaxsched.numerics import largest
 
-NAMES = {"bound": "noise_pct", "key": "noise_seed"}
+NAMES = {"steps": "warmup_t", "boundaries": "noise_range_t", "bound": "noise_pct", "key": "noise_seed"}
 
 
 @foreign(groups=("lr",), names=NAMES)

@@ -15,6 +15,14 @@ scheduler. What differs from torch 2.13:
   `SequentialLR`. Its first value is changed by that step, and its milestones come one epoch early. Here it has its own
   values until the milestone. A later one begins anew at its milestone; torch raises.
 - `ReduceLROnPlateau` improves on a negative metric by a part of its absolute value; in torch any value near it does.
+- A cut of `ReduceLROnPlateau` lasts: `ReduceLROnPlateau(StepLR(0.1, 30))` scales the schedule. In torch, beside
+  another scheduler on one optimizer, the next step of `LambdaLR`, `OneCycleLR`, `CyclicLR` or
+  `CosineAnnealingWarmRestarts`, or of `SequentialLR` at a milestone, sets the rate and undoes it; `StepLR` and
+  `ExponentialLR` keep it, and `CosineAnnealingLR` keeps it but for `eta_min`. There the rates differ by up to the part
+  that was cut.
+- torch's recipe by hand, `swa_scheduler.step() if epoch > swa_start else scheduler.step()`, is one step ahead of a
+  `SequentialLR` that ends in `SWALR`. It is
+  `jaxsched.cooldown(schedule, at=swa_start + 1, steps=anneal_epochs, end=swa_lr, shape="cosine")`.
 - No rounding adds up: torch multiplies its last value at every step.
 - What has no meaning is refused: a negative `gamma`, `power` or milestone, unsorted milestones of `SequentialLR`, and
   a `step_size` or milestone that is no whole number.

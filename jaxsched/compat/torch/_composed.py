@@ -1,7 +1,7 @@
 """Schedulers of schedulers, and the one that looks at a metric."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from jaxsched.compat.torch._chains import chain, rate_of, same_rate, sequence
 from jaxsched.compat.torch._kinds import Rates
 from jaxsched.compat.torch._rules import Rule, Sets
 from jaxsched.kinds import Bound, InnerFactor, NotNegative, PureSchedule, Whole, is_list, is_sequence, is_traced, shown
+
+SCHEDULE = cast(Any, js.ScheduleLike)
 
 
 @foreign
@@ -146,7 +148,7 @@ def _composed(
     if not is_sequence(schedulers):
         raise TypeError(f"`schedulers` must be a list of schedulers: got {shown(schedulers)}.")
     if len(schedulers) < 1:
-        raise ValueError(f"{name} expects at least one scheduler: got none.")
+        raise ValueError(f"{name} expects at least one scheduler: got none in `schedulers`.")
     given = {"lr": lr, **{f"schedulers[{i}]": each for i, each in enumerate(schedulers)}}
     lists = {argument: x for argument, x in given.items() if is_list(x)}
 
@@ -165,7 +167,7 @@ def _rule_of(name: str, argument: str, scheduler: Any, lr: Any, known: bool) -> 
         )
     if not isinstance(scheduler, Rule):
         if not known:
-            return Sets(js.as_schedule(scheduler))
+            return Sets(SCHEDULE.check(argument, scheduler))
         raise TypeError(
             f"`{argument}` must come from a function of this module: got {shown(scheduler)}. To multiply other "
             f"schedules write `a * b`."

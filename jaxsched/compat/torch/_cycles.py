@@ -9,7 +9,7 @@ import jaxsched as js
 from jaxsched.compat._foreign import LastEpoch, Span, Steps, Verbose, foreign
 from jaxsched.compat._functions import as_factor
 from jaxsched.compat.torch._fractions import Faster, in_parts
-from jaxsched.compat.torch._kinds import PhasePart, Rate
+from jaxsched.compat.torch._kinds import PhasePart, Rate, Strategy
 from jaxsched.compat.torch._rules import Sets
 from jaxsched.kinds import Factor, Level, Positive, is_traced
 from jaxsched.numerics import as_real
@@ -111,7 +111,7 @@ def _triangles(foot, peak, up, down, mode, gamma, scale_fn, scale_mode) -> js.Sc
     (up, down), parts = in_parts(up, up if down is None else down)
     faster = lambda schedule: schedule if parts == 1 else Faster(schedule, parts)  # noqa: E731
     if scale_fn is None:
-        step = gamma ** (1 / parts) if mode == "exp_range" else 1.0
+        step = gamma ** (1 / parts) if str(mode) == "exp_range" else 1.0
         return faster(js.cyclic(foot, peak, up, down, mode, step))  # which checks `mode`
     scale = as_factor("scale_fn", scale_fn, first=1 if scale_mode == "cycle" else 0)
     scale = faster(js.per_epoch(scale, up + down)) if scale_mode == "cycle" else scale
@@ -126,7 +126,7 @@ def OneCycleLR(
     epochs: Steps | None = None,
     steps_per_epoch: Steps | None = None,
     pct_start: PhasePart = 0.3,
-    anneal_strategy: Literal["cos", "linear"] = "cos",
+    anneal_strategy: Strategy = "cos",
     cycle_momentum: bool = True,
     base_momentum: Level = 0.85,
     max_momentum: Level = 0.95,
@@ -168,7 +168,7 @@ def OneCycleMomentum(
     epochs: Steps | None = None,
     steps_per_epoch: Steps | None = None,
     pct_start: PhasePart = 0.3,
-    anneal_strategy: Literal["cos", "linear"] = "cos",
+    anneal_strategy: Strategy = "cos",
     cycle_momentum: bool = True,
     base_momentum: Level = 0.85,
     max_momentum: Level = 0.95,
@@ -214,7 +214,7 @@ def _phases(first, peak, end, total, pct_start, anneal_strategy, three_phase) ->
 
 def _peak(lr: Any, max_lr: Any) -> Any:
     if lr is None and max_lr is None:
-        raise TypeError("`max_lr` must be given: it is the rate at the peak.")
+        raise TypeError("`max_lr` must be given, or `lr`: it is the rate at the peak.")
     return lr if max_lr is None else max_lr
 
 

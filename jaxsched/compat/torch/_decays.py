@@ -1,13 +1,11 @@
 """The schedulers of `torch.optim.lr_scheduler` that decay or warm up, and `SWALR`."""
 
-from typing import Literal
-
 import jaxsched as js
-from jaxsched.compat._foreign import LastEpoch, Span, Steps, Verbose, equal, foreign
+from jaxsched.compat._foreign import LastEpoch, Period, Span, Verbose, equal, foreign
 from jaxsched.compat._wave import wave
-from jaxsched.compat.torch._kinds import Epochs, Milestones, Rate, StartFactor
+from jaxsched.compat.torch._kinds import Epochs, Milestones, Rate, StartFactor, Strategy
 from jaxsched.compat.torch._rules import Anneals, Mixes, Powers, Scales, Sets
-from jaxsched.kinds import Factor, Level, NotNegative, Part, WholeAtLeastOne
+from jaxsched.kinds import Factor, Level, NotNegative, Part, WholeAtLeastOne, is_traced
 
 
 @foreign(groups=("lr",), names={"every": "step_size"})
@@ -142,18 +140,24 @@ def CosineAnnealingLR(
         >>> [round(float(schedulers.CosineAnnealingLR(1.0, 10, 0.1)(t)), 6) for t in (0, 5, 10, 20)]
         [1.0, 0.55, 0.1, 1.0]
     """
+    if not is_traced(T_max) and T_max < 1e-30:
+        raise ValueError(f"`T_max` must be at least 1e-30: got {T_max!r}. Pass the number of steps that it takes.")
     return Anneals(lr, eta_min, wave(1.0, 0.0, 2 * T_max, 1))
 
 
 @foreign(groups=("lr",), names={"period": "T_0", "growth": "T_mult"})
 def CosineAnnealingWarmRestarts(
-    lr: Rate, T_0: Steps, T_mult: Steps = 1, eta_min: Level = 0.0, last_epoch: LastEpoch = -1, verbose: Verbose = False
+    lr: Rate,
+    T_0: Period,
+    T_mult: Period = 1,
+    eta_min: Level = 0.0,
+    last_epoch: LastEpoch = -1,
+    verbose: Verbose = False,
 ) -> js.Schedule:
     """`torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`: cosines of length `T_0`, `T_0 * T_mult`, ….
 
     Raises:
-        TypeError: `T_0` or `T_mult` is not an int.
-        ValueError: `T_0` or `T_mult` is below 1.
+        ValueError: `T_0` or `T_mult` is not an int, or below 1.
 
     Examples:
         >>> from jaxsched.compat import torch as schedulers
@@ -169,7 +173,7 @@ def SWALR(
     lr: Rate,
     swa_lr: Level,
     anneal_epochs: Epochs = 10,
-    anneal_strategy: Literal["cos", "linear"] = "cos",
+    anneal_strategy: Strategy = "cos",
     last_epoch: LastEpoch = -1,
     verbose: Verbose = False,
 ) -> js.Schedule:

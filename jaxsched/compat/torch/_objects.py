@@ -24,6 +24,9 @@ def from_scheduler(scheduler: Any) -> js.Schedule | js.Controller:
     they have seen is not a function of the epoch. The schedulers of a chain are taken to have been made in their order.
     torch is not imported here.
 
+    A run in its middle goes on with `jaxsched.advance(schedule, scheduler.last_epoch)` in a new optimizer, or with the
+    schedule itself where the optimizer's restored count is that epoch.
+
     Raises:
         TypeError: an object that is none of the known schedulers, or of a class that overrides their `get_lr`.
 

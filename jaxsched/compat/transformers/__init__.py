@@ -18,6 +18,7 @@ learning rates, as of parameter groups, gives a list of schedules. What differs 
 - Every number may be traced.
 """
 
+import inspect as _inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -104,6 +105,10 @@ def get_scheduler(
         raise ValueError(f"{_shown(name)} requires `num_warmup_steps`, please provide that argument.")
     if name == "constant_with_warmup":
         return make(lr, num_warmup_steps=num_warmup_steps)
+    for unknown in kwargs.keys() - _inspect.signature(make).parameters.keys():
+        raise TypeError(
+            f"`scheduler_specific_kwargs` must be arguments of {make.__name__}(), which has no argument `{unknown}`."
+        )
     if name == "inverse_sqrt":
         return make(lr, num_warmup_steps=num_warmup_steps, **kwargs)
     if num_training_steps is None and name != "warmup_stable_decay":

@@ -272,16 +272,21 @@ def _falling_wave(lr: Number, low: Number, warmup: Number, total: Number, num_cy
     return wave(lr, low, largest(total - warmup, 1), num_cycles)
 
 
+MOST_LISTED = 100_000
+"""Cycles of which each is listed: more would fill the memory."""
+
+
 def _restarts(lr: Number, steps: Number, num_cycles: Number) -> js.Schedule:
     """Cosine cycles of equal length; cycles of no whole number of steps are listed, which keeps their ends exact."""
     if equal(num_cycles, 0):
         return js.Constant(lr)
     period = steps / num_cycles
-    if not is_traced(period) and 0 < period < 1:
-        raise ValueError(
-            f"`num_cycles` must be at most the steps after the warmup, {shown(steps)}: got {shown(num_cycles)}."
-        )
     if not is_traced(period) and period < 2**31 and period != int(period):
+        if num_cycles > MOST_LISTED:
+            raise ValueError(
+                f"`num_cycles` must be at most {MOST_LISTED:,} where a cycle is no whole number of steps: "
+                f"got {shown(num_cycles)}."
+            )
         return js.cycle(js.Cosine(lr, 0.0, steps=1), [period] * math.ceil(num_cycles))
     if not is_traced(period):
         period = int(period) if period < 2**31 else min(period, 1e30)
