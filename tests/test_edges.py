@@ -76,7 +76,7 @@ def test_a_slope_between_values_far_apart_is_that_of_the_formula(kind):
     def value(start, end):
         return kind(start, end, steps=4)(1)
 
-    for start, end in ((1e-6, 1e-20), (1e-20, 1e-6), (0.5, 0.25)):
+    for start, end in ((1.0, 1e-30), (1e-6, 1e-20), (1e-20, 1e-6), (0.5, 0.25)):
         got = jax.grad(value, argnums=(0, 1))(start, end)
         if kind is js.Geometric:
             want = 0.75 * (end / start) ** 0.25, 0.25 * (end / start) ** -0.75
@@ -84,3 +84,10 @@ def test_a_slope_between_values_far_apart_is_that_of_the_formula(kind):
             whole = 0.75 / start + 0.25 / end
             want = 0.75 / start**2 / whole**2, 0.25 / end**2 / whole**2
         np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-6 * max(want))
+
+
+def test_weights_of_an_exponential_have_slopes_at_their_ends():
+    for log in (-2.0, 0.0, 3.0):
+        slopes = jax.grad(lambda x, log: js.numerics.exponential_weights(x, 1 - x, log)[0], argnums=(0, 1))(1.0, log)
+        assert np.isfinite(slopes).all()
+        np.testing.assert_allclose(slopes[0], -1.0 if log == 0 else log / np.expm1(-log), rtol=1e-5)

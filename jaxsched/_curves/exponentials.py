@@ -203,8 +203,15 @@ def exponential_weights(x: Array, rest: Array, log: Any) -> tuple[Array, Array]:
     straight = log == 0
     safe = jnp.where(straight, 1, log)
     bend = x * rest * log / 2  # nothing where it is straight, but its slope is that of the formula
-    of_start = jnp.where(straight, rest + bend, jnp.expm1(-rest * safe) / jnp.expm1(-safe))
-    return of_start, jnp.where(straight, x - bend, jnp.expm1(x * safe) / jnp.expm1(safe))
+    of_start = jnp.where(straight, rest + bend, _quotient(jnp.expm1(-rest * safe), jnp.expm1(-safe)))
+    return of_start, jnp.where(straight, x - bend, _quotient(jnp.expm1(x * safe), jnp.expm1(safe)))
+
+
+def _quotient(a, b):
+    """`a / b` of one sign, whose slope does not divide by the square of b, which may be too large."""
+    none = a == 0
+    logs = jnp.log(jnp.abs(jnp.where(none, 1, a))) - jnp.log(jnp.abs(b))
+    return slope_of(a / b, jnp.where(none, a / jax.lax.stop_gradient(b), jnp.exp(logs)))
 
 
 def _safe_ratio(a, b):
