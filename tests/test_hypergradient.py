@@ -228,7 +228,7 @@ def test_traced_numbers_of_the_inner_transformation_are_fine():
         (ValueError, "`start` must be finite", dict(start=np.nan)),
         (TypeError, "`start` must be a number", dict(start="0.1")),
         (TypeError, "`start` must be a number", dict(start=js.Constant(0.1))),
-        (ValueError, r"`start` must be one number: got shape \(2,\).*vmap", dict(start=jnp.ones(2))),
+        (TypeError, r"`start` must be a number: got \[1.0, 1.0\].*grid", dict(start=jnp.ones(2))),
         (ValueError, "`rate` must not be negative", dict(rate=-1e-3)),
         (ValueError, "`min_value` must not be negative", dict(min_value=-0.1)),
         (ValueError, "`start` must not be less than `min_value`: got 0.1 and 0.2", dict(min_value=0.2)),

@@ -282,7 +282,7 @@ def test_a_sweep_is_one_program():
         (TypeError, "`schedule` must be a pure schedule: got a Recover", dict(schedule=js.recover(0.1))),
         (TypeError, "`schedule` must be a schedule", dict(schedule="0.1")),
         (ValueError, "`factor` must lie between 0 and 1, exclusive: got 1.0", dict(factor=1.0)),
-        (ValueError, "`factor` must be one number", dict(factor=np.array([0.1, 0.2]))),
+        (TypeError, "`factor` must be a number", dict(factor=np.array([0.1, 0.2]))),
         (ValueError, "`window` must be at least 1: got 0", dict(window=0)),
         (ValueError, "`window` must be a whole number", dict(window=2.5)),
         (ValueError, "`tolerance` must be greater than 0", dict(tolerance=0)),
