@@ -237,6 +237,7 @@ BAD = {
     ),
     "layers of text": (lambda: js.layerwise(0.1, 0.5, "head"), ValueError, "`layers` must be a sequence .* 'head'"),
     "no layers": (lambda: js.layerwise(0.1, 0.5, []), ValueError, "`layers` must be a sequence"),
+    "a layer of no name": (lambda: js.layerwise(0.1, 0.8, [None]), ValueError, "`layers` must be a sequence"),
     "a layer twice": (lambda: js.layerwise(0.1, 0.5, ["a", "b", "a"]), ValueError, "`layers` .* each once"),
     "no decay": (lambda: js.layerwise(0.1, 0, ["a"]), ValueError, "`decay` must be greater than 0"),
     "decay of text": (lambda: js.layerwise(0.1, "half", ["a"]), TypeError, "`decay` must be a number"),

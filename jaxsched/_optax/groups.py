@@ -156,7 +156,8 @@ def layerwise(schedule: ControllerLike, decay: Positive, layers: Sequence[str] |
             f"`layers` must be at most {MOST_LAYERS}: got {shown(layers)}. Each gets a schedule of its own."
         )
     names: Any = range(layers) if stacked else layers  # pyright: ignore[reportArgumentType]
-    listed = not isinstance(names, str) and all(isinstance(x, Hashable) for x in in_order("layers", names, "patterns"))
+    may_name = lambda x: isinstance(x, Hashable) and x is not None  # noqa: E731
+    listed = not isinstance(names, str) and all(map(may_name, in_order("layers", names, "patterns")))
     if not listed or not 0 < len(list(names)) == len(set(names)):
         raise ValueError(
             f"`layers` must be a sequence of patterns, each once, or the number of layers in one array: "
