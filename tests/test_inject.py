@@ -46,8 +46,10 @@ CONTROLLERS = {
 RATES = {"schedule": lambda: LR, "number": lambda: 0.1, "function": lambda: lambda k: 0.1 / (k + 1), **CONTROLLERS}
 DTYPES = [jnp.float32, jnp.bfloat16, jnp.float16]
 
-SHORT = {("inject", rate) for rate in RATES} | {(make, "plateau_of_means") for make in MAKERS}
-"""Each rate, and each way into a state."""
+SHORT = {("inject", rate) for rate in RATES if rate not in ("plateau", "recover")} | {
+    (make, "plateau_of_means") for make in MAKERS
+}
+"""Each kind of rate, and each way into a state."""
 
 
 def each_pair(rates_of=RATES):

@@ -168,7 +168,7 @@ def test_gradients_are_finite_everywhere(entry):
     chex.assert_tree_all_finite(gradients(structure, positions, leaves, floats, t))
 
 
-@of_few_structures
+@few
 def test_gradients_are_slopes(entry):
     """Under x64 the gradient along a random direction is the central difference."""
     schedule = entry.make()

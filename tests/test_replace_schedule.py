@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 from support.bridge import advance, avals, counted, params, rates, relaxed, same_bits, shared_buffers, used
-from support.short import parametrize
+from support.short import exhaustive, parametrize
 
 import jaxsched as js
 
@@ -253,7 +253,7 @@ PLANS = {
 }
 
 
-@pytest.mark.parametrize("total", [8, 12, 20, 31])
+@pytest.mark.parametrize("total", [8, pytest.param(12, marks=exhaustive), 20, pytest.param(31, marks=exhaustive)])
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 def test_the_rest_of_a_schedule_reaches_another_end_through_what_was_to_come(plan, total):
     at, end = 4, 12

@@ -10,6 +10,7 @@ import numpy as np
 import optax
 import pytest
 from support.bridge import advance, avals, params, rates, relaxed, same_bits, shared_buffers, train, used, x64
+from support.short import exhaustive
 
 import jaxsched as js
 
@@ -162,7 +163,9 @@ FORMER = {
 }
 
 
-@pytest.mark.parametrize("form", [lambda s: s, dicts, lists], ids=["state", "dicts", "lists"])
+@pytest.mark.parametrize(
+    "form", [pytest.param(lambda s: s, marks=exhaustive), dicts, lists], ids=["state", "dicts", "lists"]
+)
 @pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)
 @pytest.mark.parametrize("old", FORMER.values(), ids=FORMER)
 def test_the_state_of_an_optimizer_of_optax_goes_on(old, wrap, form):

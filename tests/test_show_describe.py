@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from support.zoo import COVERING, each, examples
+from support.zoo import ONE_OF_EACH_FAMILY, each, examples
 
 import jaxsched as js
 from jaxsched.show import Description, describe
@@ -50,7 +50,7 @@ def test_phases_begin_where_a_formula_does(name):
     assert [(each.begin, each.end) for each in describe(schedule, total).phases] == expected
 
 
-@each(COVERING)
+@each(ONE_OF_EACH_FAMILY)
 def test_what_is_said_of_a_schedule_is_what_it_does(entry):
     schedule = entry.make()
     made = describe(schedule)

@@ -11,6 +11,7 @@ import numpy as np
 import optax
 import pytest
 from support.bridge import advance, avals, params, rates, relaxed, same_bits, shared_buffers, used
+from support.short import exhaustive
 
 import jaxsched as js
 
@@ -59,7 +60,7 @@ def through_arrays(saved, template):
 
 
 @pytest.mark.parametrize("rate", CONTROLLERS.values(), ids=CONTROLLERS)
-@pytest.mark.parametrize("at", [0, 5])
+@pytest.mark.parametrize("at", [pytest.param(0, marks=exhaustive), 5])
 def test_a_restored_run_goes_on_to_the_bit(rate, at):
     optimizer, p = optimizer_of(rate), params(jnp.bfloat16)
     whole, seen = run(optimizer, optimizer.init(p), METRICS, p)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from support.controllers_zoo import ONE_OF_EACH
+from support.controllers_zoo import FEW
 from support.controllers_zoo import each as one_of_each
 from support.precision import WIDTH
 from support.zoo import COVERING, ONE_OF_EACH_FAMILY, each
@@ -147,7 +147,7 @@ def test_a_stretched_table_or_noise_is_slowed_where_it_stands():
     np.testing.assert_array_equal(stretched(2 * np.arange(16)), lr(np.arange(16)))
 
 
-@one_of_each(ONE_OF_EACH)
+@one_of_each(FEW)
 def test_a_scaled_controller_has_every_level_scaled(example):
     """Its values along a run are those of the controller times the factor: nothing in it knows an absolute rate."""
     controller = example.alone()
