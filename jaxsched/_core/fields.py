@@ -240,7 +240,7 @@ def _check_size(name: str, x: Any) -> None:
     largest = integer_max()
     if isinstance(x, int) or (not isinstance(x, float) and jnp.issubdtype(x.dtype, jnp.integer)):
         known = np.asarray(x)
-        if np.any(known > largest) or np.any(known < -largest):
+        if np.any(known > largest) or np.any(known < -largest - 1):
             raise ValueError(
                 f"`{name}` must be below 2**{largest.bit_length()} when given as an int: got {shown(x)}. "
                 f"Pass it as a float, or enable x64 (`jax.config.update('jax_enable_x64', True)`)."

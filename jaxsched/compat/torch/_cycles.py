@@ -206,8 +206,12 @@ def _phases(first, peak, end, total, pct_start, anneal_strategy, three_phase) ->
     if is_traced(last) or is_traced(up):
         return points([jnp.clip(time, 0, last) for time in times], values)
     if up < 0:  # it begins inside the last phase, which would have begun before step 0
-        gone = -times[-2]
-        return js.advance(ramp(values[-2], end, steps=last + gone), gone)
+        start, gone = values[-2], -times[-2]
+        if anneal_strategy == "linear":  # a line from where it is at step 0
+            return ramp(start + (end - start) * gone / (last + gone), end, steps=last)
+        (length, before), parts = in_parts(last + gone, gone)
+        moved = js.advance(ramp(start, end, steps=length), before)
+        return moved if parts == 1 else Faster(moved, parts)
     begun = 2 + sum(time < last for time in times[1:-1])
     return points(times[:begun], values[:begun])
 
