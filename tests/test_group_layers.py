@@ -104,7 +104,10 @@ def test_a_linen_scan():
             return linen.Dense(2)(x), None
 
     model = linen.scan(Block, variable_axes={"params": 0}, split_rngs={"params": True}, length=3)()
-    p = model.init(jax.random.key(0), jnp.ones(2), None)
+    try:
+        p = model.init(jax.random.key(0), jnp.ones(2), None)
+    except AttributeError as error:  # of the oldest of both
+        pytest.skip(f"this flax does not scan with this jax: {error}")
     check_layers_of(p, "params")
 
 
@@ -112,6 +115,8 @@ def test_nnx_layers_made_by_vmap():
     nnx = pytest.importorskip("flax.nnx")
     layers = nnx.vmap(lambda key: nnx.Linear(2, 2, rngs=nnx.Rngs(key)))(jax.random.split(jax.random.key(0), 3))
     check_layers_of({"layers": nnx.state(layers, nnx.Param)}, "layers")
+    if not hasattr(nnx, "Dict"):
+        pytest.skip("this flax has no nnx.Dict")
     model = nnx.Dict(layers=layers)
     optimizer = nnx.Optimizer(model, js.by_group({"layers": js.layerwise(0.4, 0.5, 3)}), wrt=nnx.Param)
     before = jnp.array(model["layers"].kernel[...])

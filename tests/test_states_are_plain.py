@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from support.precision import x64
 
 import jaxsched as js
 
@@ -97,7 +98,7 @@ def test_a_state_cast_to_half_is_refused_at_the_next_update(rate, dtype):
 def test_a_state_of_before_x64_goes_on_in_its_dtypes():
     optimizer = js.inject(optax.sgd)(CONTROLLERS["plateau"])
     state = optimizer.init(PARAMS)
-    with jax.enable_x64(True):
+    with x64():
         after = optimizer.update(PARAMS, state, PARAMS, value=1.0)[1]
     assert jax.tree.map(lambda x: x.dtype, after) == jax.tree.map(lambda x: x.dtype, state)
 

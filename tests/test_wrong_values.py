@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from support.precision import x64
 
 import jaxsched as js
 
@@ -85,7 +86,7 @@ def test_it_is_refused(name):
 
 
 def test_what_float32_cannot_hold_is_taken_under_x64():
-    with jax.enable_x64(True):
+    with x64():
         assert js.Constant(1e308)(0) == 1e308
         assert js.Polynomial(1.0, 0.0, steps=4, power=1e-40)(2) == 1.0
 
