@@ -140,7 +140,7 @@ def tabulate(schedule: ScheduleLike, total: WholeAtLeastOne) -> Tabulated:
     if total > LONGEST:
         raise ValueError(f"`total` must be at most {LONGEST}: got {int(total)}. Stack each kind of schedule by itself.")
     values = as_schedule(schedule)(np.arange(int(total) + 1))
-    return Tabulated(values if is_traced(values) else np.asarray(values))
+    return Tabulated(values if is_traced(values) else np.asarray(values, np.float64))  # as `repr` gives them back
 
 
 def _scalar(x: Any) -> Any:

@@ -120,7 +120,8 @@ def one(x: Any, total: int | None = None, run: js.Run | None = None) -> Descript
     length = _curve.length("total", asked) if asked is not None else end or _curve.horizon(schedule)
     curve = _curve.curve(schedule, length)
     marked = phases(schedule, length)
-    marked = [each._replace(end=min(each.end, length)) for each in marked if each.begin <= length - 1]
+    marked = [each for each in marked if each.begin <= length - 1]
+    marked[-1] = marked[-1]._replace(end=length)  # what begins after the last step is not in the run
     finite = np.where(np.isfinite(curve.values), curve.values, -math.inf)
     peak = int(np.argmax(finite))
     held = float(schedule(length))

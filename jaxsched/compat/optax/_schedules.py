@@ -22,8 +22,8 @@ else:
 
         @staticmethod
         def check(name, x):
-            x = js.numerics.largest(js.Numeric.check(name, x), 0)
-            return float(x) if isinstance(x, int) and x >= 2**31 else x
+            large = isinstance(x, int) and 2**31 <= x < 2**63
+            return js.numerics.largest(js.Numeric.check(name, float(x) if large else x), 0)
 
     class Horizon(ranged("Horizon", "It is the number of steps to the end.", above=0)):
         """A number of steps, greater than 0."""
