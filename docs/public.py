@@ -6,7 +6,15 @@ import jaxsched
 
 
 def on_config(config: object) -> None:
-    rooms = (jaxsched, jaxsched.nodes, jaxsched.states, jaxsched.kinds, jaxsched.numerics, jaxsched.search)
+    rooms = (
+        jaxsched,
+        jaxsched.nodes,
+        jaxsched.states,
+        jaxsched.kinds,
+        jaxsched.numerics,
+        jaxsched.search,
+        jaxsched.show,
+    )
     for cls in [x for room in rooms for x in vars(room).values() if inspect.isclass(x)]:
         for method in vars(cls).values():
             if inspect.isfunction(method):
