@@ -68,6 +68,12 @@ def length(name: str, x: Any) -> int:
     return x.__index__()
 
 
+def asked(total: int | None, run: js.Run | None) -> int | None:
+    """The length of the run that the user gave, by itself or with what is known of the run."""
+    known = total if total is not None or run is None or run.total is None else round(run.total)
+    return None if known is None else length("total", known)
+
+
 def ending(schedule: js.Schedule) -> int | None:
     """The length of a schedule in steps, if it has one."""
     duration = schedule.duration
@@ -109,7 +115,7 @@ def curve(schedule: js.Schedule, total: int) -> Curve:
     return Curve(steps, np.asarray(schedule(steps), np.float64), total, total <= AT_ONCE)
 
 
-def columns(values: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """The least and the largest value in each of at most `width` columns: no step between two columns is missed."""
+def columns(values: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where each of at most `width` columns begins, and the least and the largest value in it: no step is missed."""
     begins = np.unique(np.linspace(0, len(values), min(width, len(values)), endpoint=False).astype(int))
-    return np.minimum.reduceat(values, begins), np.maximum.reduceat(values, begins)
+    return begins, np.minimum.reduceat(values, begins), np.maximum.reduceat(values, begins)

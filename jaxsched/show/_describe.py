@@ -10,7 +10,7 @@ import jaxsched as js
 from jaxsched.show import _curve
 from jaxsched.show._line import line
 from jaxsched.show._lint import Finding, Look, lint
-from jaxsched.show._phases import Phase, begun, phases, readable
+from jaxsched.show._phases import Phase, begun, readable
 from jaxsched.show._recipes import called
 from jaxsched.show._state import StateDescription, of_state
 from jaxsched.show._text import aligned, cut, shortened
@@ -116,16 +116,16 @@ def one(x: Any, total: int | None = None, run: js.Run | None = None) -> Descript
     """The description of a single schedule or controller."""
     schedule = _curve.one_schedule("schedule", x)
     end = _curve.ending(schedule)
-    asked = total if total is not None or run is None or run.total is None else round(run.total)
-    length = _curve.length("total", asked) if asked is not None else end or _curve.horizon(schedule)
+    asked = _curve.asked(total, run)
+    length = asked or end or _curve.horizon(schedule)
     curve = _curve.curve(schedule, length)
-    marked = phases(schedule, length)
-    marked = [each for each in marked if each.begin <= length - 1]
+    found = begun(schedule, length)
+    marked = [each for each in found if each.begin <= length - 1]
     marked[-1] = marked[-1]._replace(end=length)  # what begins after the last step is not in the run
     finite = np.where(np.isfinite(curve.values), curve.values, -math.inf)
     peak = int(np.argmax(finite))
     held = float(schedule(length))
-    find = Look(schedule, curve, begun(schedule, length), end, asked is not None, run)
+    find = Look(schedule, curve, found, end, asked is not None, run)
     weights = 1 if curve.whole else np.gradient(curve.steps.astype(float))
     made = Description(
         schedule=schedule,

@@ -69,7 +69,7 @@ def svg(title: str, drawn: tuple[Description, ...]) -> str:
 
 
 def _path(values: np.ndarray, low: float, high: float, columns: int) -> str:
-    least, most = _curve.columns(np.where(np.isfinite(values), values, low), columns)
+    _, least, most = _curve.columns(np.where(np.isfinite(values), values, low), columns)
     place = lambda x: np.round((HEIGHT - 3) - (HEIGHT - 6) * (x - low) / ((high - low) or 1)).astype(int)  # noqa: E731
     across = np.round(np.linspace(1, WIDTH - 1, len(least))).astype(int)
     found, at = [], None

@@ -20,7 +20,7 @@ def can_print(text: str) -> bool:
 
 def line(values: np.ndarray, width: int = 60) -> str:
     """The largest value of each column as a block: empty where it is 0, `!` where it is not finite."""
-    highest = columns(values, width)[1]
+    highest = columns(values, width)[2]
     finite = np.isfinite(highest)
     low, high = min(highest[finite], default=0), max(highest[finite], default=0)
     low = min(low, 0)

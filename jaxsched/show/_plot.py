@@ -86,9 +86,9 @@ def _labelled(schedules: Any, labels: Sequence[str] | None) -> dict[str, js.Sche
 
 
 def _length(curves: dict[str, js.Schedule], total: int | None, run: js.Run | None) -> int:
-    asked = total if total is not None or run is None or run.total is None else round(run.total)
+    asked = _curve.asked(total, run)
     if asked is not None:
-        return _curve.length("total", asked)
+        return asked
     ends = [end for each in curves.values() if (end := _curve.ending(each)) is not None]
     if not ends:
         raise ValueError("`total` must be given where no schedule has an end of its own: pass a number of steps.")
@@ -118,8 +118,7 @@ def _line(ax: Any, curve: _curve.Curve, label: str, color: Any) -> None:
     if len(steps) <= COLUMNS:
         ax.plot(steps, values, label=label, color=color)
         return
-    least, most = _curve.columns(values, COLUMNS)
-    begins = np.unique(np.linspace(0, len(steps), COLUMNS, endpoint=False).astype(int))
+    begins, least, most = _curve.columns(values, COLUMNS)
     ax.fill_between(steps[begins], least, most, label=label, color=color, linewidth=1.5)
 
 
