@@ -1,10 +1,18 @@
-"""Every test runs in the strictest JAX, and on several virtual devices where there is only a CPU."""
+"""Every test runs in the strictest JAX, and on several virtual devices where there is only a CPU.
+
+The short run leaves out what XLA does to make programs fast; `pytest --all` has them as users have.
+"""
 
 import os
+import sys
 
-os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
+FLAGS = ["--xla_force_host_platform_device_count=8"]
+if "--all" not in sys.argv:  # the processes of pytest-xdist have other arguments, and the environment of the first
+    FLAGS.append("--xla_backend_optimization_level=0")  # most of the time goes into compiling: a fifth less of it
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *FLAGS])
 
-import jax  # noqa: E402 (the flag must be set before)
+import jax  # noqa: E402 (the flags must be set before)
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")

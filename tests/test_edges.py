@@ -62,7 +62,7 @@ def values_and_gradients(schedule):
     return schedule(STEPS), jax.grad(total)(numbers, STEPS), of_steps
 
 
-@parametrize("entry", ALONE, [entry for entry in ALONE if entry.name in ("Geometric", "Inverse", "InverseSqrt")])
+@parametrize("entry", ALONE, [entry for entry in ALONE if entry.name in ("Geometric", "Inverse")])
 def test_values_and_gradients_at_edges_are_finite(entry):
     copies = list(at_edges(entry.make()))
     assert copies or not jax.tree.leaves(entry.make()) or np.ndim(jax.tree.leaves(entry.make())[0])

@@ -72,7 +72,9 @@ NARROW = {"bfloat16": (jnp.bfloat16, jnp.bfloat16), "float16": (jnp.float16, jnp
           "narrow_gradients": (jnp.bfloat16, jnp.float32)}  # fmt: skip
 """The dtypes of gradients and parameters."""
 PAIRS = [(name, dtypes) for name in FACTORIES for dtypes in NARROW]
-SHORT = [(name, "bfloat16") for name in FEW if name in FACTORIES] + [("clip_by_global_norm", "narrow_gradients")]
+SHORT = [(name, "bfloat16") for name in FEW if name in FACTORIES and name != "lbfgs"] + [
+    ("clip_by_global_norm", "narrow_gradients")
+]
 
 
 def params(dtype):

@@ -12,7 +12,7 @@ from absl.testing import parameterized
 from jax.sharding import Mesh, PartitionSpec
 from support import zoo
 from support.precision import WIDTH, x64
-from support.zoo import COVERING, COVERING_STRUCTURES, ONE_OF_EACH_FAMILY, ZOO
+from support.zoo import COVERING, ONE_OF_EACH_FAMILY, ZOO
 from support.zoo_entry import LAST
 
 import jaxsched
@@ -24,7 +24,7 @@ except AttributeError:  # jax before 0.8
 
 each = zoo.each()
 few = zoo.each(COVERING)  # a law with a program of its own
-of_few_structures = zoo.each(COVERING_STRUCTURES)
+fewest = zoo.each(ONE_OF_EACH_FAMILY)  # several programs, or one that is slow to compile
 
 CLOSE = 2e-6
 """Where XLA compiles another program (constants folded, other vector lengths), roundings may differ."""
@@ -137,7 +137,7 @@ def test_eager_is_jit_bit_for_bit(entry):
     chex.assert_trees_all_equal(value_at(schedule, t), schedule(t))
 
 
-@few
+@fewest
 def test_steps_map_scan_and_shard(entry):
     schedule, t = entry.make(), jnp.asarray(steps_of(entry))
     for value in mapped_scanned_sharded(schedule, t):
@@ -158,7 +158,7 @@ def test_every_number_maps_in_one_trace(entry):
     chex.assert_trees_all_close(got, alone, rtol=CLOSE, atol=CLOSE * entry.scale)
 
 
-@of_few_structures
+@few
 def test_gradients_are_finite_everywhere(entry):
     """With respect to every float number and to a fractional step, at boundaries, at 0 and past the end."""
     schedule, t = entry.make(), jnp.asarray(steps_of(entry))
@@ -168,7 +168,7 @@ def test_gradients_are_finite_everywhere(entry):
     chex.assert_tree_all_finite(gradients(structure, positions, leaves, floats, t))
 
 
-@few
+@fewest
 def test_gradients_are_slopes(entry):
     """Under x64 the gradient along a random direction is the central difference."""
     schedule = entry.make()
@@ -259,7 +259,7 @@ def test_a_step_may_be_of_any_kind(entry, step):
     check_step(entry, step)
 
 
-@few  # steps past 32 bits are floats: a program of their own
+@fewest  # steps past 32 bits are floats: a program of their own
 def test_negative_steps_are_0_and_no_step_is_too_large(entry):
     schedule, t = entry.make(), np.zeros(WIDTH, np.int64)
     chex.assert_trees_all_equal(schedule(t - 2**40), schedule(t))
@@ -297,7 +297,7 @@ def test_a_schedule_is_no_longer_than_it_has_to_be():
     assert jaxsched.Tabulated([3.0, 2.0, 1.0]).duration == 2 and jaxsched.step_decay(1.0, 0.5, 3).duration is None
 
 
-@few  # a program of its own: steps are floats
+@fewest  # steps are floats: a program of its own
 def test_fractional_steps_are_steps(entry):
     """A whole step given as a float is that step, and the steps between are finite."""
     schedule, t = entry.make(), steps_of(entry)

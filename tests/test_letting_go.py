@@ -6,7 +6,7 @@ import weakref
 import jax
 import jax.numpy as jnp
 import optax
-import pytest
+from support.short import parametrize
 
 import jaxsched as js
 from jaxsched._core import programs
@@ -49,7 +49,7 @@ USES = {
 }
 
 
-@pytest.mark.parametrize("name", USES)
+@parametrize("name", USES, ["a call", "a call of a method", "vmap", "shape", "stack", "inject"])
 def test_a_function_is_let_go_when_its_user_lets_go(name):
     def made():
         table = Table()

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 from support.bridge import advance, avals, counted, params, rates, relaxed, same_bits, shared_buffers, used
-from support.short import exhaustive, parametrize
+from support.short import parametrize
 
 import jaxsched as js
 
@@ -67,7 +67,7 @@ def next_rate(state):
 
 
 @pytest.mark.parametrize("new", [*RAMPS.values(), *OTHERS.values()], ids=[*RAMPS, *OTHERS])
-@pytest.mark.parametrize("steps", [0, 3])
+@parametrize("steps", [0, 3], [3])
 def test_by_default_another_schedule_is_read_on_the_same_clock(new, steps):
     state = js.replace_schedule(ran(OLD, steps), learning_rate=new)
     wanted = js.as_schedule(new)(np.arange(steps, steps + 4))
@@ -253,7 +253,7 @@ PLANS = {
 }
 
 
-@pytest.mark.parametrize("total", [8, pytest.param(12, marks=exhaustive), 20, pytest.param(31, marks=exhaustive)])
+@parametrize("total", [8, 12, 20, 31], [20])
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 def test_the_rest_of_a_schedule_reaches_another_end_through_what_was_to_come(plan, total):
     at, end = 4, 12

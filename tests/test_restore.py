@@ -164,7 +164,9 @@ FORMER = {
 
 
 @pytest.mark.parametrize(
-    "form", [pytest.param(lambda s: s, marks=exhaustive), dicts, lists], ids=["state", "dicts", "lists"]
+    "form",
+    [pytest.param(lambda s: s, marks=exhaustive), dicts, pytest.param(lists, marks=exhaustive)],
+    ids=["state", "dicts", "lists"],
 )
 @pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)
 @pytest.mark.parametrize("old", FORMER.values(), ids=FORMER)

@@ -16,7 +16,7 @@ import optax
 import pytest
 from support.bridge import relaxed, same_bits
 from support.paths import TESTS
-from support.short import exhaustive
+from support.short import exhaustive, parametrize
 
 import jaxsched as js
 
@@ -195,8 +195,9 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize(("old", "new", "expected", "value"), OTHERS.values(), ids=OTHERS)
-def test_a_checkpoint_under_other_schedules(old, new, expected, value, tmp_path):
+@parametrize("name", OTHERS, [x for x in OTHERS if x not in ("the same", "another schedule in it")])
+def test_a_checkpoint_under_other_schedules(name, tmp_path):
+    old, new, expected, value = OTHERS[name]
     state = optimizer(old).init(PARAMS)
     for loss in LOSSES:
         _, state = optimizer(old).update(PARAMS, state, PARAMS, value=loss)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from support.short import parametrize
 from support.zoo import ONE_OF_EACH_FAMILY, each, examples
 
 import jaxsched as js
@@ -44,7 +45,7 @@ PHASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", PHASES)
+@parametrize("name", PHASES, list(PHASES)[::2])
 def test_phases_begin_where_a_formula_does(name):
     schedule, total, expected = PHASES[name]
     assert [(each.begin, each.end) for each in describe(schedule, total).phases] == expected

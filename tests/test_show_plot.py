@@ -6,7 +6,7 @@ import xml.etree.ElementTree as xml
 import jax
 import numpy as np
 import pytest
-from support.zoo import COVERING, each
+from support.zoo import ONE_OF_EACH_FAMILY, each
 
 import jaxsched as js
 from jaxsched.show import plot, view
@@ -146,7 +146,7 @@ def heights(html):
     return [[int(y) for y in re.findall(r"(?:[ML]\d+ |V)(-?\d+)", path)] for path in paths if "L" in path]
 
 
-@each(COVERING)
+@each(ONE_OF_EACH_FAMILY)
 def test_every_schedule_has_a_view_that_is_small_and_well_formed(entry):
     html = entry.make()._repr_html_()
     assert len(html) <= 8_000

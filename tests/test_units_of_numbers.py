@@ -9,7 +9,8 @@ import pytest
 from support.controllers_zoo import FEW
 from support.controllers_zoo import each as one_of_each
 from support.precision import WIDTH
-from support.zoo import COVERING, ONE_OF_EACH_FAMILY, each
+from support.short import exhaustive
+from support.zoo import ONE_OF_EACH_FAMILY, each
 from support.zoo_entry import LAST
 from support.zoo_simple import Mine
 
@@ -21,7 +22,7 @@ def steps_of(entry) -> np.ndarray:
     return np.resize(np.asarray(near, np.int32), WIDTH)
 
 
-@each(COVERING)
+@each(ONE_OF_EACH_FAMILY)
 def test_a_stretched_schedule_is_the_same_at_twice_the_step(entry):
     schedule, t = entry.make(), steps_of(entry)
     got, want = js.stretch(schedule, 2)(2 * t), schedule(t)
@@ -88,11 +89,11 @@ class Log(js.Ramp):
     [
         lambda: Log(0.0, 1.0, steps=8),
         lambda: js.warmup(js.Cosine(1.0, 0.5, steps=8), 8, shape="log"),
-        lambda: js.Cosine(1.0, 0.5, steps=8) * js.warmup(2.0, 8, shape=Log),
+        pytest.param(lambda: js.Cosine(1.0, 0.5, steps=8) * js.warmup(2.0, 8, shape=Log), marks=exhaustive),
         lambda: js.cooldown(js.Linear(1.0, 2.0, steps=8), 4, 8, shape=Log),
         lambda: js.join([js.Logarithmic(0.0, float(i), steps=8) for i in range(10)]),
-        lambda: js.join([js.Linear(0.0, float(i), steps=5) for i in range(10)]),
-        lambda: js.join([lambda t: jnp.sin(t)] * 10, list(range(4, 40, 4))),
+        pytest.param(lambda: js.join([js.Linear(0.0, float(i), steps=5) for i in range(10)]), marks=exhaustive),
+        pytest.param(lambda: js.join([lambda t: jnp.sin(t)] * 10, list(range(4, 40, 4))), marks=exhaustive),
         lambda: js.join([Mine(1.0 + i, 0.5) for i in range(10)], list(range(4, 40, 4))),
         lambda: js.exponential_decay(1.0, 0.99, 1),
     ],

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support.compat import transformers_lambdas as lambdas
 from support.precision import x64
+from support.short import parametrize
 
 import jaxsched as js
 from jaxsched.compat import transformers as optimization
@@ -55,7 +56,7 @@ def partial(name, **given):
     return functools.partial(fn, **given)
 
 
-@pytest.mark.parametrize("name", NAMED)
+@parametrize("name", NAMED, list(NAMED)[::3])
 def test_a_function_that_is_known_by_its_name_is_what_the_function_of_ours_makes(name):
     ours, given, more = NAMED[name]
     fn = partial(name, **given, **more)

@@ -1,6 +1,7 @@
 """What `pytest` runs by itself, and what only `pytest --all`: a plugin that `conftest.py` loads.
 
-Tests and examples that are marked `exhaustive`, see `short.py`, are left out unless they are asked for.
+Tests and examples that are marked `exhaustive`, see `short.py`, are left out unless they are asked for. `.ci/run` runs
+everything in two parts: the short run, and then `--all --rest`.
 """
 
 import collections
@@ -14,12 +15,15 @@ PEERS = {"keras", "paddle", "tensorflow", "timm", "torch", "transformers"}
 """Packages that only the tests beside them need: `.ci/run` gives those an environment of their own."""
 
 LEFT_OUT = pytest.StashKey[int]()
+OF_THE_LAST_RUN = "jaxsched/passed"
+"""Where pytest keeps what passed, beside what failed."""
 
 
 def pytest_addoption(parser):
     parser.addoption(
         "--all", action="store_true", help="run every example, and want every package of the extra test-all"
     )
+    parser.addoption("--rest", action="store_true", help="leave out what passed in the last run")
     parser.addoption("--every", type=int, default=1, help="run every N-th of the examples of each test only")
 
 
@@ -34,6 +38,9 @@ def pytest_collection_modifyitems(config, items):
     if not config.getoption("--all") and not any("::" in str(arg) for arg in config.args):
         wanted = [item for item in items if not item.get_closest_marker("exhaustive")]
         config.stash[LEFT_OUT] = len(items) - len(wanted)
+    if config.getoption("--rest"):
+        passed = set(config.cache.get(OF_THE_LAST_RUN, []))
+        wanted = [item for item in wanted if item.nodeid not in passed]
     kept, seen = [], collections.Counter()
     for item in wanted:  # a sample for other versions of the dependencies: each test, on some of its examples
         test = item.nodeid.partition("[")[0]
@@ -56,6 +63,9 @@ def pytest_testnodedown(node, error):
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    passed = [report.nodeid for report in terminalreporter.stats.get("passed", []) if report.when == "call"]
+    if hasattr(config, "cache"):
+        config.cache.set(OF_THE_LAST_RUN, passed)
     if left_out := config.stash[LEFT_OUT]:
         terminalreporter.write_line(f"{left_out} examples were left out. To run everything, as CI does:")
         terminalreporter.write_line("    pip install -e '.[test-all]' && pytest --all")

@@ -105,13 +105,13 @@ GROUP: dict[str, str] = {entry.name: same[0].name for same in _OF_STRUCTURE.valu
 """Of each example the first one that has its structure, and with it its compiled programs."""
 
 ONE_OF_EACH: list[Entry] = [same[0] for same in _OF_STRUCTURE.values()]
-"""An example of each structure: what the short run has of a law that is cheap once the schedule is compiled."""
+"""An example of each structure."""
 
 ONE_OF_EACH_NAME: list[Entry] = covering(
     ZOO, lambda entry: {*entry.covers, FAMILY[entry.name], *classes_of_float_lengths(entry.make())}
 )
-"""Examples of every public name, and of lengths that are floats, which take a path of their own: what it has of a law
-about values in a second precision."""
+"""Examples of every public name, and of lengths that are floats, which take a path of their own: what the short run has
+of a law that is cheap once the schedule is compiled."""
 
 COVERING: list[Entry] = covering(ZOO, lambda entry: {FAMILY[entry.name], *map(type, nodes(entry.make()))})
 """Examples with every class of node, and of every family: what it has of a law that compiles a program of its own."""
@@ -124,6 +124,6 @@ ONE_OF_EACH_FAMILY: list[Entry] = first_of_each(ZOO, lambda entry: FAMILY[entry.
 """What it has of the largest programs."""
 
 
-def each(short: Iterable[Entry] = ONE_OF_EACH) -> Any:
+def each(short: Iterable[Entry] = ONE_OF_EACH_NAME) -> Any:
     """A law over the whole table, of which the short run has some examples."""
     return parametrize("entry", ZOO, short, lambda entry: GROUP[entry.name])
