@@ -28,6 +28,8 @@ from support.short import parametrize
 
 import jaxsched as js
 
+pytestmark = pytest.mark.optimised
+
 each = controllers_zoo.each()
 one_of_each = controllers_zoo.each(ONE_OF_EACH)
 few = parametrize("example", FEW)

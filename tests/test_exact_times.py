@@ -16,6 +16,8 @@ from support.zoo_entry import LAST
 
 import jaxsched as js
 
+pytestmark = pytest.mark.optimised
+
 Time = Callable[[F], F]
 """The step that a schedule inside sees."""
 

@@ -17,6 +17,8 @@ from support.zoo_entry import LAST
 
 import jaxsched
 
+pytestmark = pytest.mark.optimised
+
 try:
     shard_map = jax.shard_map
 except AttributeError:  # jax before 0.8

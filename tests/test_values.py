@@ -15,6 +15,8 @@ from support.zoo_entry import END, PEAK
 
 import jaxsched
 
+pytestmark = pytest.mark.optimised
+
 TABLES = [ZOO, *LONG.values()]
 EVERY_LENGTH = {entries[0].name: entries for entries in zip(*TABLES, strict=True)}
 STRUCTURES = {GROUP[entry.name] for entry in ONE_OF_EACH_NAME}

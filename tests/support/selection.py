@@ -29,6 +29,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "exhaustive: not in the short run; `pytest --all` runs it")
+    config.addinivalue_line("markers", "optimised: hangs on how XLA makes programs fast, so `--rest` has it too")
     config.stash[LEFT_OUT] = 0
 
 
@@ -40,7 +41,7 @@ def pytest_collection_modifyitems(config, items):
         config.stash[LEFT_OUT] = len(items) - len(wanted)
     if config.getoption("--rest"):
         passed = set(config.cache.get(OF_THE_LAST_RUN, []))
-        wanted = [item for item in wanted if item.nodeid not in passed]
+        wanted = [item for item in wanted if item.nodeid not in passed or item.get_closest_marker("optimised")]
     kept, seen = [], collections.Counter()
     for item in wanted:  # a sample for other versions of the dependencies: each test, on some of its examples
         test = item.nodeid.partition("[")[0]
