@@ -261,7 +261,7 @@ def test_a_step_may_be_of_any_kind(entry, step):
     check_step(entry, step)
 
 
-@fewest  # steps past 32 bits are floats: a program of their own
+@few  # steps past 32 bits are floats: a program of their own
 def test_negative_steps_are_0_and_no_step_is_too_large(entry):
     schedule, t = entry.make(), np.zeros(WIDTH, np.int64)
     chex.assert_trees_all_equal(schedule(t - 2**40), schedule(t))
