@@ -60,10 +60,7 @@ def test_equals_the_trace_in_float32(name, column):
     check(ROWS[name, column](), name, column, expected(name, column), 2e-6)
 
 
-FIRST = first_of_each(IN_FLOAT64, lambda name: name.split("/")[0])
-
-
-@in_every_way(IN_FLOAT64, FIRST, operated=FIRST)
+@in_every_way(IN_FLOAT64, first_of_each(IN_FLOAT64, lambda name: name.split("/")[0]))
 def test_equals_the_trace(name, way):
     name, column = IN_FLOAT64[name]
     with computed(way):
