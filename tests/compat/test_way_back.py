@@ -1,54 +1,24 @@
-"""Our schedules in torch, in Hugging Face's Trainer and in Keras: the same values at every step, also after a stop."""
+"""Our schedules in torch: the same values at every step, also after a stop; torch's rules for groups and sequences."""
 
 import copy
-import io
-import os
 import pickle
-import re
-import subprocess
-import sys
-import types
 import warnings
 
 import jax
 import numpy as np
 import pytest
 from support import zoo
-from support.compat import keras_worker_path
-from support.paths import DOCS
+from support.compat.torch_loops import LR, STEPS, course, sgd, stored, values
+from support.precision import x64
 
 import jaxsched as js
 from jaxsched.compat import torch as ours
-from jaxsched.compat.keras import from_config, register, to_schedule
 from jaxsched.compat.torch import from_scheduler, to_scheduler
-
-LR = js.warmup_cosine(0.5, warmup=5, total=40, end=0.125)
-STEPS = 50
 
 
 @pytest.fixture
 def torch():
     return pytest.importorskip("torch")
-
-
-def sgd(torch, *rates):
-    """An optimizer with a parameter group for each rate."""
-    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates or (1.0,)]
-    return torch.optim.SGD(groups, lr=1.0, momentum=0.9)
-
-
-def course(scheduler, steps=STEPS):
-    """For each parameter group the rates of some updates."""
-    optimizer, rows = scheduler.optimizer, []
-    for _ in range(steps):
-        rows.append([float(group["lr"]) for group in optimizer.param_groups])
-        optimizer.step()
-        scheduler.step()
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def values(schedule, begin=0, steps=STEPS):
-    return [float(schedule(step)) for step in range(begin, begin + steps)]
 
 
 # Every schedule
@@ -61,10 +31,7 @@ def test_the_rate_is_the_value_and_a_stored_run_goes_on(torch, entry):
     assert scheduler.get_last_lr() == values(schedule, steps=1) and type(scheduler.get_last_lr()[0]) is float
     assert course(scheduler, 30) == [values(schedule, steps=30)]
     assert from_scheduler(scheduler) == schedule
-    file = io.BytesIO()
-    torch.save(scheduler.state_dict(), file)
-    file.seek(0)
-    state = torch.load(file, weights_only=True)  # which takes plain data alone
+    state = stored(torch, scheduler.state_dict())
     is_data = state["schedules"] != [None]
     again = to_scheduler(sgd(torch), js.Constant(7.0) if is_data else schedule)
     with warnings.catch_warnings(record=True) as said:
@@ -77,7 +44,7 @@ def test_the_rate_is_the_value_and_a_stored_run_goes_on(torch, entry):
 
 
 def test_the_values_are_those_of_float64_where_jax_has_it(torch):
-    with jax.enable_x64(True):
+    with x64():
         assert course(to_scheduler(sgd(torch), LR)) == [values(LR)]
         assert values(LR)[3] == 0.3
 
@@ -217,66 +184,6 @@ def test_the_state_goes_to_an_optimizer_of_optax(torch):
     assert float(js.current(restored)["learning_rate"]) == float(LR(9)), changes
 
 
-# Controllers
-
-METRICS = [3.0, 2.0, 2.0, 2.5, 1.0, 1.0, 1.0, 1.0, 0.5, 0.6, 0.7, 0.8, 0.9]
-
-
-def test_a_controller_is_a_plateau_with_the_values_of_torch(torch):
-    live = torch.optim.lr_scheduler.ReduceLROnPlateau(sgd(torch, 0.5), factor=0.5, patience=1, cooldown=1)
-    controller = js.reduce_on_plateau(0.5, factor=0.5, patience=1, cooldown=1)
-    mine = to_scheduler(sgd(torch, 0.5, 0.5), controller)
-    assert isinstance(mine, type(live)) and from_scheduler(mine) == [controller] * 2
-    for metric in METRICS:
-        live.step(metric)
-        mine.step(torch.tensor(metric))
-        assert mine.get_last_lr() == live.get_last_lr() * 2
-    assert mine.get_last_lr() == [0.0625] * 2
-
-
-def test_a_controller_of_a_schedule_counts_steps_and_observes_now_and_then(torch):
-    controllers = [js.reduce_on_plateau(LR, factor=0.5, patience=0), js.greedy(0.1)]
-    scheduler = to_scheduler(sgd(torch, 1.0, 0.1), controllers)
-    states = [each.init() for each in controllers]
-    halves = []
-    for step in range(30):
-        assert scheduler.get_last_lr() == [float(c(s)) for c, s in zip(controllers, states, strict=True)]
-        halves.append(scheduler.get_last_lr()[0] / float(LR(step)) if step else 1.0)
-        if step % 10 == 9:
-            scheduler.observe(1.0)
-            states = [c.observe(s, value=1.0) for c, s in zip(controllers, states, strict=True)]
-        scheduler.step()
-        states = [c.update(s) for c, s in zip(controllers, states, strict=True)]
-        if step == 14:
-            again = to_scheduler(sgd(torch, 1.0, 0.1), controllers)
-            again.load_state_dict(torch.load(stored(torch, scheduler.state_dict()), weights_only=True))
-            scheduler = again
-    assert halves[19] == 1.0 and halves[20:] == [0.5] * 10
-
-
-def stored(torch, state):
-    file = io.BytesIO()
-    torch.save(state, file)
-    file.seek(0)
-    return file
-
-
-def test_a_controller_takes_over_a_stored_one_and_says_so(torch):
-    scheduler = to_scheduler(sgd(torch), js.reduce_on_plateau(0.5, factor=0.5, patience=0))
-    for _ in range(3):
-        scheduler.step(1.0)
-    again = to_scheduler(sgd(torch), js.reduce_on_plateau(0.25, factor=0.1))
-    with pytest.warns(UserWarning, match="state.pop.'controllers'."):
-        again.load_state_dict(scheduler.state_dict())
-    again.step(1.0)
-    assert again.get_last_lr() == [0.0625] and again.last_epoch == 4
-    assert pickle.loads(pickle.dumps(again)).get_last_lr() == [0.0625]
-    with pytest.raises(ValueError, match="`state_dict` must be that of a controller"):
-        again.load_state_dict(to_scheduler(sgd(torch), LR).state_dict())
-    with pytest.raises(ValueError, match="does not support `ReduceLROnPlateau`"):
-        torch.optim.lr_scheduler.SequentialLR(again.optimizer, [again], [])
-
-
 # What is refused
 
 
@@ -304,77 +211,3 @@ def test_what_is_no_optimizer_or_is_traced_is_refused(torch):
         to_scheduler(LR, sgd(torch))
     with pytest.raises(TypeError, match="`schedule` must have known numbers"):
         jax.jit(lambda lr: to_scheduler(sgd(torch), lr))(LR)
-
-
-@pytest.mark.parametrize(
-    ("call", "package", "match"),
-    [
-        (lambda: to_scheduler(types.SimpleNamespace(param_groups=[]), LR), "torch", "pip install torch"),
-        (lambda: to_schedule(LR), "keras", "`to_schedule` needs Keras: pip install keras"),
-        (register, "keras", "`register` needs Keras: pip install keras"),
-    ],
-)
-def test_without_the_package_the_error_says_how_to_get_it(monkeypatch, call, package, match):
-    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
-        monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.setitem(sys.modules, package, None)
-    for name in ("torch._schedulers", "keras._live"):
-        monkeypatch.delitem(sys.modules, f"jaxsched.compat.{name}", raising=False)
-    monkeypatch.delattr(sys.modules["jaxsched.compat.torch"], "_schedulers", raising=False)
-    monkeypatch.delattr(sys.modules["jaxsched.compat.keras"], "_live", raising=False)
-    with pytest.raises(ImportError, match=match):
-        call()
-
-
-@pytest.mark.parametrize("module", ["torch", "keras"])
-def test_the_modules_have_no_other_names(module):
-    with pytest.raises(AttributeError, match="has no attribute 'no_such'"):
-        getattr(js.compat, module).no_such  # noqa: B018
-
-
-# Keras
-
-
-def test_keras_changes_a_rate_on_a_plateau_by_itself():
-    with pytest.raises(TypeError, match="`schedule` must be a pure schedule.*keras.callbacks.ReduceLROnPlateau"):
-        to_schedule(js.reduce_on_plateau(0.1))
-
-
-def test_what_keras_stored_of_ours_is_read_without_keras():
-    config = {"schedule": js.to_dict(LR)}
-    stored = {"module": "jaxsched.compat.keras", "class_name": "Schedule", "registered_name": "jaxsched>Schedule"}
-    assert from_config({**stored, "config": config}) == from_config(config) == LR
-
-
-@pytest.mark.parametrize("backend", ["jax", "torch", "tensorflow"])
-def test_keras_trains_stores_and_goes_on(tmp_path, backend):
-    for package in ("keras", backend):
-        if not __import__("importlib").util.find_spec(package):
-            pytest.skip(f"needs {package}")
-    environment = {**os.environ, "KERAS_BACKEND": backend, "XLA_FLAGS": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    for part in ("train", "resume"):
-        run = [sys.executable, str(keras_worker_path), part, str(tmp_path)]
-        done = subprocess.run(run, env=environment, capture_output=True, text=True)
-        assert done.stdout.endswith(f"{backend} done\n"), done.stdout + done.stderr
-
-
-# The page
-
-
-PAGE = DOCS / "way_back.md"
-PROGRAMS = re.findall(r"^```py\n(.*?)^```\n+```text\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-
-
-def test_the_page_has_its_programs():
-    assert len(PROGRAMS) == PAGE.read_text("utf-8").count("```py\n") >= 3
-
-
-@pytest.mark.parametrize(("program", "printed"), PROGRAMS)
-def test_the_programs_of_the_page_run_and_print_what_it_says(tmp_path, program, printed):
-    for package in re.findall(r"^(?:import|from) (torch|transformers|keras)\b", program, re.MULTILINE):
-        pytest.importorskip(package)
-    (tmp_path / "program.py").write_text(program, "utf-8")
-    environment = {**os.environ, "XLA_FLAGS": "", "PYTHONWARNINGS": "ignore"}
-    run = [sys.executable, "program.py"]
-    done = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.stdout == printed, done.stdout + done.stderr

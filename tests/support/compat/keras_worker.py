@@ -1,7 +1,7 @@
 """Trains with a schedule of ours in Keras, whose backend is chosen by the environment before its import.
 
-    KERAS_BACKEND=jax python keras_worker.py train FOLDER    # trains, checks, and leaves a model
-    KERAS_BACKEND=jax python keras_worker.py resume FOLDER   # goes on with it in a new process
+KERAS_BACKEND=jax python keras_worker.py train FOLDER    # trains, checks, and leaves a model
+KERAS_BACKEND=jax python keras_worker.py resume FOLDER   # goes on with it in a new process
 """
 
 import pathlib
@@ -23,6 +23,8 @@ def fit(model, steps):
 
     class Record(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
+            if hasattr(model, "jax_state_sync"):  # the weights are elsewhere while JAX trains
+                model.jax_state_sync()
             weights.append(np.float32(keras.ops.convert_to_numpy(model.weights[0])[0, 0]))
 
     ones = np.ones((steps, 1), np.float32)
@@ -43,7 +45,8 @@ def mean_prediction(target, prediction):
 
 
 def model_with(schedule, **compiled):
-    model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1, False, kernel_initializer="zeros")])
+    dense = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+    model = keras.Sequential([keras.layers.Input((1,)), dense])
     model.compile(keras.optimizers.SGD(to_schedule(schedule)), mean_prediction, **compiled)
     return model
 
