@@ -1,14 +1,16 @@
 """The class that `to_schedule` makes. This module alone imports Keras."""
 
+import importlib
 import math
 from collections.abc import Mapping
 from typing import Any
 
-import keras  # pyright: ignore[reportMissingImports]
 import numpy as np
 
 import jaxsched as js
 from jaxsched.compat._away import on_host
+
+keras: Any = importlib.import_module("keras")  # for type checkers, which may have other stubs of that name
 
 LONGEST = 2**24
 """So many values a table may have, which is 64 MiB."""
@@ -50,9 +52,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def _in_graph() -> bool:
-    import tensorflow  # pyright: ignore[reportMissingImports]
-
-    return not tensorflow.executing_eagerly()
+    return not importlib.import_module("tensorflow").executing_eagerly()
 
 
 def _table(schedule: js.Schedule) -> np.ndarray:
