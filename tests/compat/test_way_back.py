@@ -55,6 +55,7 @@ def test_the_values_are_those_of_float64_where_jax_has_it(torch):
 def test_it_is_a_scheduler_of_torch(torch):
     scheduler = to_scheduler(sgd(torch), LR)
     assert isinstance(scheduler, torch.optim.lr_scheduler.LRScheduler) and type(scheduler) is ours.ScheduleLR
+    assert ours.ScheduleLR.__module__ == ours.ControllerLR.__module__ == "jaxsched.compat.torch"  # in pickles
     assert repr(scheduler) == f"ScheduleLR(schedules=[{LR!r}], last_epoch=0)"
     for copied in (copy.deepcopy(scheduler), pickle.loads(pickle.dumps(scheduler))):
         course(copied, 7)

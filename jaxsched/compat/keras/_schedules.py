@@ -178,7 +178,7 @@ def from_config(config: Mapping[str, Any]) -> js.Schedule:
         raise TypeError(f"`config` must be a dictionary: got {shown(config)}. Pass `schedules.serialize(schedule)`.")
     config = dict(config)
     arguments = config.get("config", {}) if "class_name" in config else config
-    if is_mapping(arguments) and list(arguments) == ["schedule"]:
+    if is_mapping(arguments) and set(arguments.keys()) == {"schedule"}:
         return js.from_dict(arguments["schedule"])
     if "class_name" not in config:
         return _class_of(config)(**config)
