@@ -53,6 +53,17 @@ def test_csv_and_json_keep_every_digit(tmp_path):
     assert data["step"] == list(range(101)) and data["a, b"] == made.columns["a, b"].tolist()
 
 
+def test_files_are_utf_8_and_read_back_to_the_bit(tmp_path):
+    run = js.warmup_cosine(3e-4, 7, 500, end=1e-7)
+    table({"η": run}, range(500)).to_csv(tmp_path / "t.csv")
+    table({"η": run}, range(500)).to_json(tmp_path / "t.json")
+    lines = (tmp_path / "t.csv").read_bytes().decode("utf-8").split("\n")
+    assert lines[0] == "step,η" and lines[-1] == "" and len(lines) == 502
+    want = np.asarray(run(np.arange(500)))
+    assert np.array_equal(np.array([line.split(",")[1] for line in lines[1:-1]], np.float32), want)
+    assert np.array_equal(np.float32(json.loads((tmp_path / "t.json").read_text("utf-8"))["η"]), want)
+
+
 def test_json_has_no_infinities():
     made = table(js.as_schedule(1.0) / js.Linear(1.0, 0.0, steps=2), 3)
     assert json.loads(made.to_json())["value"] == [1.0, 2.0, None]
@@ -89,6 +100,8 @@ def test_long_tables_are_shortened_as_text_alone():
         ((LINEAR, None), TypeError, "`steps` must be whole numbers"),
         ((LINEAR, 1.5), TypeError, "`steps` must be whole numbers"),
         (({}, 5), ValueError, "`schedule` must hold at least one schedule"),
+        (({"step": LINEAR}, 5), ValueError, "`schedule` must have other labels than 'step'"),
+        (({1: LINEAR, "1": COSINE}, 5), ValueError, "`schedule` must have labels that differ as text"),
         (({"a": "cosine"}, 5), TypeError, "schedule"),
         ((None, 5), TypeError, "schedule"),
     ],

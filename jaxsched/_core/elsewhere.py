@@ -17,14 +17,16 @@ _OWNER = "optimizer param_groups base_lrs"
 OF_SCHEDULES = _table(
     {
         _MOVES: "a schedule has no position; call it with the step, `schedule(step)`, and hand a metric to a "
-        "controller by `jaxsched.observe(opt_state, value=metric)`.",
+        "controller by `jaxsched.observe(opt_state, value=metric)`. In a loop of PyTorch use "
+        "`jaxsched.compat.torch.to_scheduler(optimizer, schedule)`.",
         _READS: "a schedule has no position; call it with the step, `schedule(step)`, or read "
         "`jaxsched.current(opt_state)`.",
         _POSITION: "a schedule has no position; the optimizer's state counts, and `jaxsched.advance(schedule, n)` "
         "begins at step n.",
         _STORES: "a schedule has no state; its position is the count in the optimizer's, and "
         "`jaxsched.to_dict(schedule)` stores its numbers.",
-        _OWNER: "a schedule knows no optimizer; pass it to one, as in `optax.sgd(schedule)`.",
+        _OWNER: "a schedule knows no optimizer; pass it to one, as in `optax.sgd(schedule)`, or to PyTorch's by "
+        "`jaxsched.compat.torch.to_scheduler(optimizer, schedule)`.",
     }
 )
 

@@ -3,7 +3,8 @@
     from jaxsched.compat import torch as lr_scheduler  # then `lr_scheduler.StepLR(0.1, step_size=30)`, and so on
 
 Values are those of the real package at every step, but for the defects that each module lists. Frameworks without a
-module of their own are in the documentation's page of translations.
+module of their own are in the documentation's page of translations. The way back is `torch.to_scheduler` and
+`keras.to_schedule`, which alone import their framework, when they are called.
 """
 
 from typing import TYPE_CHECKING

@@ -40,7 +40,10 @@ class Table:
         return "\n".join(aligned([[">step", *(f">{label}" for label in self.columns)], *shortened(rows, 40, 20, 10)]))
 
     def to_csv(self, path: Any = None) -> str:
-        """The table as CSV, every digit kept; also written to `path` if one is given."""
+        """The table as CSV; also written to `path` if one is given.
+
+        Every digit is kept: `float` reads the very value back, and so does a float32.
+        """
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["step", *self.columns])
@@ -73,7 +76,7 @@ def table(schedule: Any, steps: Any) -> Table:
 
     Raises:
         TypeError: `schedule` is none, or has traced numbers; `steps` are no numbers.
-        ValueError: there is no step, or one below 0.
+        ValueError: there is no step, or one below 0; two labels are the same text, or one is "step".
 
     Examples:
         >>> jaxsched.show.table(jaxsched.Linear(1.0, 0.0, steps=4), range(0, 5, 2))
@@ -84,6 +87,8 @@ def table(schedule: Any, steps: Any) -> Table:
     """
     at = _steps(steps)
     columns = {label: np.asarray(each(at), np.float64) for label, each in labelled("schedule", schedule).items()}
+    if "step" in columns:
+        raise ValueError("`schedule` must have other labels than 'step', which is the column of the steps.")
     return Table(at, columns)
 
 
@@ -99,7 +104,10 @@ def labelled(name: str, x: Any) -> dict[str, js.Schedule]:
         return {"value": _curve.one_schedule(name, x)}
     if not many:
         raise ValueError(f"`{name}` must hold at least one schedule: got {x!r}.")
-    return {str(label): _curve.one_schedule(f"{name}[{label!r}]", each) for label, each in many.items()}
+    found = {str(label): _curve.one_schedule(f"{name}[{label!r}]", each) for label, each in many.items()}
+    if len(found) < len(many):
+        raise ValueError(f"`{name}` must have labels that differ as text: got {list(many)}.")
+    return found
 
 
 def _steps(steps: Any) -> np.ndarray:
@@ -118,7 +126,7 @@ def _steps(steps: Any) -> np.ndarray:
 
 def _written(text: str, path: Any) -> str:
     if path is not None:
-        pathlib.Path(path).write_text(text)
+        pathlib.Path(path).write_text(text, "utf-8", newline="\n")
     return text
 
 

@@ -76,5 +76,5 @@ def test_every_function_is_recorded(framework):
 
 
 ELSEWHERE = {"from_scheduler", "from_config", "inject_hyperparams", "inject_stateful_hyperparams"}
-ELSEWHERE |= {"create_scheduler", "create_scheduler_v2", "scheduler_kwargs"}
+ELSEWHERE |= {"to_scheduler", "to_schedule", "register", "create_scheduler", "create_scheduler_v2", "scheduler_kwargs"}
 """What makes no schedule from numbers: tested by itself."""

@@ -190,7 +190,7 @@ OF: dict[str, dict[str, Any]] = {
 NOT_THESE = {
     "Schedule", "Ramp", "Controller", "Numeric", "Count", "Level", "ScheduleLike", "grid",
     "current", "events", "observe", "override", "replace_schedule", "snapshot", "stretch_rest", "restore",
-    "from_scheduler",
+    "from_scheduler", "to_scheduler", "to_schedule", "register",
     "StackedJoin", "ListedCycles", "unstack", "to_dict", "Data", "Wrap", "last", "last_used",
 }  # fmt: skip
 """Abstract ones, those that take what a library made, and nodes that only functions make."""

@@ -161,7 +161,8 @@ SCHEDULES: dict[str, Callable[..., js.Schedule]] = {each.__name__: each for each
 def from_config(config: Mapping[str, Any]) -> js.Schedule:
     """The schedule of what `keras.optimizers.schedules.serialize`, or a schedule's own `get_config`, gave.
 
-    A bare `get_config()` does not say its class: it is found by the arguments and by the name that is its default.
+    A bare `get_config()` does not say its class: it is found by the arguments and by the name that is its default. Of
+    what `to_schedule` made it is the schedule that it was made of.
 
     Raises:
         TypeError: `config` is not a dictionary.
@@ -176,6 +177,9 @@ def from_config(config: Mapping[str, Any]) -> js.Schedule:
     if not is_mapping(config):
         raise TypeError(f"`config` must be a dictionary: got {shown(config)}. Pass `schedules.serialize(schedule)`.")
     config = dict(config)
+    arguments = config.get("config", {}) if "class_name" in config else config
+    if is_mapping(arguments) and set(arguments.keys()) == {"schedule"}:
+        return js.from_dict(arguments["schedule"])
     if "class_name" not in config:
         return _class_of(config)(**config)
     name, known = config["class_name"], ", ".join(SCHEDULES)
@@ -183,7 +187,7 @@ def from_config(config: Mapping[str, Any]) -> js.Schedule:
         raise ValueError(
             f"`class_name` must be one of {known}: got {shown(name)}. Build your own from jaxsched's pieces."
         )
-    return SCHEDULES[name](**config.get("config", {}))
+    return SCHEDULES[name](**arguments)
 
 
 def _class_of(config: Mapping[str, Any]) -> Callable[..., js.Schedule]:

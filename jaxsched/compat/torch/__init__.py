@@ -4,7 +4,7 @@ The learning rate `lr` stands first, in the place of the optimizer, in every fun
 T_max=10)` is `CosineAnnealingLR(0.1, T_max=10)`. A list where torch has one for the parameter groups gives a list of
 schedules. `last_epoch` and `verbose` may have their defaults only: a schedule has no position,
 `jaxsched.advance(schedule, n)` begins at epoch n, and an optimizer's state counts. `from_scheduler` reads a live
-scheduler. What differs from torch 2.13:
+scheduler, and `to_scheduler` makes one. What differs from torch 2.13:
 
 - A length of 0 means "not there": `LinearLR`, `PolynomialLR` and `ConstantLR` with `total_iters=0` are at their end.
   In torch they stay at their start for ever. An end between two steps is an end, which torch may miss.
@@ -36,6 +36,7 @@ What a function returns is a schedule of the values by themselves, and holds as 
 same in them.
 """
 
+from jaxsched.compat.torch._away import to_scheduler as to_scheduler
 from jaxsched.compat.torch._composed import ChainedScheduler as ChainedScheduler
 from jaxsched.compat.torch._composed import ReduceLROnPlateau as ReduceLROnPlateau
 from jaxsched.compat.torch._composed import SequentialLR as SequentialLR
@@ -55,3 +56,12 @@ from jaxsched.compat.torch._decays import StepLR as StepLR
 from jaxsched.compat.torch._lambdas import LambdaLR as LambdaLR
 from jaxsched.compat.torch._lambdas import MultiplicativeLR as MultiplicativeLR
 from jaxsched.compat.torch._objects import from_scheduler as from_scheduler
+
+
+def __getattr__(name: str) -> object:
+    """The classes of what `to_scheduler` makes, which pickles name: they need torch."""
+    if name in ("ScheduleLR", "ControllerLR"):
+        from jaxsched.compat.torch import _schedulers
+
+        return getattr(_schedulers, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

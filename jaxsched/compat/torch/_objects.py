@@ -11,7 +11,7 @@ from jaxsched.compat.torch import _cycles as cycles
 from jaxsched.compat.torch import _decays as decays
 from jaxsched.compat.torch import _lambdas as lambdas
 from jaxsched.compat.torch._chains import chain, sequence
-from jaxsched.compat.torch._rules import Rule
+from jaxsched.compat.torch._rules import Rule, Sets
 from jaxsched.compat.torch._transformers import schedule_of
 
 
@@ -22,7 +22,7 @@ def from_scheduler(scheduler: Any) -> js.Schedule | js.Controller:
     that change no value. Those that `transformers` makes become what `compat.transformers.get_scheduler` makes.
     `ReduceLROnPlateau` and `GreedyLR` become controllers that begin anew at the rate that is in the optimizer now: what
     they have seen is not a function of the epoch. The schedulers of a chain are taken to have been made in their order.
-    torch is not imported here.
+    Of a scheduler that `to_scheduler` made it is what that was made of. torch is not imported here.
 
     A run in its middle goes on with `jaxsched.advance(schedule, scheduler.last_epoch)` in a new optimizer, or with the
     schedule itself where the optimizer's restored count is that epoch.
@@ -39,10 +39,12 @@ def from_scheduler(scheduler: Any) -> js.Schedule | js.Controller:
     """
     kind = _kind_of(scheduler)
     groups = scheduler.optimizer.param_groups
-    make = {"ReduceLROnPlateau": _plateau, "GreedyLR": _greedy}.get(kind, _rule)
+    make = {"ReduceLROnPlateau": _plateau, "GreedyLR": _greedy, "ControllerLR": _controller}.get(kind, _rule)
     found: Any = [make(scheduler, i) for i in range(len(groups))]
     if kind == "LambdaLR":  # which sets the rate, as any schedule does
         found = [x.schedule if schedule_of(1.0, f) else x for x, f in zip(found, scheduler.lr_lambdas, strict=True)]
+    if kind == "ScheduleLR":
+        found = [x.schedule for x in found]
     return found if len(found) > 1 else found[0]
 
 
@@ -54,6 +56,8 @@ def _rule(scheduler: Any, i: int) -> Rule:
         return sequence(_plain(group["initial_lr"]), rules, [int(each) for each in scheduler._milestones])
     if kind == "ChainedScheduler":
         return chain(_plain(group.get("initial_lr", group["lr"])), rules)
+    if kind == "ScheduleLR":
+        return Sets(_of_group(scheduler.schedules, i))
     if kind == "OneCycleLR":
         return _one_cycle(scheduler, group)
     if kind == "CyclicLR":
@@ -68,6 +72,15 @@ def _rule(scheduler: Any, i: int) -> Rule:
     elif kind in ("LambdaLR", "MultiplicativeLR"):
         found["lr_lambda"] = scheduler.lr_lambdas[i]
     return function(_plain(scheduler.base_lrs[i]), **found)
+
+
+def _controller(scheduler: Any, i: int) -> js.Controller:
+    return _of_group(scheduler.controllers, i)
+
+
+def _of_group(made: list[Any], i: int) -> Any:
+    """What stands for parameter group `i`: one for all, or one for each."""
+    return made[0] if len(made) == 1 else made[i]
 
 
 def _plateau(scheduler: Any, i: int) -> js.Controller:
@@ -130,7 +143,8 @@ MAKERS: dict[str, tuple[Any, ...]] = {
 }
 """Our function, and the attributes of the scheduler that are its arguments."""
 
-KNOWN = (*MAKERS, "CyclicLR", "OneCycleLR", "SequentialLR", "ChainedScheduler", "ReduceLROnPlateau", "GreedyLR")
+KNOWN = (*MAKERS, "CyclicLR", "OneCycleLR", "SequentialLR", "ChainedScheduler", "ScheduleLR", "ControllerLR")
+KNOWN += ("ReduceLROnPlateau", "GreedyLR")
 
 FORMULAS = ("get_lr", "_get_closed_form_lr", "step", "_update_lr", "_reduce_lr", "_increase_lr", "_anneal_func")
 FORMULAS += ("_is_better", "is_better")
