@@ -29,11 +29,7 @@ def exponential_decay(
 ) -> js.Schedule:
     r"""`exponential_decay`: $b\,r^{t / n}$, or $b\,r^{\lfloor t / n \rfloor}$ as a staircase.
 
-    Raises:
-        ValueError: `decay_steps` is not positive, or `decay_rate` is negative.
-
     Examples:
-        >>> from jaxsched.compat import tensorflow as train
         >>> float(train.exponential_decay(1.0, 10, 0.5)(20))
         0.25
     """
@@ -45,10 +41,9 @@ def piecewise_constant(boundaries: SortedSteps, values: Levels, name: str | None
     """`piecewise_constant`: `values[i]` until a boundary and *at* it, the next value from one step later.
 
     Raises:
-        ValueError: `values` is not one longer than `boundaries`, or `boundaries` are unsorted.
+        ValueError: `values` is not one longer than `boundaries`.
 
     Examples:
-        >>> from jaxsched.compat import tensorflow as train
         >>> [float(train.piecewise_constant([2], [1.0, 0.5])(t)) for t in (1, 2, 3)]
         [1.0, 1.0, 0.5]
     """
@@ -72,11 +67,7 @@ def polynomial_decay(
 
     The end is 0.0001 by default, not 0.
 
-    Raises:
-        ValueError: `decay_steps` is not positive, or `power` is negative.
-
     Examples:
-        >>> from jaxsched.compat import tensorflow as train
         >>> [float(train.polynomial_decay(1.0, 4, 0.0, cycle=True)(t)) for t in (0, 4, 6, 8)]
         [1.0, 0.0, 0.25, 0.0]
     """
@@ -91,11 +82,7 @@ def natural_exp_decay(
 
     TensorFlow rounds $e^{-r}$ to float32 where `decay_rate` is a Python number.
 
-    Raises:
-        ValueError: `decay_steps` is not positive.
-
     Examples:
-        >>> from jaxsched.compat import tensorflow as train
         >>> round(float(train.natural_exp_decay(1.0, 10, 0.5)(20)), 6)
         0.367879
     """
@@ -108,11 +95,7 @@ def inverse_time_decay(
 ) -> js.Schedule:
     r"""`inverse_time_decay`: $b / (1 + r\,t / n)$, or with $\lfloor t / n \rfloor$ as a staircase.
 
-    Raises:
-        ValueError: `decay_steps` is not positive, or `decay_rate` is negative.
-
     Examples:
-        >>> from jaxsched.compat import tensorflow as train
         >>> float(train.inverse_time_decay(1.0, 10, 0.5)(20))
         0.5
     """
@@ -123,11 +106,7 @@ def inverse_time_decay(
 def cosine_decay(learning_rate: Level, decay_steps: Span, alpha: Real = 0.0, name: str | None = None) -> js.Schedule:
     r"""`cosine_decay`: $b\,((1 - \alpha)\,\tfrac12 (1 + \cos \pi t / n) + \alpha)$.
 
-    Raises:
-        ValueError: `decay_steps` is not positive.
-
     Examples:
-        >>> from jaxsched.compat import tensorflow as train
         >>> round(float(train.cosine_decay(1.0, 10, alpha=0.1)(5)), 6)
         0.55
     """
@@ -148,11 +127,9 @@ def cosine_decay_restarts(
     Cycle i takes $n\,k^i$ steps, with k for `t_mul`. The floor $\alpha\,b$ does not decay with the peaks.
 
     Raises:
-        ValueError: `first_decay_steps` is not positive, `t_mul` is below 1, or `m_mul` is negative.
         TypeError: a traced `t_mul` that is no integer.
 
     Examples:
-        >>> from jaxsched.compat import tensorflow as train
         >>> [float(train.cosine_decay_restarts(1.0, 2, m_mul=0.5)(t)) for t in (0, 1, 2, 4, 6)]
         [1.0, 0.5, 0.5, 0.25, 0.25]
     """
@@ -172,11 +149,7 @@ def linear_cosine_decay(
 
     As in TensorFlow, it begins above the learning rate, at $(1 + \alpha + \beta)\,b$.
 
-    Raises:
-        ValueError: `decay_steps` is not positive.
-
     Examples:
-        >>> from jaxsched.compat import tensorflow as train
         >>> [round(float(train.linear_cosine_decay(1.0, 8)(t)), 6) for t in (0, 4, 8)]
         [1.001, 0.251, 0.001]
     """
@@ -200,11 +173,7 @@ def noisy_linear_cosine_decay(
     `seed`, an int or a JAX key, takes the place of TensorFlow's global one: the draws differ, their distribution does
     not.
 
-    Raises:
-        ValueError: `decay_steps` is not positive, or `initial_variance` is negative.
-
     Examples:
-        >>> from jaxsched.compat import tensorflow as train
         >>> noisy = train.noisy_linear_cosine_decay(1.0, 8, seed=1)
         >>> bool(noisy(3) == noisy(3)), bool(noisy(3) == noisy(4))
         (True, False)

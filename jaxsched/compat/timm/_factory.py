@@ -7,11 +7,10 @@ from typing import Any, Literal
 import numpy as np
 
 import jaxsched as js
-from jaxsched.compat._foreign import Rate, did_you_mean, foreign, handed_on
+from jaxsched.compat._foreign import Rate, did_you_mean, foreign
 from jaxsched.compat.timm._cycles import CosineLRScheduler, PolyLRScheduler, TanhLRScheduler
-from jaxsched.compat.timm._kinds import DecayFn, Epochs
-from jaxsched.compat.timm._plateau import PlateauLRScheduler
-from jaxsched.compat.timm._steps import MultiStepLRScheduler, StepLRScheduler, WSDLRScheduler
+from jaxsched.compat.timm._parts import DecayFn, Epochs
+from jaxsched.compat.timm._steps import MultiStepLRScheduler, PlateauLRScheduler, StepLRScheduler, WSDLRScheduler
 from jaxsched.kinds import Counts, Key, is_list, renamed, shown
 
 SCHEDULERS = ("cosine", "tanh", "step", "constant", "multistep", "plateau", "poly", "wsd", "rsqrt", "none")
@@ -62,11 +61,14 @@ def create_scheduler_v2(
 
     "none" is the constant `lr`, where timm has no scheduler. Counts must be known.
 
+    Args:
+        lr: a learning rate, or a list with one for each parameter group.
+        noise: where in the run noise begins, as a part of it, or where it begins and where it ends.
+
     Raises:
         ValueError: an unknown `sched`, or one that cannot step on updates; what the scheduler itself refuses.
 
     Examples:
-        >>> from jaxsched.compat import timm as scheduler
         >>> lr, epochs = scheduler.create_scheduler_v2(1.0, "cosine", num_epochs=10, warmup_epochs=2, cooldown_epochs=5)
         >>> float(lr(0)), float(lr(10)), epochs
         (9.999999747378752e-06, 0.0, 15)
@@ -132,13 +134,16 @@ def create_scheduler_v2(
     return schedule, (length + cooldown_epochs * per_epoch) // per_epoch
 
 
-@handed_on
+@foreign
 def create_scheduler(args: Any, lr: Any, updates_per_epoch: int = 0) -> tuple[Any, int]:
     """timm's `create_scheduler`: `create_scheduler_v2` from the command line's arguments.
 
+    Args:
+        args: those arguments, with `sched` among them.
+        lr: a learning rate, or a list with one for each parameter group.
+
     Examples:
         >>> from types import SimpleNamespace
-        >>> from jaxsched.compat import timm as scheduler
         >>> lr, epochs = scheduler.create_scheduler(SimpleNamespace(sched="step", epochs=90, warmup_epochs=0), 1.0)
         >>> round(float(lr(60)), 6), epochs
         (0.01, 90)
@@ -152,9 +157,11 @@ def create_scheduler(args: Any, lr: Any, updates_per_epoch: int = 0) -> tuple[An
 def scheduler_kwargs(cfg: Any, decreasing_metric: bool | None = None) -> dict[str, Any]:
     """timm's `scheduler_kwargs`: the command line's arguments under the names of `create_scheduler_v2`.
 
+    Args:
+        cfg: those arguments, with `sched` among them.
+
     Examples:
         >>> from types import SimpleNamespace
-        >>> from jaxsched.compat import timm as scheduler
         >>> scheduler.scheduler_kwargs(SimpleNamespace(sched="tanh", lr_noise_pct=0.5))["noise_pct"]
         0.5
     """

@@ -80,12 +80,16 @@ def get_scheduler(
     `num_warmup_steps`. "reduce_lr_on_plateau" and "greedy" give a controller. The steps of `warmup_ratio=0.1` are
     `jaxsched.Run(total=num_training_steps).fraction(0.1, rounding="up")`.
 
+    Args:
+        name: the name, as a key of `TYPE_TO_SCHEDULER_FUNCTION`.
+        lr: a learning rate, or a list with one for each parameter group.
+        scheduler_specific_kwargs: more arguments of the schedule, by their names.
+
     Raises:
         ValueError: an unknown name, or a number of steps that the schedule requires is missing.
         TypeError: `scheduler_specific_kwargs` has what the schedule does not take.
 
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> optimization.get_scheduler("linear", 0.5, 100, 1000)
         Warmup(ramp=Linear(start=0.0, end=Open(), steps=100), schedule=Linear(start=0.5, end=0.0, steps=900))
     """
