@@ -12,41 +12,43 @@ differs from TensorFlow 2.21:
 - `name` is accepted, and means nothing. Every number may be traced.
 """
 
+import inspect
+from collections.abc import Callable
+from typing import TypeVar
+
 import jaxsched as js
 from jaxsched.compat import _foreign
 from jaxsched.compat import keras as _keras
 from jaxsched.compat._foreign import SortedSteps, Span
 from jaxsched.kinds import AtLeastOne, Factor, Key, Level, Levels, NotNegative, Real
 
+_F = TypeVar("_F", bound=Callable[..., js.Schedule])
 _named = _foreign.foreign(
     names={"initial_learning_rate": "learning_rate", "start": "learning_rate", "steps": "decay_steps"}
 )
 
 
-@_named
+def _of_keras(theirs: _F) -> Callable[[_F], _F]:
+    """For the function of that formula in Keras: with its docstring, in TensorFlow's names."""
+
+    def made(function: _F) -> _F:
+        text = (inspect.unwrap(theirs).__doc__ or "").replace(theirs.__name__, function.__name__)
+        text = text.replace("schedules.", "train.").replace("initial_learning_rate", "learning_rate")
+        function.__doc__ = text
+        return _named(function)
+
+    return made
+
+
+@_of_keras(_keras.ExponentialDecay)
 def exponential_decay(
     learning_rate: Level, decay_steps: Span, decay_rate: Factor, staircase: bool = False, name: str | None = None
 ) -> js.Schedule:
-    r"""`exponential_decay`: $b\,r^{t / n}$, or $b\,r^{\lfloor t / n \rfloor}$ as a staircase.
-
-    Examples:
-        >>> float(train.exponential_decay(1.0, 10, 0.5)(20))
-        0.25
-    """
     return _keras.ExponentialDecay(learning_rate, decay_steps, decay_rate, staircase)
 
 
-@_named
+@_of_keras(_keras.PiecewiseConstantDecay)
 def piecewise_constant(boundaries: SortedSteps, values: Levels, name: str | None = None) -> js.Schedule:
-    """`piecewise_constant`: `values[i]` until a boundary and *at* it, the next value from one step later.
-
-    Raises:
-        ValueError: `values` is not one longer than `boundaries`.
-
-    Examples:
-        >>> [float(train.piecewise_constant([2], [1.0, 0.5])(t)) for t in (1, 2, 3)]
-        [1.0, 1.0, 0.5]
-    """
     return _keras.PiecewiseConstantDecay(boundaries, values)
 
 
@@ -54,7 +56,7 @@ piecewise_constant_decay = piecewise_constant
 """Another name of `piecewise_constant`."""
 
 
-@_named
+@_of_keras(_keras.PolynomialDecay)
 def polynomial_decay(
     learning_rate: Level,
     decay_steps: Span,
@@ -63,14 +65,6 @@ def polynomial_decay(
     cycle: bool = False,
     name: str | None = None,
 ) -> js.Schedule:
-    r"""`polynomial_decay`: $(b - e)(1 - t / D)^p + e$, $D = n$; with `cycle` $D = n\,\max(1, \lceil t / n \rceil)$.
-
-    The end is 0.0001 by default, not 0.
-
-    Examples:
-        >>> [float(train.polynomial_decay(1.0, 4, 0.0, cycle=True)(t)) for t in (0, 4, 6, 8)]
-        [1.0, 0.0, 0.25, 0.0]
-    """
     return _keras.PolynomialDecay(learning_rate, decay_steps, end_learning_rate, power, cycle)
 
 
@@ -78,27 +72,13 @@ def polynomial_decay(
 def natural_exp_decay(
     learning_rate: Level, decay_steps: Span, decay_rate: Real, staircase: bool = False, name: str | None = None
 ) -> js.Schedule:
-    r"""`natural_exp_decay`: $b\,e^{-r\,t / n}$, or with $\lfloor t / n \rfloor$ as a staircase.
-
-    TensorFlow rounds $e^{-r}$ to float32 where `decay_rate` is a Python number.
-
-    Examples:
-        >>> round(float(train.natural_exp_decay(1.0, 10, 0.5)(20)), 6)
-        0.367879
-    """
     return js.natural_exponential_decay(learning_rate, decay_rate, decay_steps, staircase)
 
 
-@_named
+@_of_keras(_keras.InverseTimeDecay)
 def inverse_time_decay(
     learning_rate: Level, decay_steps: Span, decay_rate: NotNegative, staircase: bool = False, name: str | None = None
 ) -> js.Schedule:
-    r"""`inverse_time_decay`: $b / (1 + r\,t / n)$, or with $\lfloor t / n \rfloor$ as a staircase.
-
-    Examples:
-        >>> float(train.inverse_time_decay(1.0, 10, 0.5)(20))
-        0.5
-    """
     return _keras.InverseTimeDecay(learning_rate, decay_steps, decay_rate, staircase)
 
 
@@ -113,7 +93,7 @@ def cosine_decay(learning_rate: Level, decay_steps: Span, alpha: Real = 0.0, nam
     return _keras.CosineDecay(learning_rate, decay_steps, alpha)
 
 
-@_named
+@_of_keras(_keras.CosineDecayRestarts)
 def cosine_decay_restarts(
     learning_rate: Level,
     first_decay_steps: Span,
@@ -122,17 +102,6 @@ def cosine_decay_restarts(
     alpha: Real = 0.0,
     name: str | None = None,
 ) -> js.Schedule:
-    r"""`cosine_decay_restarts`: $b\,((1 - \alpha)\,m^i\,\tfrac12 (1 + \cos \pi x) + \alpha)$ at x of cycle i.
-
-    Cycle i takes $n\,k^i$ steps, with k for `t_mul`. The floor $\alpha\,b$ does not decay with the peaks.
-
-    Raises:
-        TypeError: a traced `t_mul` that is no integer.
-
-    Examples:
-        >>> [float(train.cosine_decay_restarts(1.0, 2, m_mul=0.5)(t)) for t in (0, 1, 2, 4, 6)]
-        [1.0, 0.5, 0.5, 0.25, 0.25]
-    """
     return _keras.CosineDecayRestarts(learning_rate, first_decay_steps, t_mul, m_mul, alpha)
 
 

@@ -100,21 +100,18 @@ def get_scheduler(
         raise ValueError(f"`name` {_shown(name)} is not a valid SchedulerType. {close and close + ' '}{known}")
     if scheduler_specific_kwargs is not None and not _is_mapping(scheduler_specific_kwargs):
         raise TypeError(f"`scheduler_specific_kwargs` must be a dictionary: got {_shown(scheduler_specific_kwargs)}.")
-    make, kwargs = TYPE_TO_SCHEDULER_FUNCTION[name], dict(scheduler_specific_kwargs or {})
-    if name == "constant":
-        return make(lr)
+    make, given = TYPE_TO_SCHEDULER_FUNCTION[name], dict(scheduler_specific_kwargs or {})
     if name in ("reduce_lr_on_plateau", "greedy"):
-        return make(lr, **kwargs)
-    if num_warmup_steps is None:
-        raise ValueError(f"{_shown(name)} requires `num_warmup_steps`, please provide that argument.")
-    if name == "constant_with_warmup":
-        return make(lr, num_warmup_steps=num_warmup_steps)
-    for unknown in kwargs.keys() - _inspect.signature(make).parameters.keys():
+        return make(lr, **given)
+    wanted = _inspect.signature(make).parameters
+    if name in ("constant", "constant_with_warmup"):
+        given = {}
+    steps = {"num_warmup_steps": num_warmup_steps, "num_training_steps": num_training_steps}
+    for word, x in steps.items():
+        if x is None and word in wanted and wanted[word].default is wanted[word].empty:
+            raise ValueError(f"{_shown(name)} requires `{word}`, please provide that argument.")
+    for unknown in given.keys() - wanted.keys():
         raise TypeError(
             f"`scheduler_specific_kwargs` must be arguments of {make.__name__}(), which has no argument `{unknown}`."
         )
-    if name == "inverse_sqrt":
-        return make(lr, num_warmup_steps=num_warmup_steps, **kwargs)
-    if num_training_steps is None and name != "warmup_stable_decay":
-        raise ValueError(f"{_shown(name)} requires `num_training_steps`, please provide that argument.")
-    return make(lr, num_warmup_steps=num_warmup_steps, num_training_steps=num_training_steps, **kwargs)
+    return make(lr, **{word: x for word, x in steps.items() if word in wanted}, **given)
