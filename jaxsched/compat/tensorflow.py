@@ -28,7 +28,7 @@ _named = _foreign.foreign(
 )
 
 
-def _of_keras(theirs: _F) -> Callable[[_F], _F]:
+def _of_keras(theirs: Callable[..., js.Schedule]) -> Callable[[_F], _F]:
     """For the function of that formula in Keras: with its docstring, in TensorFlow's names."""
 
     def made(function: _F) -> _F:
@@ -72,6 +72,14 @@ def polynomial_decay(
 def natural_exp_decay(
     learning_rate: Level, decay_steps: Span, decay_rate: Real, staircase: bool = False, name: str | None = None
 ) -> js.Schedule:
+    r"""`natural_exp_decay`: $b\,e^{-r\,t / n}$, or with $\lfloor t / n \rfloor$ as a staircase.
+
+    TensorFlow rounds $e^{-r}$ to float32 where `decay_rate` is a Python number.
+
+    Examples:
+        >>> round(float(train.natural_exp_decay(1.0, 10, 0.5)(20)), 6)
+        0.367879
+    """
     return js.natural_exponential_decay(learning_rate, decay_rate, decay_steps, staircase)
 
 
