@@ -19,8 +19,8 @@ ALIASES |= {"torch": "schedulers", "transformers": "optimization"}
 """What the module of a framework is imported as in its examples."""
 
 RAISES = """\
-    TypeError: an argument is of another kind than `Args` says.
-    ValueError: an argument is out of the range that `Args` says.
+    TypeError: an argument is of another kind.
+    ValueError: an argument is out of its range.
 """
 
 WORDS = {js.Numeric: "a number", bool: "True or False", int: "an int", str: "a string", type(None): "None"}
@@ -47,7 +47,8 @@ def documented(function: Callable[..., Any], hints: Mapping[str, Any], lists: Co
 
 def _import_of(function: Callable[..., Any]) -> str:
     framework = public_module(function.__module__).rpartition(".")[2]
-    return f"    >>> from jaxsched.compat import {framework} as {ALIASES.get(framework, framework)}\n"
+    alias = ALIASES.get(framework)
+    return f"    >>> from jaxsched.compat import {framework} as {alias}\n" if alias else ""
 
 
 def words_of(annotation: Any, many: bool = False) -> str:

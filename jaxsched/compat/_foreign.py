@@ -21,19 +21,7 @@ import numpy as np
 import jaxsched as js
 from jaxsched import kinds
 from jaxsched.compat._docs import documented
-from jaxsched.kinds import (
-    Kind,
-    by_formula,
-    check_arguments,
-    checks_of,
-    is_list,
-    is_traced,
-    of_one,
-    public_module,
-    renamed,
-    shown,
-    unwrapped,
-)
+from jaxsched.kinds import Kind, is_list, is_traced, of_one, shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 NUMERIC, REAL = cast("tuple[Any, Any]", (js.Numeric, kinds.Real))
@@ -55,23 +43,23 @@ def foreign(
     """
     if function is None:
         return functools.partial(foreign, groups=groups, names=names)
-    signature, checks, names = inspect.signature(function), checks_of(function), names or {}
+    signature, checks, names = inspect.signature(function), kinds.checks_of(function), names or {}
 
     def one(arguments: inspect.BoundArguments) -> Any:
-        check_arguments(arguments.arguments, checks)
-        with renamed(names):
+        kinds.check_arguments(arguments.arguments, checks)
+        with kinds.renamed(names):
             return function(*arguments.args, **arguments.kwargs)
 
     @functools.wraps(function)
     def made(*args: Any, **kwargs: Any) -> Any:
         bound = bind(function, signature, args, kwargs)
         lists = {name: x for name, x in bound.arguments.items() if name in groups and is_list(x)}
-        with by_formula():  # their lengths may be below a step, and are what they are in the framework
+        with kinds.by_formula():  # their lengths may be below a step, and are what they are in the framework
             if not lists:
                 return one(bound)
             return [one(_with(bound, {name: x[i] for name, x in lists.items()})) for i in range(groups_of(lists))]
 
-    made.__module__ = public_module(function.__module__)
+    made.__module__ = kinds.public_module(function.__module__)
     made.__doc__ = documented(function, typing.get_type_hints(function), groups)
     return made
 
@@ -183,7 +171,7 @@ def ranged(
     what = note.removeprefix("It is ").removesuffix(".") if note.startswith("It is ") else what
 
     def check(argument: str, x: Any) -> Any:
-        x = unwrapped(x)
+        x = kinds.unwrapped(x)
         if fraction and (isinstance(x, int) or jnp.issubdtype(getattr(x, "dtype", float), jnp.integer)):
             raise TypeError(f"`{argument}` must be a float: got {shown(x)}. {note}")
         try:
@@ -254,7 +242,7 @@ else:
             )
 
     class Verbose(metaclass=Kind):
-        """The default, False, or what torch has for it: a schedule does not print."""
+        """The default, False: a schedule does not print. What torch has for the default is taken too."""
 
         @staticmethod
         def check(name: str, x: Any) -> bool:

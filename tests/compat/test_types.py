@@ -71,15 +71,49 @@ def undescribed(x: typing.Any) -> list[str]:
     return [p.name for p in given if p.kind is not p.VAR_KEYWORD and p.name not in said]
 
 
-def test_an_undescribed_argument_is_noticed():
-    @foreign
-    def decay(lr: js.kinds.NotNegative, mode: typing.Any, steps: js.Count | None = None):
-        """A decay of nothing."""
+@foreign(groups=("lr",))
+def decay(
+    lr: js.kinds.NotNegative, mode: typing.Any, to: int, cut: typing.Literal[1, 2], steps: js.Count | None = None
+):
+    """A decay of nothing.
 
-    assert "    lr: a number of at least 0.\n" in (inspect.getdoc(decay) or "")
-    assert "    steps: a length or a time in steps, at least 0, or None.\n" in (inspect.getdoc(decay) or "")
+    Args:
+        to: the floor, which
+            is for ever.
+
+    Raises:
+        ValueError: always.
+
+    Examples:
+        >>> decay
+    """
+
+
+WHOLE = """A decay of nothing.
+
+Args:
+    lr: a number of at least 0, or a list with one for each parameter group.
+    to: the floor, which
+        is for ever.
+    cut: 1 or 2.
+    steps: a length or a time in steps, at least 0, or None.
+
+Raises:
+    ValueError: always.
+    TypeError: an argument is of another kind.
+    ValueError: an argument is out of its range.
+
+Examples:
+    >>> decay"""
+
+
+def test_what_annotations_say_is_in_the_docstring():
+    assert inspect.getdoc(decay) == WHOLE
+
+
+def test_an_undescribed_argument_is_noticed():
     assert undescribed(decay) == ["mode"]
-    assert undescribed(inspect.unwrap(decay)) == ["lr", "mode", "steps"]
+    assert undescribed(inspect.unwrap(decay)) == ["lr", "mode", "cut", "steps"]
 
 
 FUNCTIONS = [
