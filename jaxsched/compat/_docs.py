@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 import jaxsched as js
-from jaxsched.kinds import Kind, public_module
+from jaxsched.kinds import Key, Kind, Whole, public_module
 
 ALIASES = {"keras": "schedules", "optax": "schedules", "paddle": "lr", "tensorflow": "train", "timm": "scheduler"}
 ALIASES |= {"torch": "schedulers", "transformers": "optimization"}
@@ -23,7 +23,8 @@ RAISES = """\
     ValueError: an argument is out of its range.
 """
 
-WORDS = {js.Numeric: "a number", bool: "True or False", int: "an int", str: "a string", type(None): "None"}
+WORDS: dict[Any, str] = {bool: "True or False", int: "an int", str: "a string", type(None): "None"}
+WORDS |= {js.Numeric: "a number", Whole: "a whole number, at least 0", Key: "an int seed, or a JAX key"}
 
 
 def documented(function: Callable[..., Any], hints: Mapping[str, Any], lists: Collection[str] = ()) -> str | None:
