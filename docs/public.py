@@ -1,4 +1,7 @@
-"""A hook of MkDocs: methods say that they live where their public class lives, since griffe looks for them there."""
+"""A hook of MkDocs, for griffe, which looks at what is inside of a decorator.
+
+Methods say that they live where their public class lives, and functions of `compat` have the docstring of the whole.
+"""
 
 import inspect
 
@@ -19,3 +22,6 @@ def on_config(config: object) -> None:
         for method in vars(cls).values():
             if inspect.isfunction(method):
                 method.__module__ = inspect.unwrap(method).__module__ = cls.__module__
+    for room in [getattr(jaxsched.compat, name) for name in jaxsched.compat.FRAMEWORKS]:
+        for function in filter(inspect.isfunction, vars(room).values()):
+            inspect.unwrap(function).__doc__ = function.__doc__

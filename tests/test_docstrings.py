@@ -22,7 +22,7 @@ def examples(room: str) -> list[tuple[str, object]]:
     module = importlib.import_module(f"jaxsched{room}")
     public = {name: getattr(module, name) for name in dir(module) if not name.startswith("_")}
     own = {name: x for name, x in public.items() if getattr(x, "__module__", "") == module.__name__}
-    found = {f"{module.__name__}.{name}": inspect.unwrap(x) for name, x in own.items()} | {module.__name__: module}
+    found = {**{f"{module.__name__}.{name}": x for name, x in own.items()}, module.__name__: module}
     return [(name, x) for name, x in found.items() if ">>>" in (inspect.getdoc(x) or "")]
 
 

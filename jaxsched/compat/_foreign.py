@@ -11,8 +11,8 @@ import functools
 import inspect
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, overload
 
 import jax.numpy as jnp
@@ -20,19 +20,8 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched import kinds
-from jaxsched.kinds import (
-    Kind,
-    by_formula,
-    check_arguments,
-    checks_of,
-    is_list,
-    is_traced,
-    of_one,
-    public_module,
-    renamed,
-    shown,
-    unwrapped,
-)
+from jaxsched.compat._docs import documented
+from jaxsched.kinds import Kind, is_list, is_traced, of_one, shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 NUMERIC, REAL = cast("tuple[Any, Any]", (js.Numeric, kinds.Real))
@@ -54,23 +43,24 @@ def foreign(
     """
     if function is None:
         return functools.partial(foreign, groups=groups, names=names)
-    signature, checks, names = inspect.signature(function), checks_of(function), names or {}
+    signature, checks, names = inspect.signature(function), kinds.checks_of(function), names or {}
 
     def one(arguments: inspect.BoundArguments) -> Any:
-        check_arguments(arguments.arguments, checks)
-        with renamed(names):
+        kinds.check_arguments(arguments.arguments, checks)
+        with kinds.renamed(names):
             return function(*arguments.args, **arguments.kwargs)
 
     @functools.wraps(function)
     def made(*args: Any, **kwargs: Any) -> Any:
         bound = bind(function, signature, args, kwargs)
         lists = {name: x for name, x in bound.arguments.items() if name in groups and is_list(x)}
-        with by_formula():  # their lengths may be below a step, and are what they are in the framework
+        with kinds.by_formula():  # their lengths may be below a step, and are what they are in the framework
             if not lists:
                 return one(bound)
             return [one(_with(bound, {name: x[i] for name, x in lists.items()})) for i in range(groups_of(lists))]
 
-    made.__module__ = public_module(function.__module__)
+    made.__module__ = kinds.public_module(function.__module__)
+    made.__doc__ = documented(function, typing.get_type_hints(function), groups)
     return made
 
 
@@ -151,20 +141,10 @@ def groups_of(lists: Mapping[str, Any]) -> int:
     return len(values)
 
 
-@contextmanager
-def entries_of(argument: str) -> Iterator[None]:
-    """Errors about what is in an argument say so."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        if type(error) not in (TypeError, ValueError):
-            raise
-        raise type(error)(f"`{argument}` does not fit: {error}") from None
-
-
 def ranged(
     name: str,
     note: str,
+    what: str = "a number",
     *,
     above: float | None = None,
     least: float | None = None,
@@ -177,7 +157,8 @@ def ranged(
     """A kind of finite number in a range, kept as it was given; `whole` is for ints alone, and the
     error where it is none, `fraction` for floats.
 
-    A `counted` one becomes an int where it is whole, which is exact, and a float where an int32 cannot hold it.
+    A `counted` one becomes an int where it is whole, which is exact, and a float where an int32 cannot hold it. Errors
+    end with the `note`; docstrings say `what` it is, unless the note does so.
     """
     bounds = [
         ("greater than", above, np.greater),
@@ -186,9 +167,11 @@ def ranged(
         ("at most", most, np.less_equal),
     ]
     given = [(word, bound, fits) for word, bound, fits in bounds if bound is not None]
+    wanted = " and ".join(f"{word} {bound}" for word, bound, _ in given)
+    what = note.removeprefix("It is ").removesuffix(".") if note.startswith("It is ") else what
 
     def check(argument: str, x: Any) -> Any:
-        x = unwrapped(x)
+        x = kinds.unwrapped(x)
         if fraction and (isinstance(x, int) or jnp.issubdtype(getattr(x, "dtype", float), jnp.integer)):
             raise TypeError(f"`{argument}` must be a float: got {shown(x)}. {note}")
         try:
@@ -198,7 +181,6 @@ def ranged(
         if is_traced(x):
             return x
         if not all(np.all(fits(known, bound)) for _, bound, fits in given):
-            wanted = " and ".join(f"{word} {bound}" for word, bound, _ in given)
             raise ValueError(f"`{argument}` must be {wanted}: got {shown(x)}. {note}")
         if whole and not jnp.issubdtype(jnp.result_type(x), jnp.integer):
             raise whole(f"`{argument}` must be an int: got {shown(x)}. {note}")
@@ -208,7 +190,11 @@ def ranged(
     return Kind(
         name,
         (NUMERIC,),
-        {"__module__": sys._getframe(1).f_globals["__name__"], "__doc__": note, "check": staticmethod(of_one(check))},
+        {
+            "__module__": sys._getframe(1).f_globals["__name__"],
+            "__doc__": ", ".join(filter(None, [what, wanted, "as a float" * fraction])),
+            "check": staticmethod(of_one(check)),
+        },
     )
 
 
@@ -224,18 +210,26 @@ if TYPE_CHECKING:
     Period: TypeAlias = js.Numeric
     Length: TypeAlias = js.Numeric
     Span: TypeAlias = js.Numeric
+    Gamma: TypeAlias = js.Numeric
+    StartFactor: TypeAlias = js.Numeric
+    ExpGamma: TypeAlias = js.Numeric
+    PhasePart: TypeAlias = js.Numeric
     SortedSteps: TypeAlias = Any
     LastEpoch: TypeAlias = int
     Verbose: TypeAlias = bool | str
 else:
     Rate = ranged("Rate", "It is a learning rate.", least=0)
     Steps = ranged("Steps", "It is a whole number of steps.", least=1, whole=TypeError)
-    Period = ranged("Period", "Expected a positive integer.", least=1, whole=ValueError)
+    Period = ranged("Period", "Expected a positive integer.", "a whole number of steps", least=1, whole=ValueError)
     Length = ranged("Length", "It is a number of steps.", least=0)
-    Span = ranged("Span", "Pass the number of steps that it takes.", above=0)
+    Span = ranged("Span", "Pass the number of steps that it takes.", "a number of steps", above=0)
+    Gamma = ranged("Gamma", "The learning rate is multiplied by it.", "a factor", least=0, below=1)
+    StartFactor = ranged("StartFactor", "The learning rate is multiplied by it.", "a factor", above=0, most=1)
+    ExpGamma = ranged("ExpGamma", "The height is multiplied by it at each step.", "a factor", least=0, fraction=True)
+    PhasePart = ranged("PhasePart", "It is the part of the steps that a phase takes.", least=0, most=1, fraction=True)
 
     class LastEpoch(metaclass=Kind):
-        """A position to begin at, which a schedule does not have: -1, its default in other frameworks."""
+        """The default, -1: a schedule has no position to begin at."""
 
         @staticmethod
         def check(name: str, x: Any) -> int:
@@ -248,7 +242,7 @@ else:
             )
 
     class Verbose(metaclass=Kind):
-        """Whether to print at every step, which a schedule does not do: False, or what torch has for that."""
+        """The default, False: a schedule does not print. What torch has for the default is taken too."""
 
         @staticmethod
         def check(name: str, x: Any) -> bool:

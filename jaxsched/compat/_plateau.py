@@ -1,4 +1,4 @@
-"""torch's `ReduceLROnPlateau`, which `transformers` has as well."""
+"""torch's `ReduceLROnPlateau`, which the other frameworks have under other names."""
 
 from typing import Any
 
@@ -6,6 +6,9 @@ import jaxsched as js
 
 NAMES = {"schedule": "lr", "min_value": "min_lr", "min_change": "eps", "rtol": "threshold", "atol": "threshold"}
 """Their name for each argument of ours."""
+
+FACTOR_OF_ZERO = 1e-37
+"""What a factor of 0 is taken for: one cut leads to the smallest rate."""
 
 
 def reduce_lr(

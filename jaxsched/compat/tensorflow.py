@@ -12,46 +12,43 @@ differs from TensorFlow 2.21:
 - `name` is accepted, and means nothing. Every number may be traced.
 """
 
+import inspect
+from collections.abc import Callable
+from typing import TypeVar
+
 import jaxsched as js
 from jaxsched.compat import _foreign
 from jaxsched.compat import keras as _keras
 from jaxsched.compat._foreign import SortedSteps, Span
 from jaxsched.kinds import AtLeastOne, Factor, Key, Level, Levels, NotNegative, Real
 
+_F = TypeVar("_F", bound=Callable[..., js.Schedule])
 _named = _foreign.foreign(
     names={"initial_learning_rate": "learning_rate", "start": "learning_rate", "steps": "decay_steps"}
 )
 
 
-@_named
+def _of_keras(theirs: Callable[..., js.Schedule]) -> Callable[[_F], _F]:
+    """For the function of that formula in Keras: with its docstring, in TensorFlow's names."""
+
+    def made(function: _F) -> _F:
+        text = (inspect.unwrap(theirs).__doc__ or "").replace(theirs.__name__, function.__name__)
+        text = text.replace("schedules.", "train.").replace("initial_learning_rate", "learning_rate")
+        function.__doc__ = text
+        return _named(function)
+
+    return made
+
+
+@_of_keras(_keras.ExponentialDecay)
 def exponential_decay(
     learning_rate: Level, decay_steps: Span, decay_rate: Factor, staircase: bool = False, name: str | None = None
 ) -> js.Schedule:
-    r"""`exponential_decay`: $b\,r^{t / n}$, or $b\,r^{\lfloor t / n \rfloor}$ as a staircase.
-
-    Raises:
-        ValueError: `decay_steps` is not positive, or `decay_rate` is negative.
-
-    Examples:
-        >>> from jaxsched.compat import tensorflow as train
-        >>> float(train.exponential_decay(1.0, 10, 0.5)(20))
-        0.25
-    """
     return _keras.ExponentialDecay(learning_rate, decay_steps, decay_rate, staircase)
 
 
-@_named
+@_of_keras(_keras.PiecewiseConstantDecay)
 def piecewise_constant(boundaries: SortedSteps, values: Levels, name: str | None = None) -> js.Schedule:
-    """`piecewise_constant`: `values[i]` until a boundary and *at* it, the next value from one step later.
-
-    Raises:
-        ValueError: `values` is not one longer than `boundaries`, or `boundaries` are unsorted.
-
-    Examples:
-        >>> from jaxsched.compat import tensorflow as train
-        >>> [float(train.piecewise_constant([2], [1.0, 0.5])(t)) for t in (1, 2, 3)]
-        [1.0, 1.0, 0.5]
-    """
     return _keras.PiecewiseConstantDecay(boundaries, values)
 
 
@@ -59,7 +56,7 @@ piecewise_constant_decay = piecewise_constant
 """Another name of `piecewise_constant`."""
 
 
-@_named
+@_of_keras(_keras.PolynomialDecay)
 def polynomial_decay(
     learning_rate: Level,
     decay_steps: Span,
@@ -68,18 +65,6 @@ def polynomial_decay(
     cycle: bool = False,
     name: str | None = None,
 ) -> js.Schedule:
-    r"""`polynomial_decay`: $(b - e)(1 - t / D)^p + e$, $D = n$; with `cycle` $D = n\,\max(1, \lceil t / n \rceil)$.
-
-    The end is 0.0001 by default, not 0.
-
-    Raises:
-        ValueError: `decay_steps` is not positive, or `power` is negative.
-
-    Examples:
-        >>> from jaxsched.compat import tensorflow as train
-        >>> [float(train.polynomial_decay(1.0, 4, 0.0, cycle=True)(t)) for t in (0, 4, 6, 8)]
-        [1.0, 0.0, 0.25, 0.0]
-    """
     return _keras.PolynomialDecay(learning_rate, decay_steps, end_learning_rate, power, cycle)
 
 
@@ -91,31 +76,17 @@ def natural_exp_decay(
 
     TensorFlow rounds $e^{-r}$ to float32 where `decay_rate` is a Python number.
 
-    Raises:
-        ValueError: `decay_steps` is not positive.
-
     Examples:
-        >>> from jaxsched.compat import tensorflow as train
         >>> round(float(train.natural_exp_decay(1.0, 10, 0.5)(20)), 6)
         0.367879
     """
     return js.natural_exponential_decay(learning_rate, decay_rate, decay_steps, staircase)
 
 
-@_named
+@_of_keras(_keras.InverseTimeDecay)
 def inverse_time_decay(
     learning_rate: Level, decay_steps: Span, decay_rate: NotNegative, staircase: bool = False, name: str | None = None
 ) -> js.Schedule:
-    r"""`inverse_time_decay`: $b / (1 + r\,t / n)$, or with $\lfloor t / n \rfloor$ as a staircase.
-
-    Raises:
-        ValueError: `decay_steps` is not positive, or `decay_rate` is negative.
-
-    Examples:
-        >>> from jaxsched.compat import tensorflow as train
-        >>> float(train.inverse_time_decay(1.0, 10, 0.5)(20))
-        0.5
-    """
     return _keras.InverseTimeDecay(learning_rate, decay_steps, decay_rate, staircase)
 
 
@@ -123,18 +94,14 @@ def inverse_time_decay(
 def cosine_decay(learning_rate: Level, decay_steps: Span, alpha: Real = 0.0, name: str | None = None) -> js.Schedule:
     r"""`cosine_decay`: $b\,((1 - \alpha)\,\tfrac12 (1 + \cos \pi t / n) + \alpha)$.
 
-    Raises:
-        ValueError: `decay_steps` is not positive.
-
     Examples:
-        >>> from jaxsched.compat import tensorflow as train
         >>> round(float(train.cosine_decay(1.0, 10, alpha=0.1)(5)), 6)
         0.55
     """
     return _keras.CosineDecay(learning_rate, decay_steps, alpha)
 
 
-@_named
+@_of_keras(_keras.CosineDecayRestarts)
 def cosine_decay_restarts(
     learning_rate: Level,
     first_decay_steps: Span,
@@ -143,19 +110,6 @@ def cosine_decay_restarts(
     alpha: Real = 0.0,
     name: str | None = None,
 ) -> js.Schedule:
-    r"""`cosine_decay_restarts`: $b\,((1 - \alpha)\,m^i\,\tfrac12 (1 + \cos \pi x) + \alpha)$ at x of cycle i.
-
-    Cycle i takes $n\,k^i$ steps, with k for `t_mul`. The floor $\alpha\,b$ does not decay with the peaks.
-
-    Raises:
-        ValueError: `first_decay_steps` is not positive, `t_mul` is below 1, or `m_mul` is negative.
-        TypeError: a traced `t_mul` that is no integer.
-
-    Examples:
-        >>> from jaxsched.compat import tensorflow as train
-        >>> [float(train.cosine_decay_restarts(1.0, 2, m_mul=0.5)(t)) for t in (0, 1, 2, 4, 6)]
-        [1.0, 0.5, 0.5, 0.25, 0.25]
-    """
     return _keras.CosineDecayRestarts(learning_rate, first_decay_steps, t_mul, m_mul, alpha)
 
 
@@ -172,11 +126,7 @@ def linear_cosine_decay(
 
     As in TensorFlow, it begins above the learning rate, at $(1 + \alpha + \beta)\,b$.
 
-    Raises:
-        ValueError: `decay_steps` is not positive.
-
     Examples:
-        >>> from jaxsched.compat import tensorflow as train
         >>> [round(float(train.linear_cosine_decay(1.0, 8)(t)), 6) for t in (0, 4, 8)]
         [1.001, 0.251, 0.001]
     """
@@ -200,11 +150,7 @@ def noisy_linear_cosine_decay(
     `seed`, an int or a JAX key, takes the place of TensorFlow's global one: the draws differ, their distribution does
     not.
 
-    Raises:
-        ValueError: `decay_steps` is not positive, or `initial_variance` is negative.
-
     Examples:
-        >>> from jaxsched.compat import tensorflow as train
         >>> noisy = train.noisy_linear_cosine_decay(1.0, 8, seed=1)
         >>> bool(noisy(3) == noisy(3)), bool(noisy(3) == noisy(4))
         (True, False)

@@ -8,6 +8,7 @@ import typing
 import pytest
 
 import jaxsched as js
+from jaxsched.compat._foreign import foreign
 
 UNREADABLE = re.compile(r"Annotated|Optional|<function|<object")
 
@@ -59,3 +60,69 @@ def test_problems_are_noticed():
 @pytest.mark.parametrize(("room", "name"), NAMES)
 def test_the_signature_is_readable(room, name):
     assert not problems(public(MODULES[room])[name])
+
+
+def undescribed(x: typing.Any) -> list[str]:
+    """The arguments of which a docstring does not say what they are: in `Args`, or where there are none, anywhere."""
+    text = inspect.getdoc(x) or ""
+    section = re.search(r"^Args:\n((?:    .*\n)+)", text, re.MULTILINE)
+    said = set(re.findall(r"^    (\w+): \S", section[1], re.MULTILINE) if section else re.findall(r"\w+", text))
+    given = inspect.signature(x).parameters.values()
+    return [p.name for p in given if p.kind is not p.VAR_KEYWORD and p.name not in said]
+
+
+@foreign(groups=("lr",))
+def decay(
+    lr: js.kinds.NotNegative, mode: typing.Any, to: int, cut: typing.Literal[1, 2], steps: js.Count | None = None
+):
+    """A decay of nothing.
+
+    Args:
+        to: the floor, which
+            is for ever.
+
+    Raises:
+        ValueError: always.
+
+    Examples:
+        >>> decay
+    """
+
+
+WHOLE = """A decay of nothing.
+
+Args:
+    lr: a number of at least 0, or a list with one for each parameter group.
+    to: the floor, which
+        is for ever.
+    cut: 1 or 2.
+    steps: a length or a time in steps, at least 0, or None.
+
+Raises:
+    ValueError: always.
+    TypeError: an argument is of another kind.
+    ValueError: an argument is out of its range.
+
+Examples:
+    >>> decay"""
+
+
+def test_what_annotations_say_is_in_the_docstring():
+    assert inspect.getdoc(decay) == WHOLE
+
+
+def test_an_undescribed_argument_is_noticed():
+    assert undescribed(decay) == ["mode"]
+    assert undescribed(inspect.unwrap(decay)) == ["lr", "mode", "cut", "steps"]
+
+
+FUNCTIONS = [
+    (room, name) for room, name in NAMES if room != "compat" and inspect.isfunction(public(MODULES[room])[name])
+]
+ELSEWHERE = {"get_greedy_schedule": ["lr"], "ChainedScheduler": ["optimizer"]}
+"""Arguments that are described with another function, or are there to be refused."""
+
+
+@pytest.mark.parametrize(("room", "name"), FUNCTIONS)
+def test_every_argument_is_described(room, name):
+    assert undescribed(public(MODULES[room])[name]) == ELSEWHERE.get(name, [])

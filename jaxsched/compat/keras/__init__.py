@@ -14,13 +14,13 @@ A change of import: `from jaxsched.compat import keras as schedules`. `from_conf
 
 from jaxsched.compat.keras._away import register as register
 from jaxsched.compat.keras._away import to_schedule as to_schedule
-from jaxsched.compat.keras._plateau import ReduceLROnPlateau as ReduceLROnPlateau
 from jaxsched.compat.keras._schedules import CosineDecay as CosineDecay
 from jaxsched.compat.keras._schedules import CosineDecayRestarts as CosineDecayRestarts
 from jaxsched.compat.keras._schedules import ExponentialDecay as ExponentialDecay
 from jaxsched.compat.keras._schedules import InverseTimeDecay as InverseTimeDecay
 from jaxsched.compat.keras._schedules import PiecewiseConstantDecay as PiecewiseConstantDecay
 from jaxsched.compat.keras._schedules import PolynomialDecay as PolynomialDecay
+from jaxsched.compat.keras._schedules import ReduceLROnPlateau as ReduceLROnPlateau
 from jaxsched.compat.keras._schedules import from_config as from_config
 
 

@@ -1,19 +1,21 @@
-"""The classes of `keras.optimizers.schedules`, and what Keras has stored as a schedule."""
+"""Schedules of `keras.optimizers.schedules` by their names, and the plateau that Keras has as a callback."""
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import jax.numpy as jnp
 
 import jaxsched as js
-from jaxsched.compat._foreign import SortedSteps, Span, equal, foreign
-from jaxsched.kinds import AtLeastOne, Count, Factor, Level, Levels, NotNegative, Real, is_mapping, is_traced, shown
+from jaxsched import kinds
+from jaxsched.compat import _foreign, _plateau
+from jaxsched.compat._foreign import SortedSteps, Span
+from jaxsched.kinds import AtLeastOne, Bound, Count, Factor, InnerFactor, Level, Levels, NotNegative, Real, Whole, shown
 
 NAMES = {"start": "initial_learning_rate", "steps": "decay_steps"}
 
 
-@foreign(names=NAMES)
+@_foreign.foreign(names=NAMES)
 def ExponentialDecay(
     initial_learning_rate: Level,
     decay_steps: Span,
@@ -23,34 +25,29 @@ def ExponentialDecay(
 ) -> js.Schedule:
     r"""`ExponentialDecay`: $i\,r^{t / n}$, or $i\,r^{\lfloor t / n \rfloor}$ as a staircase.
 
-    Raises:
-        ValueError: `decay_steps` is not positive, or `decay_rate` is negative.
-
     Examples:
-        >>> from jaxsched.compat import keras as schedules
         >>> float(schedules.ExponentialDecay(1.0, 10, 0.5)(20))
         0.25
     """
     return js.exponential_decay(initial_learning_rate, decay_rate, decay_steps, staircase)
 
 
-@foreign
+@_foreign.foreign
 def PiecewiseConstantDecay(boundaries: SortedSteps, values: Levels, name: str = "PiecewiseConstant") -> js.Schedule:
     """`PiecewiseConstantDecay`: `values[i]` until a boundary and *at* it, the next value from one step later.
 
     Raises:
-        ValueError: `values` is not one longer than `boundaries`, or `boundaries` are unsorted.
+        ValueError: `values` is not one longer than `boundaries`.
 
     Examples:
-        >>> from jaxsched.compat import keras as schedules
         >>> schedules.PiecewiseConstantDecay([2], [1.0, 0.5])(np.array([1, 2, 3])).tolist()
         [1.0, 1.0, 0.5]
     """
     after = [each // 1 + 1 for each in boundaries]
-    return js.piecewise_constant([jnp.maximum(x, 0) if is_traced(x) else max(int(x), 0) for x in after], values)
+    return js.piecewise_constant([jnp.maximum(x, 0) if kinds.is_traced(x) else max(int(x), 0) for x in after], values)
 
 
-@foreign(names={**NAMES, "end": "end_learning_rate"})
+@_foreign.foreign(names={**NAMES, "end": "end_learning_rate"})
 def PolynomialDecay(
     initial_learning_rate: Level,
     decay_steps: Span,
@@ -63,21 +60,17 @@ def PolynomialDecay(
 
     The end is 0.0001 by default, not 0.
 
-    Raises:
-        ValueError: `decay_steps` is not positive, or `power` is negative.
-
     Examples:
-        >>> from jaxsched.compat import keras as schedules
         >>> float(schedules.PolynomialDecay(1.0, 10, 0.0, power=2.0)(5))
         0.25
     """
-    if equal(power, 0):  # 0**0 is 1, at the end too
+    if _foreign.equal(power, 0):  # 0**0 is 1, at the end too
         return js.Constant(initial_learning_rate)
     kind = js.StretchingPolynomial if cycle else js.Polynomial
     return kind(initial_learning_rate, end_learning_rate, steps=decay_steps, power=power)
 
 
-@foreign(names=NAMES)
+@_foreign.foreign(names=NAMES)
 def InverseTimeDecay(
     initial_learning_rate: Level,
     decay_steps: Span,
@@ -87,18 +80,14 @@ def InverseTimeDecay(
 ) -> js.Schedule:
     r"""`InverseTimeDecay`: $i / (1 + r\,t / n)$, or with $\lfloor t / n \rfloor$ as a staircase.
 
-    Raises:
-        ValueError: `decay_steps` is not positive, or `decay_rate` is negative.
-
     Examples:
-        >>> from jaxsched.compat import keras as schedules
         >>> float(schedules.InverseTimeDecay(1.0, 10, 0.5)(20))
         0.5
     """
     return js.inverse_time_decay(initial_learning_rate, decay_rate, decay_steps, staircase)
 
 
-@foreign(names=NAMES)
+@_foreign.foreign(names=NAMES)
 def CosineDecay(
     initial_learning_rate: Level,
     decay_steps: Span,
@@ -112,11 +101,7 @@ def CosineDecay(
     With a `warmup_target`, a line leads to it in `warmup_steps` first, p is the target, and the decay takes its
     `decay_steps` after the warmup. Without one, `warmup_steps` means nothing.
 
-    Raises:
-        ValueError: `decay_steps` is not positive, or `warmup_steps` is negative.
-
     Examples:
-        >>> from jaxsched.compat import keras as schedules
         >>> schedule = schedules.CosineDecay(0.0, 4, warmup_target=1.0, warmup_steps=2)
         >>> [float(schedule(t)) for t in (0, 1, 2, 4, 6)]
         [0.0, 0.5, 1.0, 0.5, 0.0]
@@ -126,7 +111,7 @@ def CosineDecay(
     return decay if warmup_target is None else js.warmup(decay, warmup_steps, start=initial_learning_rate)
 
 
-@foreign(names={**NAMES, "steps": "first_decay_steps", "period": "first_decay_steps", "growth": "t_mul"})
+@_foreign.foreign(names={**NAMES, "steps": "first_decay_steps", "period": "first_decay_steps", "growth": "t_mul"})
 def CosineDecayRestarts(
     initial_learning_rate: Level,
     first_decay_steps: Span,
@@ -140,18 +125,75 @@ def CosineDecayRestarts(
     Cycle i takes $n\,k^i$ steps, with k for `t_mul`. The floor $\alpha\,b$ does not decay with the peaks.
 
     Raises:
-        ValueError: `first_decay_steps` is not positive, `t_mul` is below 1, or `m_mul` is negative.
         TypeError: a traced `t_mul` that is no integer.
 
     Examples:
-        >>> from jaxsched.compat import keras as schedules
         >>> schedule = schedules.CosineDecayRestarts(1.0, 2, m_mul=0.5)
         >>> [float(schedule(t)) for t in (0, 1, 2, 4, 6)]
         [1.0, 0.5, 0.5, 0.25, 0.25]
     """
     first = js.Cosine((1 - alpha) * initial_learning_rate, 0.0, steps=first_decay_steps)
     cycles = js.cycle(first, first_decay_steps, t_mul, m_mul)
-    return cycles if equal(alpha, 0) else cycles + alpha * initial_learning_rate
+    return cycles if _foreign.equal(alpha, 0) else cycles + alpha * initial_learning_rate
+
+
+RISING = """
+acc accuracy auc binary_accuracy binary_io_u categorical_accuracy concordance_correlation cosine_similarity f1_score
+fbeta_score io_u mean_io_u one_hot_io_u one_hot_mean_io_u pearson_correlation precision precision_at_recall r2_score
+recall recall_at_precision sensitivity_at_specificity sparse_categorical_accuracy sparse_top_k_categorical_accuracy
+specificity_at_sensitivity top_k_categorical_accuracy
+""".split()
+FALLING = """
+binary_crossentropy categorical_crossentropy categorical_hinge hinge kl_divergence logcosh loss mae mean_absolute_error
+mean_absolute_percentage_error mean_squared_error mean_squared_logarithmic_error mse poisson root_mean_squared_error
+sparse_categorical_crossentropy squared_hinge
+""".split()
+"""The names that Keras gives to metrics to maximise, and to metrics to minimise."""
+
+
+@_foreign.foreign(names={"schedule": "lr", "atol": "min_delta", "min_value": "min_lr"})
+def ReduceLROnPlateau(
+    lr: kinds.PureSchedule,
+    monitor: str = "val_loss",
+    factor: InnerFactor = 0.1,
+    patience: Whole = 10,
+    verbose: int = 0,
+    mode: Literal["auto", "min", "max"] = "auto",
+    min_delta: Real = 1e-4,
+    cooldown: Whole = 0,
+    min_lr: Bound = 0.0,
+) -> js.Controller:
+    """`keras.callbacks.ReduceLROnPlateau`: a cut once `patience` observations have not improved by `min_delta`.
+
+    `monitor` is looked at for its direction only, where `mode` is "auto": `update(state, value=…)` takes the metric.
+    Keras updates once an epoch; here there is an update whenever a metric is handed over.
+
+    Raises:
+        ValueError: the direction of `monitor` is not known.
+
+    Examples:
+        >>> plateau = schedules.ReduceLROnPlateau(0.5, factor=0.5, patience=2)
+        >>> state = plateau.init()
+        >>> for loss in (1.0, 0.9, 0.9, 0.9):
+        ...     state = plateau.update(state, value=loss)
+        >>> float(plateau(state))
+        0.25
+    """
+    better = _direction(monitor) if mode == "auto" else mode
+    more = {"mode": better, "cooldown": cooldown, "rule": "keras"}
+    return _plateau.reduce_lr(lr, abs(min_delta), "abs", min_lr, 0.0, factor, patience, **more)
+
+
+def _direction(monitor: str) -> Literal["min", "max"]:
+    if not isinstance(monitor, str):
+        raise TypeError(f"`monitor` must be the name of a metric: got {shown(monitor)}.")
+    metric = monitor.removeprefix("val_")
+    if metric not in RISING and metric not in FALLING:
+        raise ValueError(
+            f"`monitor` is {shown(monitor)}, and it is not known whether that is to be maximized or minimized. "
+            f"Pass `mode='max'` to reach the highest value, or `mode='min'` to reach the lowest."
+        )
+    return "max" if metric in RISING else "min"
 
 
 _ALL = (ExponentialDecay, PiecewiseConstantDecay, PolynomialDecay, InverseTimeDecay, CosineDecay, CosineDecayRestarts)
@@ -174,11 +216,11 @@ def from_config(config: Mapping[str, Any]) -> js.Schedule:
         >>> schedules.from_config({"class_name": "CosineDecay", "config": arguments})
         Cosine(start=1.0, end=0.0, steps=9)
     """
-    if not is_mapping(config):
+    if not kinds.is_mapping(config):
         raise TypeError(f"`config` must be a dictionary: got {shown(config)}. Pass `schedules.serialize(schedule)`.")
     config = dict(config)
     arguments = config.get("config", {}) if "class_name" in config else config
-    if is_mapping(arguments) and set(arguments.keys()) == {"schedule"}:
+    if kinds.is_mapping(arguments) and set(arguments.keys()) == {"schedule"}:
         return js.from_dict(arguments["schedule"])
     if "class_name" not in config:
         return _class_of(config)(**config)

@@ -24,7 +24,7 @@ from jaxsched.compat.timm._cycles import TanhLRScheduler as TanhLRScheduler
 from jaxsched.compat.timm._factory import create_scheduler as create_scheduler
 from jaxsched.compat.timm._factory import create_scheduler_v2 as create_scheduler_v2
 from jaxsched.compat.timm._factory import scheduler_kwargs as scheduler_kwargs
-from jaxsched.compat.timm._plateau import PlateauLRScheduler as PlateauLRScheduler
 from jaxsched.compat.timm._steps import MultiStepLRScheduler as MultiStepLRScheduler
+from jaxsched.compat.timm._steps import PlateauLRScheduler as PlateauLRScheduler
 from jaxsched.compat.timm._steps import StepLRScheduler as StepLRScheduler
 from jaxsched.compat.timm._steps import WSDLRScheduler as WSDLRScheduler

@@ -1,5 +1,6 @@
 """timm's schedulers by the names that its command line has for them."""
 
+import inspect
 import math
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -7,14 +8,15 @@ from typing import Any, Literal
 import numpy as np
 
 import jaxsched as js
-from jaxsched.compat._foreign import Rate, did_you_mean, foreign, handed_on
+from jaxsched.compat._foreign import Rate, did_you_mean, foreign
 from jaxsched.compat.timm._cycles import CosineLRScheduler, PolyLRScheduler, TanhLRScheduler
-from jaxsched.compat.timm._kinds import DecayFn, Epochs
-from jaxsched.compat.timm._plateau import PlateauLRScheduler
-from jaxsched.compat.timm._steps import MultiStepLRScheduler, StepLRScheduler, WSDLRScheduler
+from jaxsched.compat.timm._parts import DecayFn, Epochs
+from jaxsched.compat.timm._steps import MultiStepLRScheduler, PlateauLRScheduler, StepLRScheduler, WSDLRScheduler
 from jaxsched.kinds import Counts, Key, is_list, renamed, shown
 
-SCHEDULERS = ("cosine", "tanh", "step", "constant", "multistep", "plateau", "poly", "wsd", "rsqrt", "none")
+SCHEDULERS: dict[str, Any] = {"cosine": CosineLRScheduler, "tanh": TanhLRScheduler, "step": StepLRScheduler}
+SCHEDULERS |= {"constant": StepLRScheduler, "multistep": MultiStepLRScheduler, "plateau": PlateauLRScheduler}
+SCHEDULERS |= {"poly": PolyLRScheduler, "wsd": WSDLRScheduler, "rsqrt": WSDLRScheduler, "none": js.Constant}
 
 DEFAULTS: dict[str, Any] = {"epochs": 100, "decay_epochs": 30, "decay_milestones": [30, 60], "warmup_epochs": 5}
 DEFAULTS |= {"cooldown_epochs": 0, "patience_epochs": 10, "decay_rate": 0.1, "min_lr": 0.0, "warmup_lr": 1e-5}
@@ -62,11 +64,14 @@ def create_scheduler_v2(
 
     "none" is the constant `lr`, where timm has no scheduler. Counts must be known.
 
+    Args:
+        lr: a learning rate, or a list with one for each parameter group.
+        noise: where in the run noise begins, as a part of it, or where it begins and where it ends.
+
     Raises:
         ValueError: an unknown `sched`, or one that cannot step on updates; what the scheduler itself refuses.
 
     Examples:
-        >>> from jaxsched.compat import timm as scheduler
         >>> lr, epochs = scheduler.create_scheduler_v2(1.0, "cosine", num_epochs=10, warmup_epochs=2, cooldown_epochs=5)
         >>> float(lr(0)), float(lr(10)), epochs
         (9.999999747378752e-06, 0.0, 15)
@@ -81,33 +86,34 @@ def create_scheduler_v2(
             f"`updates_per_epoch` must be greater than 0: got {shown(updates_per_epoch)}. "
             f"Or pass `step_on_epochs=True`."
         )
+    if sched == "plateau" and not step_on_epochs:
+        raise ValueError("`step_on_epochs` must be true for 'plateau': it looks at one metric an epoch.")
     per_epoch = 1 if step_on_epochs else updates_per_epoch
     if decay_epochs is None:  # step, or a part of the whole
         decay_epochs = 0.2 if sched in ("wsd", "rsqrt") else 90
     t_initial, warmup_t = num_epochs * per_epoch, warmup_epochs * per_epoch
-    given: dict[str, Any] = {"warmup_t": warmup_t, "warmup_lr_init": warmup_lr}
-    given |= {"noise_pct": noise_pct, "noise_std": noise_std, "noise_seed": noise_seed}
+    total = num_epochs + (warmup_epochs if warmup_prefix else 0)
+
+    # What any of them has an argument for.
+    given: dict[str, Any] = {"warmup_t": warmup_t, "warmup_lr_init": warmup_lr, "warmup_prefix": warmup_prefix}
+    given |= {"noise_pct": noise_pct, "noise_std": noise_std, "noise_seed": noise_seed, "lr_min": min_lr}
+    given |= {"cycle_mul": cycle_mul, "cycle_decay": cycle_decay, "cycle_limit": cycle_limit, "k_decay": k_decay}
+    given |= {"t_initial": t_initial, "decay_t": decay_epochs * per_epoch, "decay_rate": decay_rate}
+    given |= {"power": decay_rate, "patience_t": patience_epochs, "mode": plateau_mode}
     if noise is not None:
         parts: Any = noise
         given["noise_range_t"] = (parts[0] if np.shape(parts) == (1,) else parts) * t_initial
-    prefixed = given | {"warmup_prefix": warmup_prefix}
-    total = num_epochs + (warmup_epochs if warmup_prefix else 0)
 
     if sched == "none":
         return [js.as_schedule(each) for each in lr] if is_list(lr) else js.as_schedule(lr), total
-    if sched == "step":
-        return StepLRScheduler(lr, decay_epochs * per_epoch, decay_rate, **prefixed), total
     if sched == "constant":
-        return StepLRScheduler(lr, 1, 1.0, **prefixed), total
-    if sched == "multistep":
-        return MultiStepLRScheduler(lr, [d * per_epoch for d in decay_milestones], decay_rate, **prefixed), total
-    if sched == "plateau":
-        if not step_on_epochs:
-            raise ValueError("`step_on_epochs` must be true for 'plateau': it looks at one metric an epoch.")
-        given |= {"patience_t": patience_epochs, "lr_min": min_lr, "mode": plateau_mode}
-        return PlateauLRScheduler(lr, decay_rate, **given), total
-
-    if sched in ("wsd", "rsqrt"):
+        given |= {"decay_t": 1, "decay_rate": 1.0}
+    elif sched == "multistep":
+        given["decay_t"] = [each * per_epoch for each in decay_milestones]
+    elif sched in ("cosine", "tanh", "poly"):
+        length = _cycle_length(t_initial, cycle_mul, cycle_limit) + (warmup_t if warmup_prefix else 0)
+        total = (length + cooldown_epochs * per_epoch) // per_epoch
+    elif sched in ("wsd", "rsqrt"):
         timescale = None if stable_timescale is None else stable_timescale * per_epoch
         stable, shape = ("rsqrt", "linear") if sched == "rsqrt" else ("constant", "1-sqrt")
         length = t_initial if warmup_prefix else t_initial - warmup_t
@@ -118,27 +124,23 @@ def create_scheduler_v2(
                 f"`decay_epochs` must come to 1 to {length} steps for {shown(sched)}: got {shown(decay_epochs)}, which "
                 f"is {decay_t}. It is a part of {base}."
             )
-        given |= {"stable_fn": stable, "stable_timescale": timescale, "decay_fn": decay_fn or shape}
-        schedule, length = WSDLRScheduler(lr, length, decay_t, min_lr, **given), warmup_t + length
-    else:
-        prefixed |= {"lr_min": min_lr, "cycle_mul": cycle_mul, "cycle_decay": cycle_decay, "cycle_limit": cycle_limit}
-        if sched == "tanh":
-            schedule = TanhLRScheduler(lr, t_initial, **prefixed)
-        elif sched == "poly":
-            schedule = PolyLRScheduler(lr, t_initial, power=decay_rate, k_decay=k_decay, **prefixed)
-        else:
-            schedule = CosineLRScheduler(lr, t_initial, k_decay=k_decay, **prefixed)
-        length = _cycle_length(t_initial, cycle_mul, cycle_limit) + (warmup_t if warmup_prefix else 0)
-    return schedule, (length + cooldown_epochs * per_epoch) // per_epoch
+        given |= {"t_initial": length, "decay_t": decay_t, "decay_fn": decay_fn or shape}
+        given |= {"stable_fn": stable, "stable_timescale": timescale}
+        total = (warmup_t + length + cooldown_epochs * per_epoch) // per_epoch
+    takes = inspect.signature(SCHEDULERS[sched]).parameters
+    return SCHEDULERS[sched](lr, **{name: x for name, x in given.items() if name in takes}), total
 
 
-@handed_on
+@foreign
 def create_scheduler(args: Any, lr: Any, updates_per_epoch: int = 0) -> tuple[Any, int]:
     """timm's `create_scheduler`: `create_scheduler_v2` from the command line's arguments.
 
+    Args:
+        args: those arguments, with `sched` among them.
+        lr: a learning rate, or a list with one for each parameter group.
+
     Examples:
         >>> from types import SimpleNamespace
-        >>> from jaxsched.compat import timm as scheduler
         >>> lr, epochs = scheduler.create_scheduler(SimpleNamespace(sched="step", epochs=90, warmup_epochs=0), 1.0)
         >>> round(float(lr(60)), 6), epochs
         (0.01, 90)
@@ -152,9 +154,11 @@ def create_scheduler(args: Any, lr: Any, updates_per_epoch: int = 0) -> tuple[An
 def scheduler_kwargs(cfg: Any, decreasing_metric: bool | None = None) -> dict[str, Any]:
     """timm's `scheduler_kwargs`: the command line's arguments under the names of `create_scheduler_v2`.
 
+    Args:
+        cfg: those arguments, with `sched` among them.
+
     Examples:
         >>> from types import SimpleNamespace
-        >>> from jaxsched.compat import timm as scheduler
         >>> scheduler.scheduler_kwargs(SimpleNamespace(sched="tanh", lr_noise_pct=0.5))["noise_pct"]
         0.5
     """

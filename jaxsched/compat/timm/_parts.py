@@ -1,13 +1,13 @@
-"""What timm's schedulers are made of: two shapes that only timm has, cycles, a warmup and noise."""
+"""What timm's schedulers are made of: its kinds of numbers and names, two shapes, cycles, a warmup and noise."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import jax.numpy as jnp
 
 import jaxsched as js
-from jaxsched.compat._foreign import equal
-from jaxsched.kinds import Positive, Real, is_traced
+from jaxsched.compat._foreign import did_you_mean, equal, ranged
+from jaxsched.kinds import Kind, Positive, Real, is_list, is_traced, shown
 from jaxsched.numerics import as_real, blend, fractions, largest, power_weights
 
 Ramp = Callable[..., js.Schedule]
@@ -16,6 +16,45 @@ Ramp = Callable[..., js.Schedule]
 LAST_STEP = 2**31 - 1
 FEW = 8
 """Up to so many cycles are written out one by one, each with lengths and peaks of its own."""
+
+NAMES = {"steps": "warmup_t", "boundaries": "noise_range_t", "bound": "noise_pct", "key": "noise_seed"}
+"""timm's names for our arguments."""
+
+DECAYS = ("linear", "1-sqrt", "cosine", "power", "exp")
+
+if TYPE_CHECKING:
+    Duration: TypeAlias = js.Numeric
+    Epochs: TypeAlias = Any
+    CycleMul: TypeAlias = js.Numeric
+    NoiseRange: TypeAlias = js.Numeric | Sequence[js.Numeric]
+    DecayFn: TypeAlias = Literal["linear", "1-sqrt", "cosine", "power", "exp"] | Callable[[Any], Any]
+else:
+    Epochs = ranged("Epochs", "It is a number of epochs.", least=0)
+    Duration = ranged("Duration", "It is a length of time.", above=0, counted=True)
+    CycleMul = ranged("CycleMul", "Each cycle is so many times as long as the last.", above=0)
+    Moment = ranged("Moment", "It is a time.")
+
+    class NoiseRange(metaclass=Kind):
+        """The time at which noise begins, or the pair of times at which it begins and ends; kept as a list."""
+
+        @staticmethod
+        def check(name, x):
+            if not is_list(x):
+                return [Moment.check(name, x)]
+            if len(x) < 2:
+                raise ValueError(f"`{name}` must be a number or a pair: got {shown(x)}. Pass when it begins and ends.")
+            return [Moment.check(f"{name}[{i}]", x[i]) for i in range(2)]
+
+    class DecayFn(metaclass=Kind):
+        """The name of a decay, or a function of the fraction of it that is done."""
+
+        @staticmethod
+        def check(name, x):
+            if callable(x) or isinstance(x, str) and x in DECAYS:
+                return x
+            close = did_you_mean(x, DECAYS) if isinstance(x, str) else "Pass a name or a function."
+            message = f"`{name}` must be one of {', '.join(map(repr, DECAYS))}, or a function: got {shown(x)}. {close}"
+            raise (ValueError if isinstance(x, str) else TypeError)(message.rstrip())
 
 
 class TanhDecay(js.Schedule):

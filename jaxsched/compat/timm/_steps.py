@@ -1,4 +1,4 @@
-"""timm's schedulers in steps and in phases: step, multistep and warmup-stable-decay."""
+"""timm's schedulers in steps and in phases, and its plateau, which is PyTorch's after a warmup and with noise."""
 
 import dataclasses
 import functools
@@ -8,14 +8,12 @@ from typing import Any, Literal
 import jax.numpy as jnp
 
 import jaxsched as js
-from jaxsched.compat._foreign import Length, Rate, equal, foreign
+from jaxsched.compat._foreign import Gamma, Length, Rate, equal, foreign
 from jaxsched.compat._functions import as_factor
-from jaxsched.compat.timm._kinds import DecayFn, Duration, NoiseRange
-from jaxsched.compat.timm._parts import Ramp, noisy, warmed
-from jaxsched.kinds import Counts, Factor, InnerFactor, Key, NotNegative, Positive, is_traced, shown
+from jaxsched.compat._plateau import FACTOR_OF_ZERO, reduce_lr
+from jaxsched.compat.timm._parts import NAMES, DecayFn, Duration, NoiseRange, Ramp, noisy, warmed
+from jaxsched.kinds import Counts, Factor, InnerFactor, Key, NotNegative, Positive, Whole, is_traced, shown
 from jaxsched.numerics import largest
-
-NAMES = {"steps": "warmup_t", "boundaries": "noise_range_t", "bound": "noise_pct", "key": "noise_seed"}
 
 
 @foreign(groups=("lr",), names=NAMES)
@@ -35,15 +33,10 @@ def StepLRScheduler(
 ) -> js.Schedule:
     r"""timm's `StepLRScheduler`: $l\,r^{\lfloor t / d \rfloor}$.
 
-    Raises:
-        ValueError: `decay_t` is not positive, or another number is negative.
-
     Examples:
-        >>> from jaxsched.compat import timm as scheduler
         >>> scheduler.StepLRScheduler(1.0, 2, 0.5, warmup_t=2)(np.arange(6)).tolist()
         [0.0, 0.5, 1.0, 1.0, 0.5, 0.5]
     """
-    del t_in_epochs, initialize
     body = warmed(js.step_decay(lr, decay_rate, decay_t), lr, warmup_t, warmup_lr_init, warmup_prefix)
     return noisy(body, noise_range_t, noise_pct, noise_std, noise_seed)
 
@@ -65,16 +58,10 @@ def MultiStepLRScheduler(
 ) -> js.Schedule:
     r"""timm's `MultiStepLRScheduler`: $l\,r^{m}$ with m milestones at or before $t + 1$: one step early, as in timm.
 
-    Raises:
-        TypeError: `decay_t` is not a list.
-        ValueError: `decay_t` is unsorted, or a number is negative.
-
     Examples:
-        >>> from jaxsched.compat import timm as scheduler
         >>> scheduler.MultiStepLRScheduler(1.0, [2, 4], 0.5)(np.arange(5)).tolist()
         [1.0, 0.5, 0.5, 0.25, 0.25]
     """
-    del t_in_epochs, initialize
     body = js.advance(js.multistep_decay(lr, decay_rate, decay_t), 1)
     body = warmed(body, lr, warmup_t, warmup_lr_init, warmup_prefix)
     return noisy(body, noise_range_t, noise_pct, noise_std, noise_seed)
@@ -104,16 +91,13 @@ def WSDLRScheduler(
     r"""timm's `WSDLRScheduler`: warmup, then $m + (\max(l\,s(t), m) - m)\,d(x)$, which decays in the last `decay_t`.
 
     Raises:
-        TypeError: `decay_fn` is neither a name nor a function.
-        ValueError: `decay_t` does not lie between 0 and `t_initial`, an unknown function, or a number out of range.
+        ValueError: `decay_t` is longer than `t_initial`.
 
     Examples:
-        >>> from jaxsched.compat import timm as scheduler
         >>> lr = scheduler.WSDLRScheduler(1.0, 6, decay_t=4, warmup_t=2)
         >>> [round(float(lr(t)), 3) for t in range(9)]
         [0.0, 0.5, 1.0, 1.0, 1.0, 0.5, 0.293, 0.134, 0.0]
     """
-    del t_in_epochs, initialize
     if not is_traced(t_initial) and not is_traced(decay_t) and decay_t > t_initial:
         raise ValueError(
             f"`decay_t` must be at most `t_initial`: got {shown(decay_t)} and {shown(t_initial)}. It is a part of it."
@@ -160,3 +144,39 @@ class Weight:
         if isinstance(t, (int, float)):
             return self.decay_fn(min(t / self.length, 1.0)) if t > 0 else 1.0
         return jnp.where(t > 0, self.decay_fn(jnp.minimum(t / self.length, 1.0)), 1.0)
+
+
+@foreign(groups=("lr",), names=NAMES)
+def PlateauLRScheduler(
+    lr: Rate,
+    decay_rate: Gamma = 0.1,
+    patience_t: Whole = 10,
+    threshold: NotNegative = 1e-4,
+    cooldown_t: Whole = 0,
+    warmup_t: Whole = 0,
+    warmup_lr_init: Rate = 0.0,
+    lr_min: Rate = 0.0,
+    mode: Literal["min", "max"] = "max",
+    noise_range_t: NoiseRange | None = None,
+    noise_type: Literal["normal", "uniform"] = "normal",
+    noise_pct: NotNegative = 0.67,
+    noise_std: NotNegative = 1.0,
+    noise_seed: Key | None = None,
+    initialize: bool = True,
+) -> js.Controller:
+    """timm's `PlateauLRScheduler`: a controller; its i-th `update(state, value=metric)` is `step(i, metric)`, i from 1.
+
+    The warmup reaches `lr` at epoch `warmup_t`, and metrics until then are not looked at.
+
+    Examples:
+        >>> controller = scheduler.PlateauLRScheduler(1.0, decay_rate=0.5, patience_t=1, mode="min")
+        >>> state = controller.init()
+        >>> for loss in (1.0, 1.0, 1.0):
+        ...     state = controller.update(state, value=loss)
+        >>> float(controller(state))
+        0.5
+    """
+    schedule = js.Constant(lr) if equal(warmup_t, 0) else js.Linear(warmup_lr_init, lr, steps=warmup_t)
+    schedule = noisy(schedule, noise_range_t, noise_pct, noise_std, noise_seed, noise_type, begin=warmup_t + 1)
+    factor, more = largest(decay_rate, FACTOR_OF_ZERO), {"mode": mode, "cooldown": cooldown_t, "begin": warmup_t}
+    return reduce_lr(schedule, threshold, "rel", lr_min, 1e-8, factor, patience_t, **more)

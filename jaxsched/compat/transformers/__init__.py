@@ -80,12 +80,16 @@ def get_scheduler(
     `num_warmup_steps`. "reduce_lr_on_plateau" and "greedy" give a controller. The steps of `warmup_ratio=0.1` are
     `jaxsched.Run(total=num_training_steps).fraction(0.1, rounding="up")`.
 
+    Args:
+        name: the name, as a key of `TYPE_TO_SCHEDULER_FUNCTION`.
+        lr: a learning rate, or a list with one for each parameter group.
+        scheduler_specific_kwargs: more arguments of the schedule, by their names.
+
     Raises:
         ValueError: an unknown name, or a number of steps that the schedule requires is missing.
         TypeError: `scheduler_specific_kwargs` has what the schedule does not take.
 
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> optimization.get_scheduler("linear", 0.5, 100, 1000)
         Warmup(ramp=Linear(start=0.0, end=Open(), steps=100), schedule=Linear(start=0.5, end=0.0, steps=900))
     """
@@ -96,21 +100,18 @@ def get_scheduler(
         raise ValueError(f"`name` {_shown(name)} is not a valid SchedulerType. {close and close + ' '}{known}")
     if scheduler_specific_kwargs is not None and not _is_mapping(scheduler_specific_kwargs):
         raise TypeError(f"`scheduler_specific_kwargs` must be a dictionary: got {_shown(scheduler_specific_kwargs)}.")
-    make, kwargs = TYPE_TO_SCHEDULER_FUNCTION[name], dict(scheduler_specific_kwargs or {})
-    if name == "constant":
-        return make(lr)
+    make, given = TYPE_TO_SCHEDULER_FUNCTION[name], dict(scheduler_specific_kwargs or {})
     if name in ("reduce_lr_on_plateau", "greedy"):
-        return make(lr, **kwargs)
-    if num_warmup_steps is None:
-        raise ValueError(f"{_shown(name)} requires `num_warmup_steps`, please provide that argument.")
-    if name == "constant_with_warmup":
-        return make(lr, num_warmup_steps=num_warmup_steps)
-    for unknown in kwargs.keys() - _inspect.signature(make).parameters.keys():
+        return make(lr, **given)
+    wanted = _inspect.signature(make).parameters
+    if name in ("constant", "constant_with_warmup"):
+        given = {}
+    steps = {"num_warmup_steps": num_warmup_steps, "num_training_steps": num_training_steps}
+    for word, x in steps.items():
+        if x is None and word in wanted and wanted[word].default is wanted[word].empty:
+            raise ValueError(f"{_shown(name)} requires `{word}`, please provide that argument.")
+    for unknown in given.keys() - wanted.keys():
         raise TypeError(
             f"`scheduler_specific_kwargs` must be arguments of {make.__name__}(), which has no argument `{unknown}`."
         )
-    if name == "inverse_sqrt":
-        return make(lr, num_warmup_steps=num_warmup_steps, **kwargs)
-    if num_training_steps is None and name != "warmup_stable_decay":
-        raise ValueError(f"{_shown(name)} requires `num_training_steps`, please provide that argument.")
-    return make(lr, num_warmup_steps=num_warmup_steps, num_training_steps=num_training_steps, **kwargs)
+    return make(lr, **{word: x for word, x in steps.items() if word in wanted}, **given)

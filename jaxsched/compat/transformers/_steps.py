@@ -27,7 +27,6 @@ def get_constant_schedule(lr: Number, last_epoch: LastEpoch = -1) -> js.Schedule
     """`get_constant_schedule`: the learning rate itself.
 
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> float(optimization.get_constant_schedule(0.5)(100))
         0.5
     """
@@ -38,11 +37,7 @@ def get_constant_schedule(lr: Number, last_epoch: LastEpoch = -1) -> js.Schedule
 def get_constant_schedule_with_warmup(lr: Number, num_warmup_steps: Steps, last_epoch: LastEpoch = -1) -> js.Schedule:
     """`get_constant_schedule_with_warmup`: a line from 0, then the learning rate.
 
-    Raises:
-        ValueError: `num_warmup_steps` is negative.
-
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> [float(optimization.get_constant_schedule_with_warmup(1.0, 4)(t)) for t in (0, 2, 9)]
         [0.0, 0.5, 1.0]
     """
@@ -55,11 +50,7 @@ def get_linear_schedule_with_warmup(
 ) -> js.Schedule:
     """`get_linear_schedule_with_warmup`: a line up, and a line down to 0 at `num_training_steps`.
 
-    Raises:
-        ValueError: `num_warmup_steps` is negative.
-
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> [float(optimization.get_linear_schedule_with_warmup(1.0, 2, 6)(t)) for t in (0, 1, 2, 4, 6)]
         [0.0, 0.5, 1.0, 0.5, 0.0]
     """
@@ -74,11 +65,7 @@ def get_cosine_schedule_with_warmup(
 
     With `num_cycles`, c, at 0.5 it is 0 at `num_training_steps` and rises again after it, as in transformers.
 
-    Raises:
-        ValueError: `num_warmup_steps` is negative.
-
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> [float(optimization.get_cosine_schedule_with_warmup(1.0, 2, 6)(t)) for t in (1, 2, 4, 6, 10)]
         [0.5, 1.0, 0.5, 0.0, 1.0]
     """
@@ -97,11 +84,7 @@ def get_cosine_with_hard_restarts_schedule_with_warmup(
 
     A fractional `num_cycles` cuts the last cycle off.
 
-    Raises:
-        ValueError: `num_warmup_steps` is negative, or `num_cycles` is.
-
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> schedule = optimization.get_cosine_with_hard_restarts_schedule_with_warmup(1.0, 2, 6, num_cycles=2)
         >>> [round(float(schedule(t)), 6) for t in range(8)]
         [0.0, 0.5, 1.0, 0.5, 1.0, 0.5, 0.0, 0.0]
@@ -122,10 +105,9 @@ def get_polynomial_decay_schedule_with_warmup(
     r"""`get_polynomial_decay_schedule_with_warmup`: a line up, then $e + (b - e)(1 - x)^p$ down to `lr_end`.
 
     Raises:
-        ValueError: `lr_end` is not smaller than `lr`, or `num_warmup_steps` or `power` is negative.
+        ValueError: `lr_end` is not smaller than `lr`.
 
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> schedule = optimization.get_polynomial_decay_schedule_with_warmup(1.0, 2, 6, lr_end=0.0, power=2.0)
         >>> [float(schedule(t)) for t in (1, 2, 4, 6)]
         [0.5, 1.0, 0.25, 0.0]
@@ -146,11 +128,7 @@ def get_inverse_sqrt_schedule(
 
     `timescale` is `num_warmup_steps` by default, or 10,000 where there is no warmup.
 
-    Raises:
-        ValueError: `num_warmup_steps` is negative, or `timescale` is not positive.
-
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> float(optimization.get_inverse_sqrt_schedule(1.0, 100)(400))
         0.5
     """
@@ -172,10 +150,9 @@ def get_cosine_with_min_lr_schedule_with_warmup(
     The floor is `min_lr`, or `min_lr_rate` times the learning rate.
 
     Raises:
-        ValueError: not exactly one of `min_lr` and `min_lr_rate` is given, it is negative, or `num_warmup_steps` is.
+        ValueError: not exactly one of `min_lr` and `min_lr_rate` is given.
 
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> schedule = optimization.get_cosine_with_min_lr_schedule_with_warmup(1.0, 2, 6, min_lr_rate=0.5)
         >>> [float(schedule(t)) for t in (1, 2, 4, 6)]
         [0.5, 1.0, 0.75, 0.5]
@@ -202,10 +179,9 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
     one step of a line from 0.
 
     Raises:
-        ValueError: not exactly one of `min_lr` and `min_lr_rate` is given, it is negative, or `num_warmup_steps` is.
+        ValueError: not exactly one of `min_lr` and `min_lr_rate` is given.
 
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> schedule = optimization.get_cosine_with_min_lr_schedule_with_warmup_lr_rate(1.0, 2, 6, min_lr=0.5)
         >>> [float(schedule(t)) for t in (0, 1, 3, 5)]
         [0.5, 1.0, 0.75, 0.5]
@@ -240,10 +216,9 @@ def get_wsd_schedule(
     is of the cosine decay.
 
     Raises:
-        ValueError: neither `num_training_steps` nor `num_stable_steps` is given, an unknown type, or a negative count.
+        ValueError: neither `num_training_steps` nor `num_stable_steps` is given.
 
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> schedule = optimization.get_wsd_schedule(1.0, 2, 4, num_training_steps=10)
         >>> [float(schedule(t)) for t in (1, 2, 6, 8, 10)]
         [0.5, 1.0, 1.0, 0.5, 0.0]
