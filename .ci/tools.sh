@@ -142,7 +142,7 @@ compat_beside_the_packages() {
     environment peers "$1"
     inside peers pip install '.[test,peers]'
     inside peers env KERAS_BACKEND=jax pytest -n 0 --all \
-        tests/compat/test_{live,torch_objects}.py tests/compat/test_{keras,transformers}.py::test_all_of_the_package_is_here
+        tests/compat/test_{coming,live,torch_objects}.py tests/compat/test_{keras,transformers}.py::test_all_of_the_package_is_here
 }
 
 # COMMANDS: run every example but those that are in these commands.
