@@ -115,9 +115,11 @@ def test_the_search_finds_in_a_browser(site, browser):
     assert lost == {}
 
 
-BAD = """<!doctype html><html><head><title>Bad</title><link rel="stylesheet" href="https://example.com/a.css"></head>
+BAD = f"""<!doctype html><html><head><title>Bad</title><link rel="stylesheet" href="https://example.com/a.css"></head>
 <body><article><div style="width: 5000px">wide</div><img src="none.svg">
-<pre style="overflow-x: auto"><b style="display: block; width: 5000px">scrolls</b></pre></article>
+<pre style="overflow-x: auto"><b style="display: block; width: 5000px">scrolls</b></pre>
+<div class="doc-signature">
+<code style="display: block; overflow: auto">a_very_{"long_" * 50}signature</code></div></article>
 <script>undefined_name()</script></body></html>"""
 
 
@@ -125,7 +127,14 @@ def test_a_bad_page_is_noticed(tmp_path, browser):
     (tmp_path / "index.html").write_text(BAD)
     with sites.served(tmp_path) as address:
         problems = " ".join(sites.visit(browser, address, tmp_path, 390).problems)
-    for each in ("undefined_name", "request to https://example.com", "404 for none.svg", "<div", "not load: none.svg"):
+    for each in (
+        "undefined_name",
+        "request to https://example.com",
+        "404 for none.svg",
+        "<div",
+        "load: none.svg",
+        "cut off: a_very",
+    ):
         assert each in problems
     assert "<b" not in problems  # what scrolls by itself is not too wide
 

@@ -27,6 +27,8 @@ LOOK = """async () => {
   await Promise.all(pictures.map(each => each.decode().catch(() => null)));
   return {
     page: document.documentElement.scrollWidth - innerWidth,
+    cut: [...document.querySelectorAll(".doc-signature code")].filter(e => e.scrollWidth > e.clientWidth + 1)
+      .map(e => e.innerText.slice(0, 80)),
     wide: wide.map(e => e.outerHTML.slice(0, 80)),
     pictures: pictures.length,
     broken: pictures.filter(e => !e.naturalWidth).map(e => e.getAttribute("src")),
@@ -158,6 +160,8 @@ def visit(browser: Any, address: str, site: Path, width: int) -> Seen:
             say(f"{seen['page']} px wider than the screen")
         for each in seen["wide"][:3]:
             say(f"wider than the screen: {each}")
+        for each in seen["cut"]:
+            say(f"a signature that is cut off: {each}")
         for each in seen["broken"]:
             say(f"a picture that does not load: {each}")
     tab.close()
