@@ -1,12 +1,14 @@
 """The documentation's pictures: every public schedule, controller and shape has one, and each is up to date."""
 
+import math
 import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support import controllers_zoo, zoo
-from support.short import parametrize
+from support.short import exhaustive, parametrize
 
 import jaxsched
 
@@ -66,11 +68,12 @@ def test_every_file_is_drawn_and_every_picture_of_a_page_is_there():
 # Each is up to date
 
 
-@parametrize("name", DRAWN, list(DRAWN)[::8])
+@parametrize("name", DRAWN, list(DRAWN)[::12])
 def test_a_picture_is_up_to_date(name):
     assert list(pictures.changed([name])) == []
 
 
+@exhaustive
 def test_the_page_of_the_gallery_is_up_to_date():
     assert page.written() == page.text()
 
@@ -87,12 +90,8 @@ def test_a_picture_that_is_not_up_to_date_is_noticed():
     assert drawing.differs([{**one[0], "title": "other"}], kept).startswith("title")
 
 
-@parametrize("name", EXAMPLES, list(EXAMPLES)[::8])
+@parametrize("name", EXAMPLES, list(EXAMPLES)[::12])
 def test_the_line_of_code_makes_the_example(name):
-    import math
-
-    import numpy as np
-
     example = EXAMPLES[name]
     made, entry = eval(pictures.line_of(example), {"jaxsched": jaxsched, "math": math}), pictures.table()[example.entry]
     steps = np.arange(0, pictures.total_of(example) + 1, 7)
