@@ -88,6 +88,8 @@ def test_a_picture_that_is_not_up_to_date_is_noticed():
     moved = [{**one[0], "curves": {name: [x, [1.01 * v for v in y]]}}]
     assert drawing.differs(moved, kept) == f"the curve {name} is another one"
     assert drawing.differs([{**one[0], "title": "other"}], kept).startswith("title")
+    gap = [{**one[0], "curves": {name: [x, [None, *y[1:]]]}}]  # as where a metric is NaN
+    assert drawing.differs(gap, kept) and drawing.differs(kept, gap) and drawing.differs(gap, gap) == ""
 
 
 @parametrize("name", EXAMPLES, list(EXAMPLES)[::12])

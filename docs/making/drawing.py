@@ -78,7 +78,7 @@ def from_zero(ax: Any, room: float = 0.0) -> None:
     `room` is a part of the height that is left below, for words.
     """
     least, most = (f(f(line.get_ydata()) for line in ax.lines) for f in (min, max))
-    if ax.get_yscale() == "linear" and 0 <= least and (least < most / 2 or least == most):
+    if ax.get_yscale() == "linear" and 0 <= least and (least < 0.7 * most or least == most):
         ax.set_ylim(-(room or 0.04) * most, 1.06 * most)
 
 
@@ -124,9 +124,15 @@ def differs(drawn: list[dict[str, Any]], kept: list[dict[str, Any]]) -> str:
             return f"curves {list(one['curves'])}, in the file {list(other['curves'])}"
         for name, curve in one["curves"].items():
             here, there = np.array(curve, float), np.array(other["curves"][name], float)
-            if here.shape != there.shape or (np.abs(here - there) > CLOSE * np.ptp(there, axis=1)[:, None]).any():
+            height = np.nanmax(there, axis=1, keepdims=True) - np.nanmin(there, axis=1, keepdims=True)
+            if here.shape != there.shape or not ((np.abs(here - there) <= CLOSE * height) | _gaps(here, there)).all():
                 return f"the curve {name} is another one"
     return ""
+
+
+def _gaps(here: Any, there: Any) -> Any:
+    """Where neither has a value."""
+    return np.isnan(here) & np.isnan(there)
 
 
 def _panel(ax: Any) -> dict[str, Any]:
@@ -144,10 +150,10 @@ def _panel(ax: Any) -> dict[str, Any]:
     }
 
 
-def _points(line: Any) -> list[list[float]]:
+def _points(line: Any) -> list[list[float | None]]:
     x, y = (np.asarray(each, float) for each in line.get_data(orig=False))
     chosen = np.unique(np.linspace(0, len(x) - 1, POINTS).round().astype(int))
-    return [[float(f"{v:.5g}") for v in each[chosen]] for each in (x, y)]
+    return [[float(f"{v:.5g}") if np.isfinite(v) else None for v in each[chosen]] for each in (x, y)]
 
 
 def _plain(svg: str) -> str:

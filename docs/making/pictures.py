@@ -73,7 +73,7 @@ def total_of(example: catalogue.Example) -> int:
 def line_of(example: catalogue.Example) -> str:
     """The code that makes it: as it is given, or as the schedule prints."""
     made = table()[example.entry].make()
-    return example.line or f"jaxsched.{show.describe(made, total=1).recipe or made}"
+    return example.line or f"jaxsched.{show.describe(made, total=1).recipe or made}".replace("'", '"')
 
 
 def _example(example: catalogue.Example, figure: Any) -> None:
