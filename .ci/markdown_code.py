@@ -1,9 +1,11 @@
 """Run the Python in Markdown files: in each file all blocks in their order, as a reader would type them.
 
-A block with prompts is a doctest, any other is a script; the blocks of a file share their names.
+A block with prompts is a doctest, any other is a script; the blocks of a file share their names. There are eight
+devices, so that what is said of meshes is tried.
 """
 
 import doctest
+import os
 import re
 import sys
 from pathlib import Path
@@ -26,6 +28,7 @@ def run(path: str) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=8")
     failures = 0
     for path in sys.argv[1:]:
         blocks, failed = run(path)

@@ -62,6 +62,18 @@ files() {
     done
 }
 
+# For `tests/test_site.py`, which skips what needs a browser where there is none.
+browser() {
+    local found
+    found="$(type -P chromium chromium-browser google-chrome || true)"
+    if [[ -z $found ]] && ((EUID == 0)) && type -P apt-get >/dev/null; then
+        export DEBIAN_FRONTEND=noninteractive
+        timeout 240 bash -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium' >"$work/apt.log" 2>&1 || true
+        found="$(type -P chromium || true)"
+    fi
+    say "browser: ${found:-none, so its tests are skipped}"
+}
+
 # NAME PYTHON: a clean environment and a copy of the checkout for it. The checkout itself is only read.
 environment() {
     mkdir -p "$work/$1/checkout"
@@ -130,7 +142,7 @@ compat_beside_the_packages() {
     environment peers "$1"
     inside peers pip install '.[test,peers]'
     inside peers env KERAS_BACKEND=jax pytest -n 0 --all \
-        tests/compat/test_{live,torch_objects}.py tests/compat/test_way_back*.py \
+        tests/compat/test_{coming,live,torch_objects}.py tests/compat/test_way_back*.py \
         tests/compat/test_{keras,transformers}.py::test_all_of_the_package_is_here
 }
 

@@ -68,6 +68,14 @@ def test_phases_are_shaded_and_named(ax):
     assert not plain.texts and not plain.patches
 
 
+def test_long_names_of_phases_leave_the_curve_its_room():
+    figure = pytest.importorskip("matplotlib.figure").Figure(figsize=(5.8, 2.5), layout="constrained")
+    ax = plot(js.cyclic(1e-4, 1e-3, 30, 40, "exp_range", 0.998), 280, ax=figure.add_subplot())
+    figure.draw_without_rendering()
+    assert max(len(each.get_text()) for each in ax.texts) > 30
+    assert ax.get_position().height > 0.5
+
+
 @pytest.mark.parametrize(
     ("schedule", "scale"),
     [

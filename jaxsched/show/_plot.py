@@ -134,7 +134,7 @@ def _shade(ax: Any, schedule: js.Schedule, length: int) -> None:
             # Written along the phase where it is wide enough for its name, else from bottom to top.
             wide = end - begin > 0.015 * length * len(each.name)
             ax.text((begin + end) / 2, 0.02, each.name, transform=ax.get_xaxis_transform(), ha="center", va="bottom",
-                    fontsize="x-small", color="0.5", rotation=0 if wide else 90)  # fmt: skip
+                    fontsize="x-small", color="0.5", rotation=0 if wide else 90, in_layout=False)  # fmt: skip
 
 
 def _controlled(controller: Any, metric: Any, ax: Any, log: bool | None, run: js.Run | None) -> Any:
