@@ -1,6 +1,6 @@
 """Train on scikit-learn's handwritten digits what "Choosing a schedule" shows, and store the numbers.
 
-    python docs/making/trainings.py             # all, in a few minutes; then python docs/making
+    python docs/making/trainings.py             # all, in a minute; then python docs/making
     python docs/making/trainings.py plateau     # some
 
 The numbers are medians over seeds, in `trainings.json`, so that the pictures need no training.
