@@ -9,10 +9,12 @@ import jaxsched as js
 from jaxsched.compat._foreign import LastEpoch, Length, Rate, SortedSteps, Span, Steps, Verbose, equal, foreign
 from jaxsched.compat._functions import as_factor, product_of
 from jaxsched.compat.paddle._kinds import Gamma, StartFactor
+from jaxsched.compat.paddle._words import in_its_words
 from jaxsched.kinds import InnerFactor, Level, Levels, NotNegative, Part, Positive, shown
 from jaxsched.numerics import largest
 
 
+@in_its_words
 @foreign(names={"warmup": "warmup_steps"})
 def NoamDecay(
     d_model: Positive,
@@ -34,6 +36,7 @@ def NoamDecay(
     return js.noam(d_model, warmup_steps, learning_rate)
 
 
+@in_its_words
 @foreign
 def PiecewiseDecay(
     boundaries: SortedSteps, values: Levels, last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -61,6 +64,7 @@ def PiecewiseDecay(
     return js.piecewise_constant([largest(each, 0) for each in boundaries], [*values[:count], values[-1]])
 
 
+@in_its_words
 @foreign
 def NaturalExpDecay(
     learning_rate: Rate, gamma: Positive, last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -78,6 +82,7 @@ def NaturalExpDecay(
     return js.natural_exponential_decay(learning_rate, gamma)
 
 
+@in_its_words
 @foreign
 def InverseTimeDecay(
     learning_rate: Rate, gamma: NotNegative, last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -95,6 +100,7 @@ def InverseTimeDecay(
     return js.inverse_time_decay(learning_rate, gamma)
 
 
+@in_its_words
 @foreign(names={"steps": "decay_steps"})
 def PolynomialDecay(
     learning_rate: Rate,
@@ -120,6 +126,7 @@ def PolynomialDecay(
     return kind(learning_rate, end_lr, steps=decay_steps, power=power)
 
 
+@in_its_words
 @foreign
 def ExponentialDecay(
     learning_rate: Rate, gamma: InnerFactor, last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -137,6 +144,7 @@ def ExponentialDecay(
     return js.exponential_decay(learning_rate, gamma)
 
 
+@in_its_words
 @foreign
 def MultiStepDecay(
     learning_rate: Rate,
@@ -161,6 +169,7 @@ def MultiStepDecay(
     return js.multistep_decay(learning_rate, gamma, [largest(each, 0) for each in milestones])
 
 
+@in_its_words
 @foreign(names={"every": "step_size"})
 def StepDecay(
     learning_rate: Rate, step_size: Steps, gamma: Gamma = 0.1, last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -179,6 +188,7 @@ def StepDecay(
     return js.step_decay(learning_rate, gamma, step_size)
 
 
+@in_its_words
 @foreign(names={"factor": "learning_rate"})
 def LambdaDecay(
     learning_rate: Rate, lr_lambda: Callable[[Any], Any], last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -200,6 +210,7 @@ def LambdaDecay(
     return js.scale(as_factor("lr_lambda", lr_lambda), learning_rate)
 
 
+@in_its_words
 @foreign(names={"factor": "learning_rate"})
 def MultiplicativeDecay(
     learning_rate: Rate, lr_lambda: Callable[[Any], Any], last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -221,6 +232,7 @@ def MultiplicativeDecay(
     return js.scale(product_of(as_factor("lr_lambda", lr_lambda)), learning_rate)
 
 
+@in_its_words
 @foreign(names={"steps": "total_steps"})
 def LinearLR(
     learning_rate: Rate,

@@ -12,6 +12,7 @@ from jaxsched.compat.torch._chains import chain, rate_of, same_rate, sequence
 from jaxsched.compat.torch._kinds import Rates
 from jaxsched.compat.torch._rules import Rule, Sets
 from jaxsched.compat.torch._turns import PlateauFirst, PlateauLast
+from jaxsched.compat.torch._words import in_its_words
 from jaxsched.kinds import Bound, InnerFactor, NotNegative, PureSchedule, Whole, is_list, is_sequence, is_traced, shown
 
 SCHEDULE = cast(Any, js.ScheduleLike)
@@ -57,7 +58,11 @@ def SequentialLR(
 
     def one(lr, rules):
         if len(epochs) != len(rules) - 1:
-            raise ValueError(f"`milestones` must be one fewer than `schedulers`: got {len(epochs)} and {len(rules)}.")
+            raise ValueError(
+                f"`milestones` must be one fewer than `schedulers`: got {len(epochs)} and {len(rules)}. In torch's "
+                f"words: Sequential Schedulers expects number of schedulers provided to be one more than the number "
+                f"of milestone points"
+            )
         return sequence(lr, rules, epochs)
 
     return _composed("SequentialLR", lr, schedulers, one, known=False)
@@ -103,6 +108,7 @@ def ChainedScheduler(
     return _composed("ChainedScheduler", lr, schedulers, chain)
 
 
+@in_its_words
 @foreign(groups=("lr", "min_lr"), names=NAMES)
 def ReduceLROnPlateau(
     lr: PureSchedule,
@@ -225,7 +231,10 @@ def _each_group(name: str, schedulers: Any, one: Callable[[dict[str, Any]], Any]
     if not is_sequence(schedulers):
         raise TypeError(f"`schedulers` must be a list of schedulers: got {shown(schedulers)}.")
     if len(schedulers) < 1:
-        raise ValueError(f"{name} expects at least one scheduler: got none in `schedulers`.")
+        chained = " to be chained" if name == "ChainedScheduler" else ""
+        raise ValueError(
+            f"{name} expects at least one scheduler{chained}, but got no scheduler: `schedulers` must not be empty."
+        )
     given = {**more, **{f"schedulers[{i}]": each for i, each in enumerate(schedulers)}}
     lists = {argument: x for argument, x in given.items() if is_list(x)}
     groups = range(groups_of(lists)) if lists else [0]
@@ -236,7 +245,8 @@ def _each_group(name: str, schedulers: Any, one: Callable[[dict[str, Any]], Any]
 def _rule_of(name: str, argument: str, scheduler: Any, lr: Any, known: bool = True) -> Rule:
     if isinstance(scheduler, js.Controller):
         raise ValueError(
-            f"`{argument}` is a controller: {name} does not support `ReduceLROnPlateau`, which needs a metric."
+            f"`{argument}` must be a schedule: {name} does not support `ReduceLROnPlateau` scheduler as it requires "
+            f"additional kwargs to be specified when calling `step`. `on_one_optimizer` takes both."
         )
     if not isinstance(scheduler, Rule):
         if not known:
