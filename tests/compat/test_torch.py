@@ -51,7 +51,7 @@ BAD = {
     ),
     "eta_min": (
         lambda: schedulers.CosineAnnealingWarmRestarts(0.1, 5, eta_min="0"),
-        TypeError,
+        ValueError,
         "`eta_min` must be a number: got '0' of type str",
     ),
     "lambda": (lambda: schedulers.MultiplicativeLR(0.1, 0.9), TypeError, "^lr_lambda should be a function, but got f"),
@@ -83,7 +83,7 @@ BAD = {
         ValueError,
         "`pct_start` .* most 1",
     ),
-    "anneal_epochs between": (lambda: schedulers.SWALR(0.1, 0.05, 2.5), TypeError, "`anneal_epochs` must be an int"),
+    "anneal_epochs between": (lambda: schedulers.SWALR(0.1, 0.05, 2.5), ValueError, "`anneal_epochs` must be an int"),
     "milestone between": (
         lambda: schedulers.SequentialLR(0.1, [exponential()] * 2, [2.5]),
         ValueError,
@@ -93,12 +93,12 @@ BAD = {
     "no total": (lambda: schedulers.OneCycleLR(1.0, epochs=3), ValueError, "or both `epochs` and `steps_per_epoch`"),
     "total_steps": (
         lambda: schedulers.OneCycleLR(1.0, total_steps=10.0),
-        TypeError,
+        ValueError,
         "`total_steps` must be an int: got 10.0",
     ),
     "pct_start": (
         lambda: schedulers.OneCycleLR(1.0, total_steps=10, pct_start=1),
-        TypeError,
+        ValueError,
         "`pct_start` must be a float: got 1",
     ),
     "anneal": (

@@ -12,10 +12,12 @@ from jaxsched.compat._foreign import ExpGamma, Gamma, LastEpoch, Period, PhasePa
 from jaxsched.compat._functions import as_factor
 from jaxsched.compat._plateau import FACTOR_OF_ZERO, reduce_lr
 from jaxsched.compat._wave import there_and_back
+from jaxsched.compat.paddle._words import in_its_words
 from jaxsched.kinds import Level, NotNegative, Positive, Whole, is_traced, shown
 from jaxsched.numerics import as_real, largest
 
 
+@in_its_words
 @foreign(names={"steps": "warmup_steps"})
 def LinearWarmup(
     learning_rate: js.ScheduleLike,
@@ -44,6 +46,7 @@ def LinearWarmup(
     return js.join([js.Linear(start_lr, end_lr, steps=warmup_steps), learning_rate], [warmup_steps])
 
 
+@in_its_words
 @foreign(names={"steps": "T_max"})
 def CosineAnnealingDecay(
     learning_rate: Rate, T_max: Steps, eta_min: Level = 0, last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -57,6 +60,7 @@ def CosineAnnealingDecay(
     return there_and_back(learning_rate, eta_min, T_max)
 
 
+@in_its_words
 @foreign(names={"steps": "T_0", "period": "T_0", "growth": "T_mult"})
 def CosineAnnealingWarmRestarts(
     learning_rate: Rate,
@@ -75,6 +79,7 @@ def CosineAnnealingWarmRestarts(
     return js.cycle(js.Cosine(learning_rate, eta_min, steps=T_0), T_0, T_mult)
 
 
+@in_its_words
 @foreign(names={"boundaries": "total_steps"})
 def OneCycleLR(
     max_learning_rate: Rate,
@@ -103,7 +108,7 @@ def OneCycleLR(
     values, times = [start, max_learning_rate, end_learning_rate], [0, turn, total_steps - 1]
     if three_phase:
         if not is_traced(phase_pct) and phase_pct >= 0.5:
-            raise ValueError(f"`phase_pct` must be less than 0.5: got {phase_pct!r}. `three_phase` has two as long.")
+            raise ValueError(f"When three_phase is True, `phase_pct` must be less than 0.5: got {phase_pct!r}.")
         values, times = [*values[:2], start, end_learning_rate], [0, turn, 2 * turn, total_steps - 1]
     elif _foreign.equal(phase_pct, 1):
         values, times = values[:2], times[:2]  # the way up is all there is
@@ -125,6 +130,7 @@ def _at_whole_steps(times: list[Any], values: list[Any]) -> tuple[list[int], lis
     return corners, [sum(value * weight for value, weight in zip(values, row, strict=True)) for row in weights]
 
 
+@in_its_words
 @foreign(names={"up": "step_size_up", "down": "step_size_down", "steps_per_epoch": "step_size_up` + `step_size_down"})
 def CyclicLR(
     base_learning_rate: Rate,
@@ -160,6 +166,7 @@ def CyclicLR(
     return js.nodes.Blend(low, high, js.cyclic(0.0, 1.0, up, down) * height)
 
 
+@in_its_words
 @foreign(names={"schedule": "learning_rate"})
 def ReduceOnPlateau(
     learning_rate: Rate,

@@ -9,10 +9,12 @@ import jaxsched as js
 from jaxsched.compat import _foreign
 from jaxsched.compat._foreign import Gamma, LastEpoch, Length, Rate, SortedSteps, Span, Steps, Verbose, foreign
 from jaxsched.compat._functions import as_factor, product_of
+from jaxsched.compat.paddle._words import in_its_words
 from jaxsched.kinds import InnerFactor, Level, Levels, NotNegative, Part, Positive, shown
 from jaxsched.numerics import largest
 
 
+@in_its_words
 @foreign(names={"warmup": "warmup_steps"})
 def NoamDecay(
     d_model: Positive,
@@ -30,6 +32,7 @@ def NoamDecay(
     return js.noam(d_model, warmup_steps, learning_rate)
 
 
+@in_its_words
 @foreign
 def PiecewiseDecay(
     boundaries: SortedSteps, values: Levels, last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -56,6 +59,7 @@ def PiecewiseDecay(
     return js.piecewise_constant([largest(each, 0) for each in boundaries], [*values[:count], values[-1]])
 
 
+@in_its_words
 @foreign
 def NaturalExpDecay(
     learning_rate: Rate, gamma: Positive, last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -69,6 +73,7 @@ def NaturalExpDecay(
     return js.natural_exponential_decay(learning_rate, gamma)
 
 
+@in_its_words
 @foreign
 def InverseTimeDecay(
     learning_rate: Rate, gamma: NotNegative, last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -82,6 +87,7 @@ def InverseTimeDecay(
     return js.inverse_time_decay(learning_rate, gamma)
 
 
+@in_its_words
 @foreign(names={"steps": "decay_steps"})
 def PolynomialDecay(
     learning_rate: Rate,
@@ -102,6 +108,7 @@ def PolynomialDecay(
     return kind(learning_rate, end_lr, steps=decay_steps, power=power)
 
 
+@in_its_words
 @foreign
 def ExponentialDecay(
     learning_rate: Rate, gamma: InnerFactor, last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -115,6 +122,7 @@ def ExponentialDecay(
     return js.exponential_decay(learning_rate, gamma)
 
 
+@in_its_words
 @foreign
 def MultiStepDecay(
     learning_rate: Rate,
@@ -137,6 +145,7 @@ def MultiStepDecay(
     return js.multistep_decay(learning_rate, gamma, [largest(each, 0) for each in milestones])
 
 
+@in_its_words
 @foreign(names={"every": "step_size"})
 def StepDecay(
     learning_rate: Rate, step_size: Steps, gamma: Gamma = 0.1, last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -150,6 +159,7 @@ def StepDecay(
     return js.step_decay(learning_rate, gamma, step_size)
 
 
+@in_its_words
 @foreign(names={"factor": "learning_rate"})
 def LambdaDecay(
     learning_rate: Rate, lr_lambda: Callable[[Any], Any], last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -166,6 +176,7 @@ def LambdaDecay(
     return js.scale(as_factor("lr_lambda", lr_lambda), learning_rate)
 
 
+@in_its_words
 @foreign(names={"factor": "learning_rate"})
 def MultiplicativeDecay(
     learning_rate: Rate, lr_lambda: Callable[[Any], Any], last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -182,6 +193,7 @@ def MultiplicativeDecay(
     return js.scale(product_of(as_factor("lr_lambda", lr_lambda)), learning_rate)
 
 
+@in_its_words
 @foreign(names={"steps": "total_steps"})
 def LinearLR(
     learning_rate: Rate,

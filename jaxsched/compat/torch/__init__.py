@@ -17,9 +17,9 @@ scheduler, and `to_scheduler` makes one. What differs from torch 2.13:
 - `ReduceLROnPlateau` improves on a negative metric by a part of its absolute value; in torch any value near it does.
 - A cut of `ReduceLROnPlateau` lasts: `ReduceLROnPlateau(StepLR(0.1, 30))` scales the schedule. In torch, beside
   another scheduler on one optimizer, the next step of `LambdaLR`, `OneCycleLR`, `CyclicLR` or
-  `CosineAnnealingWarmRestarts`, or of `SequentialLR` at a milestone, sets the rate and undoes it; `StepLR` and
-  `ExponentialLR` keep it, and `CosineAnnealingLR` keeps it but for `eta_min`. There the rates differ by up to the part
-  that was cut.
+  `CosineAnnealingWarmRestarts`, or of `SequentialLR` at a milestone, undoes it, and `CosineAnnealingLR` keeps it but
+  for `eta_min`: after a cut to the half the rates differ by up to 0.5 of the base rate. `on_one_optimizer` lists by
+  how much for each scheduler, and does as torch does.
 - torch's recipe by hand, `swa_scheduler.step() if epoch > swa_start else scheduler.step()`, is one step ahead of a
   `SequentialLR` that ends in `SWALR`. It is
   `jaxsched.cooldown(schedule, at=swa_start + 1, steps=anneal_epochs, end=swa_lr, shape="cosine")`.
@@ -40,6 +40,7 @@ from jaxsched.compat.torch._away import to_scheduler as to_scheduler
 from jaxsched.compat.torch._composed import ChainedScheduler as ChainedScheduler
 from jaxsched.compat.torch._composed import ReduceLROnPlateau as ReduceLROnPlateau
 from jaxsched.compat.torch._composed import SequentialLR as SequentialLR
+from jaxsched.compat.torch._composed import on_one_optimizer as on_one_optimizer
 from jaxsched.compat.torch._cycles import CyclicLR as CyclicLR
 from jaxsched.compat.torch._cycles import CyclicMomentum as CyclicMomentum
 from jaxsched.compat.torch._cycles import OneCycleLR as OneCycleLR
@@ -56,6 +57,9 @@ from jaxsched.compat.torch._decays import StepLR as StepLR
 from jaxsched.compat.torch._lambdas import LambdaLR as LambdaLR
 from jaxsched.compat.torch._lambdas import MultiplicativeLR as MultiplicativeLR
 from jaxsched.compat.torch._objects import from_scheduler as from_scheduler
+from jaxsched.compat.torch._turns import TurnState as TurnState
+
+TurnState.__module__ = __name__
 
 
 def __getattr__(name: str) -> object:

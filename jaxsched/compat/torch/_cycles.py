@@ -11,6 +11,7 @@ from jaxsched.compat._functions import as_factor
 from jaxsched.compat.torch._fractions import Faster, in_parts
 from jaxsched.compat.torch._kinds import PhasePart, Rate, Strategy
 from jaxsched.compat.torch._rules import Sets
+from jaxsched.compat.torch._words import in_its_words
 from jaxsched.kinds import Factor, Level, Positive, is_traced
 from jaxsched.numerics import as_real
 
@@ -25,6 +26,7 @@ ONE_CYCLE: Any = {
 }
 
 
+@in_its_words
 @foreign(**CYCLIC)
 def CyclicLR(
     lr: Rate | None = None,
@@ -63,6 +65,7 @@ def CyclicLR(
     return Sets(_triangles(base_lr, max_lr, step_size_up, step_size_down, mode, gamma, scale_fn, scale_mode))
 
 
+@in_its_words
 @foreign(**CYCLIC)
 def CyclicMomentum(
     lr: Rate | None = None,
@@ -118,6 +121,7 @@ def _triangles(foot, peak, up, down, mode, gamma, scale_fn, scale_mode) -> js.Sc
     return js.nodes.Blend(foot, peak, faster(js.cyclic(0.0, 1.0, up, down)) * scale)
 
 
+@in_its_words
 @foreign(**ONE_CYCLE)
 def OneCycleLR(
     lr: Rate | None = None,
@@ -144,9 +148,8 @@ def OneCycleLR(
     The momentum is `OneCycleMomentum`.
 
     Raises:
-        TypeError: `total_steps`, `epochs` or `steps_per_epoch` is not an int, or `pct_start` not a float.
-        ValueError: no `total_steps` nor `epochs` and `steps_per_epoch`, one that is not positive, a `pct_start` that
-            is not between 0 and 1, an unknown `anneal_strategy`, or lists of different lengths.
+        ValueError: no `total_steps` nor `epochs` and `steps_per_epoch`, one that is no positive int, a `pct_start` that
+            is no float between 0 and 1, an unknown `anneal_strategy`, or lists of different lengths.
 
     Examples:
         >>> from jaxsched.compat import torch as schedulers
@@ -160,6 +163,7 @@ def OneCycleLR(
     )
 
 
+@in_its_words
 @foreign(**ONE_CYCLE)
 def OneCycleMomentum(
     lr: Rate | None = None,
@@ -224,7 +228,10 @@ def _peak(lr: Any, max_lr: Any) -> Any:
 
 def _total(total_steps, epochs, steps_per_epoch) -> Any:
     if total_steps is None and (epochs is None or steps_per_epoch is None):
-        raise ValueError("`total_steps` must be given, or both `epochs` and `steps_per_epoch`.")
+        raise ValueError(
+            "`total_steps` must be given, or both `epochs` and `steps_per_epoch`. In torch's words: You must define "
+            "either total_steps OR (epochs AND steps_per_epoch)"
+        )
     return epochs * steps_per_epoch if total_steps is None else total_steps
 
 

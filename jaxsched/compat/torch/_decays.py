@@ -5,6 +5,7 @@ from jaxsched.compat._foreign import LastEpoch, Period, Span, Verbose, equal, fo
 from jaxsched.compat._wave import wave
 from jaxsched.compat.torch._kinds import Epochs, Milestones, Rate, StartFactor, Strategy
 from jaxsched.compat.torch._rules import Anneals, Mixes, Powers, Scales, Sets
+from jaxsched.compat.torch._words import in_its_words
 from jaxsched.kinds import Factor, Level, NotNegative, Part, WholeAtLeastOne, is_traced
 
 
@@ -44,6 +45,7 @@ def MultiStepLR(
     return Scales(lr, js.multistep_decay(1.0, gamma, milestones))
 
 
+@in_its_words
 @foreign(groups=("lr",))
 def ConstantLR(
     lr: Rate, factor: Part = 1.0 / 3, total_iters: js.Count = 5, last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -63,6 +65,7 @@ def ConstantLR(
     return Scales(lr, js.piecewise_constant(boundaries=[total_iters], values=[factor, 1.0]))
 
 
+@in_its_words
 @foreign(groups=("lr",))
 def LinearLR(
     lr: Rate,
@@ -145,6 +148,7 @@ def CosineAnnealingLR(
     return Anneals(lr, eta_min, wave(1.0, 0.0, 2 * T_max, 1))
 
 
+@in_its_words
 @foreign(groups=("lr",), names={"period": "T_0", "growth": "T_mult"})
 def CosineAnnealingWarmRestarts(
     lr: Rate,
@@ -157,7 +161,7 @@ def CosineAnnealingWarmRestarts(
     """`torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`: cosines of length `T_0`, `T_0 * T_mult`, ….
 
     Raises:
-        ValueError: `T_0` or `T_mult` is not an int, or below 1.
+        ValueError: `T_0` or `T_mult` is not an int, or below 1, or `eta_min` is no number.
 
     Examples:
         >>> from jaxsched.compat import torch as schedulers
@@ -168,6 +172,7 @@ def CosineAnnealingWarmRestarts(
     return Sets(js.sgdr(lr, T_0, growth=T_mult, end=eta_min))
 
 
+@in_its_words
 @foreign(groups=("lr", "swa_lr"), names={"steps": "anneal_epochs"})
 def SWALR(
     lr: Rate,
@@ -182,8 +187,8 @@ def SWALR(
     In `SequentialLR` it begins at the rate that is there, as in torch.
 
     Raises:
-        TypeError: `anneal_epochs` is not an int.
-        ValueError: `anneal_epochs` is negative, an unknown `anneal_strategy`, or lists of different lengths.
+        ValueError: `anneal_epochs` is negative or not an int, an unknown `anneal_strategy`, or lists of different
+            lengths.
 
     Examples:
         >>> from jaxsched.compat import torch as schedulers

@@ -9,8 +9,10 @@ from jaxsched.compat._functions import as_factor, product_of
 from jaxsched.compat.torch._kinds import Rate
 from jaxsched.compat.torch._rules import Multiplies, Sets
 from jaxsched.compat.torch._transformers import schedule_of
+from jaxsched.compat.torch._words import in_its_words
 
 
+@in_its_words
 @foreign(groups=("lr", "lr_lambda"), names={"fn": "lr_lambda"})
 def LambdaLR(
     lr: Rate, lr_lambda: Callable[[Any], Any], last_epoch: LastEpoch = -1, verbose: Verbose = False
@@ -36,6 +38,7 @@ def LambdaLR(
     return Sets(lr * as_factor("lr_lambda", lr_lambda) if known is None else known)
 
 
+@in_its_words
 @foreign(groups=("lr", "lr_lambda"), names={"fn": "lr_lambda"})
 def MultiplicativeLR(
     lr: Rate, lr_lambda: Callable[[Any], Any], last_epoch: LastEpoch = -1, verbose: Verbose = False

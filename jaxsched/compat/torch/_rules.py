@@ -11,10 +11,20 @@ from typing import Any
 import jax.numpy as jnp
 
 import jaxsched as js
+from jaxsched.kinds import shown
 
 
 class Rule(js.Schedule):
     """A scheduler of torch: its values by itself, and how it changes a rate."""
+
+    @classmethod
+    def check_field(cls, name: str, x: Any) -> Any:
+        if not isinstance(x, cls):
+            raise TypeError(
+                f"`{name}` must come from a function of `jaxsched.compat.torch`, of which it is known how it changes a "
+                f"rate: got {shown(x)}. Make it anew, with another `lr` or other lengths."
+            )
+        return x
 
     @abc.abstractmethod
     def start(self, lr: Any) -> Any:

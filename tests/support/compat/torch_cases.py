@@ -17,7 +17,7 @@ PART = "a recursion there does not see an end between two steps"
 def cases(seed: int = 20261123) -> list[Case]:
     rng = random.Random(seed)
     drawn = [draw(rng) for draw, times in DRAWS.items() for _ in range(times)]
-    return [*drawn, *DEGENERATE]
+    return [*drawn, *DEGENERATE, *BESIDE.values(), *(beside(rng) for _ in range(8))]
 
 
 def rate(rng: random.Random) -> float:
@@ -252,3 +252,47 @@ DEGENERATE = [
         NEGATIVE,
     ),
 ]
+
+
+def beside(rng: random.Random) -> Case:
+    """A plateau and one or two schedulers that are stepped on one optimizer."""
+    lr, draws = rate(rng), rng.choices([*PARTS, cyclic, sequential], k=rng.choice([1, 1, 2]))
+    draws = draws[:1] if sequential in draws else draws
+    others = [
+        _call("SequentialLR", **sequential(rng, lr=lr).arguments) if x is sequential else part(rng, x, lr)
+        for x in draws
+    ]
+    seen = plateau(rng)._replace(function="ReduceLROnPlateau")
+    watching = _call(seen.function, **seen.arguments | {"lr": lr, "min_lr": rng.choice([0, lr * 0.2])})
+    if watching["arguments"]["threshold"] == 0.05:  # by which two of the metrics may differ, but for rounding
+        watching["arguments"]["threshold"] = 0.0503
+    schedulers = [watching, *others] if rng.random() < 0.3 else [*others, watching]
+    return Case("on_one_optimizer", {"schedulers": schedulers}, [], seen.metrics)
+
+
+FALLING = [round(2 * 0.9**i, 6) for i in range(10)]
+ONE_CUT = [*FALLING, FALLING[-1], *(round(0.1 * 0.9**i, 6) for i in range(29))]
+"""Metrics of 40 epochs that get better at all but one, so that a plateau without patience cuts once, at epoch 11."""
+
+
+def _one_cut(function: str, **arguments) -> Case:
+    watching = _call("ReduceLROnPlateau", lr=1.0, factor=0.5, patience=0)
+    return Case("on_one_optimizer", {"schedulers": [_call(function, **arguments), watching]}, [], ONE_CUT)
+
+
+WARMUP = _call("LinearLR", lr=1.0, start_factor=0.1, total_iters=5)
+BESIDE = {
+    "StepLR": _one_cut("StepLR", lr=1.0, step_size=15),
+    "ExponentialLR": _one_cut("ExponentialLR", lr=1.0, gamma=0.97),
+    "LinearLR": _one_cut("LinearLR", lr=1.0, start_factor=0.1, total_iters=20),
+    "CosineAnnealingLR": _one_cut("CosineAnnealingLR", lr=1.0, T_max=40),
+    "CosineAnnealingLR to 0.1": _one_cut("CosineAnnealingLR", lr=1.0, T_max=40, eta_min=0.1),
+    "CosineAnnealingLR to 0.1, at its low": _one_cut("CosineAnnealingLR", lr=1.0, T_max=11, eta_min=0.1),
+    "SequentialLR": _one_cut(
+        "SequentialLR", lr=1.0, schedulers=[WARMUP, _call("StepLR", lr=1.0, step_size=10)], milestones=[20]
+    ),
+    "LambdaLR": _one_cut("LambdaLR", lr=1.0, lr_lambda={"lambda": "t: 0.98**t"}),
+    "OneCycleLR": _one_cut("OneCycleLR", max_lr=1.0, total_steps=41),
+    "CosineAnnealingWarmRestarts": _one_cut("CosineAnnealingWarmRestarts", lr=1.0, T_0=20, eta_min=0.1),
+}
+"""What the table of `on_one_optimizer` has, in its order: one cut beside each scheduler."""

@@ -24,9 +24,28 @@ def _listed(x):
     return x if isinstance(x, list) else [x]
 
 
+def rate_in(arguments):
+    """The optimizer's rate: that of a call, or of the plateau in it."""
+    inside = [each["arguments"] for each in arguments.get("schedulers", ()) if each["call"] == "ReduceLROnPlateau"]
+    return {"lr": 1.0, **arguments, **(inside[0] if inside else {})}["lr"]
+
+
+class InTurn:
+    """Schedulers that are stepped one after another on their optimizer; the plateau looks at the metric."""
+
+    def __init__(self, schedulers):
+        self.schedulers, self.optimizer = schedulers, schedulers[0].optimizer
+
+    def step(self, metric):
+        for each in self.schedulers:
+            each.step(*([metric] if isinstance(each, lr_scheduler.ReduceLROnPlateau) else []))
+
+
 def call(optimizer, function, arguments):
     """A scheduler by our name and arguments: what is `lr` with us is torch's optimizer."""
     given = {name: x for name, x in arguments.items() if name != "lr"}
+    if function == "on_one_optimizer":
+        return InTurn(given["schedulers"])
     if function == "ChainedScheduler":
         return lr_scheduler.ChainedScheduler(given["schedulers"], optimizer)
     kind = SWALR if function == "SWALR" else getattr(lr_scheduler, function.replace("Momentum", "LR"))
@@ -35,7 +54,7 @@ def call(optimizer, function, arguments):
 
 def made(function, arguments, lr=None):
     """A scheduler with an optimizer of its own."""
-    optimizer = optimizer_for(arguments.get("lr", 1.0) if lr is None else lr)
+    optimizer = optimizer_for(rate_in(arguments) if lr is None else lr)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return call(optimizer, function, decode(arguments, functools.partial(call, optimizer)))

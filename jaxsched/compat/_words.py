@@ -1,0 +1,62 @@
+"""What a framework itself says of an argument that it refuses: its tests, and who searches for an error, know it."""
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Said(NamedTuple):
+    """Their words on one argument: `{}` is its value, `{type}` its class, `{groups}` and `{length}` those of a list.
+
+    Without words for an error of ours it is raised as it is.
+    """
+
+    value: str = ""  # where ours is a `ValueError`
+    kind: str = ""  # where ours is a `TypeError`
+    numbers: bool = False  # they look at the class of a number only after its value: a `ValueError`
+    anything: bool = False  # they look at the class first, and raise a `ValueError` all the same
+
+
+def in_words_of(framework: str, table: Mapping[str, Mapping[str, Said]]) -> Callable[[F], F]:
+    """The function, whose errors end with the framework's own words, and are of its class.
+
+    Args:
+        framework: its name.
+        table: what it says, by function and argument.
+    """
+
+    def speaking(function: F) -> F:
+        words, signature = table[function.__name__], inspect.signature(function)
+
+        @functools.wraps(function)
+        def made(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return function(*args, **kwargs)
+            except (TypeError, ValueError) as error:
+                found = re.match(r"`?(\w+)(?:\[\d+\])?`? (?:must|should|cannot) ", str(error))
+                if not found or found[1] not in words or type(error) not in (TypeError, ValueError):
+                    raise
+                given = signature.bind_partial(*args, **kwargs).arguments
+                kind, said = _said(words[found[1]], given, given.get(found[1]), error)
+                if not said:
+                    raise
+                raise kind(f"{error} In {framework}'s words: {said}") from None
+
+        return cast(F, made)
+
+    return speaking
+
+
+def _said(words: Said, given: Mapping[str, Any], x: Any, error: Exception) -> tuple[type[Exception], str]:
+    kind = type(error)
+    if kind is TypeError and (words.anything or (words.numbers and isinstance(x, (int, float)))):
+        kind = ValueError
+    text = words.value if kind is ValueError else words.kind
+    if "{groups}" not in text:
+        return kind, text.format(x, type=type(x))
+    fits = "length" in str(error)
+    return kind, text.format(groups=len(given["lr"]), length=len(cast(Any, x))) if fits else ""
