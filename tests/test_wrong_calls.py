@@ -81,4 +81,4 @@ def test_what_is_no_good_refusal_is_seen(error, problem):
             raise error
 
     call = wrong_calls.Call("here", "raises", raises, {"x": 1.0}, "x")
-    assert wrong_calls.problem(call, "nan").startswith(problem)
+    assert str(wrong_calls.problem(call, "nan")).startswith(problem)

@@ -98,6 +98,8 @@ def check_boundaries(pieces: int, boundaries: Any, name: str = "pieces") -> None
     """Refuse boundaries that do not fit so many pieces one after another."""
     if len(boundaries) != pieces - 1:
         raise ValueError(f"`boundaries` must have one element fewer than `{name}`: got {len(boundaries)} and {pieces}.")
+    if len(shapes := {np.shape(b) for b in boundaries}) > 1:
+        raise ValueError(f"`boundaries` must be numbers, or arrays of one shape: got {shown(sorted(shapes))}.")
     concrete = [b for b in boundaries if not is_traced(b)]
     if any(np.any(np.asarray(a) > np.asarray(b)) for a, b in zip(concrete, concrete[1:], strict=False)):
         raise ValueError(f"`boundaries` must be sorted: got {shown(list(boundaries))}. A piece begins where one ends.")

@@ -320,8 +320,6 @@ class Join(Exact):
 
     def _check(self) -> None:
         check_boundaries(len(self.pieces), self.boundaries)
-        if len(shapes := {np.shape(boundary) for boundary in self.boundaries}) > 1:
-            raise ValueError(f"`boundaries` must be numbers, or arrays of one shape: got {shown(sorted(shapes))}.")
 
     def at(self, step: Any) -> Any:
         first, *others = self.pieces

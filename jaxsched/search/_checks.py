@@ -15,7 +15,7 @@ FEWEST, MOST = 6, 1_000_000
 """Points below which there is no curve, and above which nobody means it."""
 
 MODE, FLAG = checker(Literal["exponential", "linear"]), checker(bool)
-WHOLE, REAL = of_one(WholeAtLeastOne.check), of_one(Real.check)
+WHOLE, REAL = of_one(checker(WholeAtLeastOne)), of_one(checker(Real))
 
 
 def rates_of(start: Any, end: Any, num: Any, mode: str) -> np.ndarray:

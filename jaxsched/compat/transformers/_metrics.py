@@ -102,6 +102,6 @@ def GreedyLR(
         min_value=min_lr,
         max_value=max_lr,
         min_change=eps,
-        window=window_size if smooth else 1,
+        window=window_size if smooth else 1,  # pyright: ignore[reportArgumentType] (the check makes it an int)
         reset_after=reset_start,
     )
