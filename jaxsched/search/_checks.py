@@ -1,7 +1,6 @@
 """What a range test refuses before it runs."""
 
 import inspect
-import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
@@ -73,10 +72,10 @@ def check_step(step: Callable[..., Any], state: Any, batch: Any, rates: np.ndarr
         raise TypeError(f"`step` must return `(state, loss)` with the loss one number: got {loss}.{swapped}")
     after = _shapes("step", new)
     if before != after:
-        one, other = next((a, b) for a, b in itertools.zip_longest(before, after, fillvalue=("", "nothing")) if a != b)
+        where = next(place for place in {**before, **after} if before.get(place) != after.get(place))
         raise TypeError(
-            f"`step` must return a `state` like the one it was handed: it differs at `state{one[0] or other[0]}`, "
-            f"{one[1]} and {other[1]}."
+            f"`step` must return a `state` like the one it was handed: `state{where}` was "
+            f"{before.get(where, 'not there')}, and is {after.get(where, 'not there')}."
         )
     _check_that_the_rate_counts(step, state, batch, float(rates[-1]))
 
@@ -100,13 +99,13 @@ def each_of(batches: Any) -> Iterator[Any]:
     return iter(batches)
 
 
-def _shapes(name: str, x: Any) -> list[tuple[str, str]]:
-    """The place and the shape of each array in a tree."""
+def _shapes(name: str, x: Any) -> dict[str, str]:
+    """The shape of each array in a tree by its place."""
     try:
         leaves = jax.tree.leaves_with_path(jax.eval_shape(lambda x: x, x))
     except (TypeError, OverflowError, DeprecationWarning):
         raise TypeError(f"`{name}` must hold arrays alone: got {shown(x)}, which JAX cannot trace.") from None
-    return [(jax.tree_util.keystr(path), f"{leaf.dtype}{list(leaf.shape)}") for path, leaf in leaves]
+    return {jax.tree_util.keystr(path): f"{leaf.dtype}{list(leaf.shape)}" for path, leaf in leaves}
 
 
 def _check_that_the_rate_counts(step: Callable[..., Any], state: Any, batch: Any, rate: float) -> None:

@@ -195,7 +195,8 @@ def range_test(
 
     Raises:
         ValueError: a number out of its range; too few batches; a rate that `step` ignores.
-        TypeError: `step` does not return a state like the one it was handed, and one number.
+        TypeError: `step` does not return a state like the one it was handed, and one number; or an argument is of
+            another kind.
 
     Examples:
         >>> import jax
