@@ -138,7 +138,7 @@ TAKEN = {
     "Any object will do.": ["kinds.*", "*.by_group.labels", "*.labels.value", "*.range_test.state"],
     "It is a name, or several.": ["*.axis_name", "*.layerwise.layers"],
     "It may be any number.": ["*.observe.value", "*.update.value", "*.__call__.step"],
-    "It is not called yet.": ["*.inject.factory"],
+    "It is not called yet.": ["*.inject.factory", "*.create_scheduler_v2.decay_fn"],
     "So a checkpoint library gives back the state of `optax.sgd`, which is empty.": ["*.restore.saved"],
 }
 """Arguments that take what no other does, as `where.function.argument`, and why."""
