@@ -211,7 +211,7 @@ WRONG = {
     "unlike-length": (lambda: js.stack([js.join([1, 2], [3]), js.join([1])]), V, "pieces: 2 and 1 elements"),
     "stack-nothing": (lambda: js.stack([]), V, "`schedules` must hold at least one schedule", "got none"),
     "unstack-one": (lambda: js.unstack(line()), V, "`schedule` must be stacked", "Use `stack`"),
-    "grid-empty": (lambda: js.grid(js.Constant, value=[]), V, "`axes` must each hold at least one value", "['value']"),
+    "grid-empty": (lambda: js.grid(js.Constant, value=[]), V, "`value` must hold at least one value: got []."),
     "stacked-call": (lambda: js.stack([line(), line()])(3), T, "shape (2,)", "is this a stacked schedule?", "jax.vmap"),
     "step": (lambda: line()("3"), T, "`step` must be a number or an array of numbers", "'3'"),
     "step-none": (lambda: line()(None), T, "`step` must be a number or an array of numbers", "None", "by this very"),

@@ -289,7 +289,7 @@ BAD = {
     "observe two": (lambda: js.observe(FED, value=jnp.ones(2)), ValueError, r"`value` .* shape \(2,\)"),
     "observe a complex": (lambda: js.observe(FED, value=1j), TypeError, "`value` must be one real number"),
     "observe flag": (lambda: js.observe(FED, value=1.0, observed=1.0), TypeError, "`observed` must be one boolean"),
-    "observe unknown": (lambda: js.observe(FED, value=1.0, name="lr"), ValueError, "`lr` must name a hyperparameter"),
+    "observe unknown": (lambda: js.observe(FED, value=1.0, name="lr"), ValueError, "`name` must name .* got 'lr'"),
     "observe a number": (lambda: js.observe(FED, value=1.0, name="b1"), ValueError, "`name` must name a controller"),
     "override": (lambda: js.override(PLAIN, learning_rate=1.0), ValueError, "`opt_state` must hold a hyperparameter"),
     "override unknown": (lambda: js.override(FED, learning=1.0), ValueError, "`learning` must .* learning_rate"),

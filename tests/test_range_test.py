@@ -240,13 +240,13 @@ def test_diagnose_says_when_it_is_handed_a_range_test():
 @pytest.mark.parametrize(
     ("keywords", "match"),
     [
-        ({"num": 5}, "`num` must be at least 6"),
+        ({"num": 5}, "`num` must be from 6 to 1000000: got 5"),
         ({"num": NUM + 1}, r"`batches\[0\]` must have a leading axis of at least `num` = 61"),
         ({"start": 0.0}, "`start` must be greater than 0"),
         ({"start": -1.0, "mode": "linear"}, "`start` must be greater than 0"),
         ({"start": 2.0, "end": 1.0}, "`end` must be greater than `start`"),
-        ({"end": np.inf}, "`end` must be a finite number"),
-        ({"end": "10"}, "`end` must be a finite number"),
+        ({"end": np.inf}, "`end` must be finite"),
+        ({"end": "10"}, "`end` must be a number: got '10' of type str. Pass 10"),
         ({"mode": "cosine"}, "`mode` must be"),
         ({"seeds": 0}, "`seeds` must be"),
         ({"smoothing": 1.0}, "`smoothing` must be"),
@@ -254,7 +254,7 @@ def test_diagnose_says_when_it_is_handed_a_range_test():
     ],
 )
 def test_numbers_out_of_range_are_refused(keywords, match):
-    with pytest.raises(ValueError, match=match):
+    with pytest.raises((TypeError, ValueError), match=match):
         found(**keywords)
 
 
@@ -278,8 +278,8 @@ LOSS = jnp.float32(1.0)
         (lambda w, b, r: w - r, TypeError, r"must return `\(state, loss\)`: got"),
         (lambda w, b, r: (w - r, w), TypeError, "the loss one number"),
         (lambda w, b, r: (w - r, jnp.int32(1)), TypeError, "the loss one number"),
-        (lambda w, b, r: ((w - r).astype(jnp.bfloat16), LOSS), TypeError, "a state like the one it was handed"),
-        (lambda w, b, r: ({"w": w - r}, LOSS), TypeError, "a state like the one it was handed"),
+        (lambda w, b, r: ((w - r).astype(jnp.bfloat16), LOSS), TypeError, r"`state` was float32\[.*is bfloat16\["),
+        (lambda w, b, r: ({"w": w - r}, LOSS), TypeError, r"`state` was float32.*is not there"),
         (lambda w, b, r: (w - 0.1, jnp.sum(w)), ValueError, "must train at the `rate`"),
     ],
 )

@@ -316,7 +316,10 @@ BAD = {
     "over": (lambda: js.stretch_rest(ran(OLD, 10), 50), "whose end is to come"),
     "endless": (lambda: js.stretch_rest(ran(0.1, 1), 50), "whose end is to come"),
     "stretched in part": (lambda: js.stretch_rest(ran(OLD, 1), 0.5), "`total`"),
-    "stretched by an unknown name": (lambda: js.stretch_rest(ran(OLD, 1), 50, name="rate"), "`rate` must name"),
+    "stretched by an unknown name": (
+        lambda: js.stretch_rest(ran(OLD, 1), 50, name="rate"),
+        "`name` must name .*rate",
+    ),
     "stretched in a closure": (
         lambda: js.stretch_rest(optax.inject_hyperparams(optax.sgd)(OLD).init(params()), 9, name="learning_rate"),
         r"`learning_rate` cannot be stretched.*jaxsched\.inject",

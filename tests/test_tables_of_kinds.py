@@ -121,5 +121,5 @@ def test_labels_tell_the_schedules_of_a_grid_in_its_order():
 def test_an_axis_is_a_list(use, axis):
     with pytest.raises(TypeError, match="`value` must be a sequence of values: got .* Pass a list"):
         use(value=axis)
-    with pytest.raises(ValueError, match=r"`axes` must each hold at least one value: got \['value'\]"):
+    with pytest.raises(ValueError, match=r"`value` must hold at least one value: got \[\]"):
         use(value=[])

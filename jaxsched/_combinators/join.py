@@ -42,11 +42,13 @@ class StackedJoin(Exact):
     slot: Indices
 
     def _check(self) -> None:
+        if not self.kinds:
+            raise ValueError("`kinds` must hold at least one schedule: got none. Use `join`, which makes this.")
         if any(map(is_traced, (self.boundaries, self.which, self.slot))):
             return
         which, slot = np.atleast_1d(self.which), np.asarray(self.slot)
         axis = which.ndim - 1  # above 0 where such joins are stacked themselves
-        check_boundaries(which.shape[-1], np.asarray(self.boundaries)[(0,) * axis])
+        check_boundaries(which.shape[-1], np.asarray(self.boundaries)[(0,) * axis], name="which")
         if slot.shape != which.shape:
             raise ValueError(f"`slot` must be as long as `which`: got {shown(slot)} and {shown(which)}.")
         _check_indices("which", which, len(self.kinds))

@@ -292,4 +292,4 @@ def _program(asked: Callable[[], Any], method: str) -> Callable[..., Any]:
 
 
 def _what(x: Any) -> str:
-    return f"an array of dtype {x.dtype}" if isinstance(x, jax.Array) else repr(x)
+    return f"an array of dtype {x.dtype}" if isinstance(x, jax.Array) else shown(x)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core.boxes import unwrapped
+from jaxsched._core.boxes import array_of, unwrapped
 from jaxsched._core.words import shown
 
 Array = jax.Array
@@ -81,7 +81,7 @@ def stopped(state: Any, due: Array, made: Array) -> Array:
 def metric(value: Any) -> Array:
     """A metric as a float32 scalar."""
     x = unwrapped(value)
-    x = x if isinstance(x, jax.Array) else np.asarray(x)
+    x = x if isinstance(x, jax.Array) else array_of(x)
     if not (jnp.issubdtype(x.dtype, jnp.floating) or jnp.issubdtype(x.dtype, jnp.integer)):
         raise TypeError(f"`value` must be one real number, the metric: got {shown(value)}.")
     if x.shape != ():
@@ -95,7 +95,7 @@ def metric(value: Any) -> Array:
 def truth(observed: Any) -> Array:
     """A boolean scalar."""
     x = unwrapped(observed)
-    x = x if isinstance(x, jax.Array) else np.asarray(x)
+    x = x if isinstance(x, jax.Array) else array_of(x)
     if x.dtype != bool or x.shape != ():
         raise TypeError(f"`observed` must be one boolean, which may be traced: got {shown(observed)}.")
     return jnp.asarray(x)

@@ -25,6 +25,14 @@ def unwrapped(x: Any) -> Any:
     return x if read is None else read(x)
 
 
+def array_of(x: Any) -> np.ndarray:
+    """An array of NumPy of what a user passed; lists of different lengths become one that holds no number."""
+    try:
+        return np.asarray(x)
+    except ValueError:
+        return np.asarray(None)
+
+
 def rebuilt(x: Any, base: type) -> Any:
     """An object of a class that OmegaConf took apart, as it does with any dataclass in a list; anything else as it is.
 

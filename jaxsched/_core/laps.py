@@ -1,5 +1,6 @@
 """Which lap a time is in, and how far into it: exact arithmetic of what repeats, the other half of `_progress`."""
 
+import functools
 from typing import Any
 
 import jax
@@ -226,12 +227,31 @@ def _passed(steps: Array, lasts: Array) -> tuple[Array, Array]:
 
 def _powers(base: Array) -> tuple[Array, Array]:
     """`base**k` for every k that can matter, as integers that saturate and as floats; `base` is at least 2."""
-    powers, step = jnp.ones((1,), base.dtype), base
-    while powers.shape[0] < integer_max().bit_length():
-        powers = jnp.concatenate([powers, _saturating_times(powers, step)])
-        step = _saturating_times(step, step)
-    fits, exponents = powers < integer_max(), np.arange(powers.shape[0], dtype=real_dtype())
-    return powers, jnp.where(fits, to_real(powers), jnp.minimum(lax.pow(to_real(base), exponents), 1e30))
+    exponents = np.arange(integer_max().bit_length() + 1)  # of the last of which every power saturates
+    powers, floats = _power(base, exponents), jnp.minimum(_power(to_real(base), exponents), 1e30)
+    powers = jnp.where(base <= np.asarray(_largest_bases(integer_max()), base.dtype), powers, integer_max())
+    return powers, jnp.where(powers < integer_max(), to_real(powers), floats)
+
+
+def _power(base: Array, exponents: np.ndarray) -> Array:
+    """By squaring: XLA knows the result where the base is known. Integers wrap around."""
+    power, square = jnp.where(exponents % 2 == 1, base, jnp.ones((), base.dtype)), base
+    for bit in range(1, int(exponents[-1]).bit_length()):
+        square = square * square
+        power = jnp.where(exponents >> bit & 1 == 1, power * square, power)
+    return power
+
+
+@functools.cache
+def _largest_bases(most: int) -> list[int]:
+    """For each exponent the largest base whose power is at most so large."""
+    found = [most, most]
+    for k in range(2, most.bit_length() + 1):
+        base = round(most ** (1 / k)) + 1
+        while base**k > most:
+            base -= 1
+        found.append(base)
+    return found
 
 
 def _over(a: Array, b: Array) -> Array:

@@ -8,7 +8,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._core.boxes import unwrapped
-from jaxsched._core.fields import check_single, count, is_list, is_mapping, is_traced, no_fraction, number, real, time
+from jaxsched._core.fields import (
+    check_single,
+    count,
+    is_list,
+    is_mapping,
+    is_sequence,
+    is_traced,
+    no_fraction,
+    number,
+    real,
+    time,
+)
 from jaxsched._core.time import integer_max
 from jaxsched._core.words import shown
 
@@ -84,7 +95,9 @@ def key(name: str, x: Any) -> Any:
     x = unwrapped(x)
     if isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
         return jax.random.key_data(x)
-    words, x = isinstance(x, (list, tuple)), number(name, x)
+    words, x = is_sequence(x), number(name, x)
+    if words and x.shape[-1] not in (2, 4):
+        raise ValueError(f"`{name}` must be an int seed or a JAX PRNG key, of 2 or 4 words: got {shown(x)}.")
     if words and jnp.issubdtype(x.dtype, jnp.integer) and np.all((x >= 0) & (x < 2**32)):
         return x.astype(np.uint32)
     if words or isinstance(x, float) or not (isinstance(x, int) or jnp.issubdtype(x.dtype, jnp.integer)):
@@ -98,6 +111,8 @@ def check_boundaries(pieces: int, boundaries: Any, name: str = "pieces") -> None
     """Refuse boundaries that do not fit so many pieces one after another."""
     if len(boundaries) != pieces - 1:
         raise ValueError(f"`boundaries` must have one element fewer than `{name}`: got {len(boundaries)} and {pieces}.")
+    if len(shapes := {np.shape(b) for b in boundaries}) > 1:
+        raise ValueError(f"`boundaries` must be numbers, or arrays of one shape: got {shown(sorted(shapes))}.")
     concrete = [b for b in boundaries if not is_traced(b)]
     if any(np.any(np.asarray(a) > np.asarray(b)) for a, b in zip(concrete, concrete[1:], strict=False)):
         raise ValueError(f"`boundaries` must be sorted: got {shown(list(boundaries))}. A piece begins where one ends.")

@@ -9,10 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from jaxsched._core.boxes import array_of
 from jaxsched._core.fields import is_traced
 from jaxsched._core.programs import program_for
 from jaxsched._core.time import Array, integer_max, real_dtype
 from jaxsched._core.words import shown
+
+FARTHEST = 2**1000
+"""A step of Python's that is farther is taken for this one: a float holds no more."""
 
 
 class Program(NamedTuple):
@@ -37,7 +41,7 @@ def canonical(leaf: Any) -> Array:
 
 def device_step(step: Array) -> Array:
     kind, integer = step.dtype, jnp.result_type(int)
-    if jnp.issubdtype(kind, jnp.complexfloating):
+    if not any(jnp.issubdtype(kind, each) for each in (jnp.integer, jnp.floating, jnp.bool_)):
         raise TypeError(f"`step` must be a real number or an array of them: got dtype {kind}.")
     if jnp.issubdtype(kind, jnp.floating):
         return jnp.maximum(step.astype(real_dtype()), 0)
@@ -52,8 +56,8 @@ def host_step(step: Any) -> Any:
         return step
     largest = integer_max()
     if type(step) is int:
-        return step if -largest <= step <= largest else float(step)
-    array = np.asarray(step)
+        return step if -largest <= step <= largest else float(max(min(step, FARTHEST), -FARTHEST))
+    array = array_of(step)
     if array.dtype.kind not in "iub" and not jnp.issubdtype(array.dtype, jnp.floating):
         raise TypeError(
             f"`step` must be a number or an array of numbers: got {shown(step)}. If optax calls the schedule: was the "
@@ -63,7 +67,8 @@ def host_step(step: Any) -> Any:
         if array.dtype.kind == "b" or array.size == 0 or array.max() <= largest:
             return np.maximum(array, 0 if array.dtype.kind == "i" else array.dtype.type(0)).astype(jnp.result_type(int))
         return array.astype(np.float64)
-    return array
+    with np.errstate(over="ignore"):  # JAX would crash where the warning is made an error
+        return array.astype(real_dtype()) if array.dtype == np.float64 else array
 
 
 def compiled_for(structure: Any) -> Callable[[list[Any], Any], Array]:

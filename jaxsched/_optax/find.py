@@ -2,15 +2,19 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 
 from jaxsched._controllers.base import Controller
+from jaxsched._core.fields import is_mapping
+from jaxsched._core.words import shown
 from jaxsched._optax.changes import Change as Change
 from jaxsched._optax.changes import changed
 from jaxsched._optax.hyperparameters import InjectState, Slot
+
+T = TypeVar("T")
 
 
 class Place(NamedTuple):
@@ -30,14 +34,32 @@ class Finding(NamedTuple):
     def node(self, name: str) -> Any:
         return self.nodes[self.places[name].node]
 
-    def place(self, name: str) -> Place:
-        if name not in self.places:
-            raise ValueError(f"`{name}` must name a hyperparameter of the state: there is {', '.join(self.places)}.")
+    def place(self, name: Any, argument: str = "") -> Place:
+        """Where the hyperparameter of a name is: an argument's, or a keyword."""
+        if not isinstance(name, str) or name not in self.places:
+            given = f"`{argument}`" if argument else f"`{name}`"
+            got = f"got {shown(name)}, and there is" if argument else "there is"
+            raise ValueError(f"{given} must name a hyperparameter of the state: {got} {', '.join(self.places)}.")
         return self.places[name]
+
+    def given(self, argument: str, many: Any, named: Mapping[str, T]) -> dict[str, T]:
+        """What was passed for hyperparameters, in a mapping or by keyword."""
+        if many is None:
+            many = {}
+        if not is_mapping(many):
+            raise TypeError(f"`{argument}` must be a dict, by the names of hyperparameters: got {shown(many)}.")
+        for name in many.keys():
+            self.place(name, argument)
+        for name in named:
+            self.place(name)
+        if not many and not named:
+            raise ValueError(f"`{argument}` must name a hyperparameter: got none. There are {', '.join(self.places)}.")
+        return {**{name: many[name] for name in many.keys()}, **named}
 
 
 def find(opt_state: Any, what: str) -> Finding:
     """Every hyperparameter by its name: that of its group, if it is in one, and its own."""
+    check_tree("opt_state", opt_state)
     found = list(_holders(unboxed(opt_state), ()))
     places = [Place(i, key, names_of(path, key)) for i, (path, node) in enumerate(found) for key in _values(node)]
     if not places and any(
@@ -54,6 +76,12 @@ def find(opt_state: Any, what: str) -> Finding:
             f"`jaxsched.inject(optax.adamw)(schedule)`, or end its chain in `jaxsched.scale_by_learning_rate`."
         )
     return Finding([node for _, node in found], _named(places, 0))
+
+
+def check_tree(name: str, x: Any) -> None:
+    """Refuse what JAX does not look into."""
+    if isinstance(x, Iterator):
+        raise TypeError(f"`{name}` must be the state of an optimizer: got {shown(x)}, which is read but once.")
 
 
 def _named(places: list[Place], length: int) -> dict[str, Place]:

@@ -13,7 +13,7 @@ import numpy as np
 from jaxsched._combinators.values import scale
 from jaxsched._controllers.base import ControllerLike
 from jaxsched._core.fields import is_mapping
-from jaxsched._core.kinds import Positive, checked
+from jaxsched._core.kinds import Positive, checked, checker
 from jaxsched._core.lists import in_order
 from jaxsched._core.node import Data
 from jaxsched._core.words import shown
@@ -23,6 +23,8 @@ from jaxsched._optax.lost import check_metric
 from jaxsched._optax.slots import rates_of
 from jaxsched._optax.transformation import GradientTransformationExtraArgs
 from jaxsched._store.stack import unstack
+
+FLAG = checker(bool)
 
 
 def by_group(
@@ -58,6 +60,7 @@ def by_group(
     """
     import optax
 
+    FLAG("flip_sign", flip_sign)
     if not is_mapping(schedules) or not schedules:
         raise ValueError(f"`schedules` must hold a schedule for at least one group: got {shown(schedules)}.")
     named = _named(schedules)
@@ -156,8 +159,7 @@ def layerwise(schedule: ControllerLike, decay: Positive, layers: Sequence[str] |
             f"`layers` must be at most {MOST_LAYERS}: got {shown(layers)}. Each gets a schedule of its own."
         )
     names: Any = range(layers) if stacked else layers  # pyright: ignore[reportArgumentType]
-    may_name = lambda x: isinstance(x, Hashable) and x is not None  # noqa: E731
-    listed = not isinstance(names, str) and all(map(may_name, in_order("layers", names, "patterns")))
+    listed = not isinstance(names, str) and all(map(_may_name, in_order("layers", names, "patterns")))
     if not listed or not 0 < len(list(names)) == len(set(names)):
         raise ValueError(
             f"`layers` must be a sequence of patterns, each once, or the number of layers in one array: "
@@ -166,6 +168,12 @@ def layerwise(schedule: ControllerLike, decay: Positive, layers: Sequence[str] |
     names = list(names)
     each = [scale(schedule, decay ** (len(names) - 1 - i)) for i in range(len(names))]
     return each if stacked else dict(zip(names, each, strict=True))
+
+
+def _may_name(x: Any) -> bool:
+    """Whether it is a pattern, or may be a label."""
+    numbers = (bool, float, complex, np.bool_, np.inexact, np.datetime64)
+    return isinstance(x, Hashable) and x is not None and not isinstance(x, numbers) and not callable(x)
 
 
 def _named(schedules: Mapping[Any, Any]) -> dict[Any, dict[str, Any]]:

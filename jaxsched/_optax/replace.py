@@ -14,6 +14,7 @@ from jaxsched._combinators.values import scale
 from jaxsched._controllers.base import Controller, OverDevices, inner, taken_over
 from jaxsched._core import fields
 from jaxsched._core.fields import is_traced
+from jaxsched._core.kinds import checker
 from jaxsched._core.schedule import Schedule, longest
 from jaxsched._core.time import minus
 from jaxsched._curves.ramp import Ramp
@@ -25,6 +26,8 @@ from jaxsched._optax.state import in_slot
 Array = jax.Array
 
 T = TypeVar("T")
+
+CLOCK, FLAG = checker(Literal["run", "now"]), checker(bool)
 
 
 def replace_schedule(
@@ -68,17 +71,14 @@ def replace_schedule(
         >>> float(jaxsched.current(state)["learning_rate"])
         0.0
     """
-    if clock not in ("run", "now"):
-        raise ValueError(f'`clock` must be "run" or "now", to begin at the present step: got {clock!r}.')
+    clock, rebase = CLOCK("clock", clock), FLAG("rebase", rebase)
     found, changes = find(opt_state, "hyperparameter"), {}
-    for name, x in {**(schedules or {}), **named}.items():
+    for name, x in found.given("schedules", schedules, named).items():
         place = found.place(name)
         if not is_ours(found.node(name)):
             raise ValueError(f"`{name}` cannot be replaced: its schedule is in a closure. Use `jaxsched.inject`.")
         new = one_number(name, x)
         changes[place] = in_slot(functools.partial(_replaced, name, new, clock, rebase))
-    if not changes:
-        raise ValueError(f"`schedules` must name a hyperparameter: got none. There are {', '.join(found.places)}.")
     return change(opt_state, changes)
 
 
@@ -112,8 +112,10 @@ def stretch_rest(opt_state: T, total: Any, *, name: str | None = None) -> T:
         [0.5, 0.375, 0.25, 0.125, 0.0]
     """
     found = find(opt_state, "hyperparameter")
+    if name is not None:
+        found.place(name, "name")
     chosen = {n: p for n, p in found.places.items() if is_ours(found.node(n)) and name in (None, n)}
-    if name is not None and found.place(name) and not chosen:
+    if name is not None and not chosen:
         raise ValueError(f"`{name}` cannot be stretched: its schedule is in a closure. Use `jaxsched.inject`.")
     ends = {n: _schedule_in(slot_in(found.node(n), p.key).schedule).duration for n, p in chosen.items()}
     ends = {n: end for n, end in ends.items() if end is not None and _is_ahead(end, found.node(n).count)}

@@ -10,7 +10,7 @@ from jaxsched._core.fields import is_traced
 from jaxsched._core.node import Data
 from jaxsched._optax.changes import together
 from jaxsched._optax.differences import data_of, differences, judged_by, kind_of, one_way
-from jaxsched._optax.find import boxed_like, find, is_ours, names_of, unboxed
+from jaxsched._optax.find import boxed_like, check_tree, find, is_ours, names_of, unboxed
 from jaxsched._optax.hyperparameters import (
     KEPT,
     InjectState,
@@ -76,6 +76,8 @@ def restore(opt_state: T, saved: Any) -> tuple[T, list[str]]:
         >>> changes
         ['learning_rate.steps: 10 -> 20']
     """
+    check_tree("opt_state", opt_state)
+    check_tree("saved", saved)
     fresh = unboxed(opt_state)
     find(fresh, "hyperparameter")
     try:

@@ -8,8 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._controllers.metrics import Events, metric
+from jaxsched._core.boxes import array_of
 from jaxsched._core.fields import is_number, is_traced, real
 from jaxsched._core.time import real_dtype
+from jaxsched._core.words import shown
 from jaxsched._optax.find import (
     Change,
     Finding,
@@ -140,8 +142,10 @@ def observe(opt_state: T, *, value: Any, name: str | None = None, observed: Any 
     found = find(opt_state, "controller")
     controlled = {name for name, p in found.places.items() if controller_state(found.node(name), p.key) is not None}
     ours = {name for name in controlled if is_ours(found.node(name))}
+    if name is not None:
+        found.place(name, "name")
     chosen = ours if name is None else {name} & ours
-    if name is not None and found.place(name) and not chosen:
+    if name is not None and not chosen:
         raise ValueError(
             f"`name` must name a controller that is kept in the state: got {name!r}. {_reason(controlled, ours)}"
         )
@@ -180,7 +184,7 @@ def override(opt_state: T, values: Mapping[str, Any] | None = None, /, **named: 
         1.0
     """
     found, changes = find(opt_state, "hyperparameter"), {}
-    for name, x in {**(values or {}), **named}.items():
+    for name, x in found.given("values", values, named).items():
         place, node = found.place(name), found.node(name)
         if x is None:
             if not is_ours(node):
@@ -189,10 +193,8 @@ def override(opt_state: T, values: Mapping[str, Any] | None = None, /, **named: 
         elif is_number(x) or is_traced(x):
             number = real(name, x)
         else:
-            raise TypeError(f"`{name}` must be a number, or None to go back to the schedule: got {x!r}.")
+            raise TypeError(f"`{name}` must be a number, or None to go back to the schedule: got {shown(x)}.")
         changes[place] = _setter(name, node, place.key, number)
-    if not changes:
-        raise ValueError(f"`values` must name a hyperparameter: got none. There are {', '.join(found.places)}.")
     return change(opt_state, changes)
 
 
@@ -258,7 +260,7 @@ def _setter(name: str, node: Any, key: str, number: Any) -> Change:
 
 def _metric(value: Any, members: set[tuple[int, ...]]) -> Array:
     """One metric, or one for each member of a state that was mapped."""
-    shape, one = np.shape(value), metric
+    shape, one = np.shape(value if hasattr(value, "shape") else array_of(value)), metric
     if shape and members == {shape}:
         for _ in shape:
             one = jax.vmap(one)

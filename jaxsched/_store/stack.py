@@ -1,18 +1,21 @@
 """Many schedules as one: a leading axis on every number, for `jax.vmap`."""
 
+import inspect
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import jax
 import numpy as np
 
-from jaxsched._core.fields import is_traced
+from jaxsched._core.boxes import rebuilt
+from jaxsched._core.fields import is_number, is_traced
 from jaxsched._core.kinds import WholeAtLeastOne, checked
 from jaxsched._core.lists import in_order
 from jaxsched._core.node import Data, fields_of, is_count, is_static, stack_key, stack_trees
-from jaxsched._core.schedule import Schedule, ScheduleLike, as_schedule
+from jaxsched._core.schedule import Schedule, ScheduleLike, as_schedule, to_schedule
 from jaxsched._core.schedule import schedules as all_schedules
+from jaxsched._core.words import shown
 from jaxsched._curves.tables import Tabulated
 
 S = TypeVar("S")
@@ -41,7 +44,7 @@ def stack(schedules: Sequence[S]) -> S:
     if not many:
         raise ValueError("`schedules` must hold at least one schedule: got none.")
     for i, other in enumerate(many[1:], 1):
-        if jax.tree.structure(other) != jax.tree.structure(many[0]) or stack_key(other) != stack_key(many[0]):
+        if not _are_alike(many[0], other):
             raise ValueError(
                 f"`schedules` must have one structure: schedules[0] and schedules[{i}] differ, "
                 f"{_first_difference(many[0], other)}. {_remedy(many)}"
@@ -49,6 +52,10 @@ def stack(schedules: Sequence[S]) -> S:
     if not jax.tree.leaves(many[0]):
         raise ValueError(f"`schedules` must hold numbers to stack: got {many[0]!r}, which is code alone.")
     return stack_trees(many)
+
+
+def _are_alike(a: Any, b: Any) -> bool:
+    return jax.tree.structure(a) == jax.tree.structure(b) and stack_key(a) == stack_key(b)
 
 
 def _remedy(many: Sequence[Any]) -> str:
@@ -64,11 +71,14 @@ def unstack(schedule: S) -> list[S]:
 
     Raises:
         ValueError: the numbers have no leading axis, or axes of different lengths.
+        TypeError: `schedule` is none.
 
     Examples:
         >>> jaxsched.unstack(jaxsched.stack([jaxsched.Constant(0.1), jaxsched.Constant(0.2)]))
         [Constant(value=0.1), Constant(value=0.2)]
     """
+    if not isinstance(schedule, Data):
+        raise TypeError(f"`schedule` must be what `stack` or `grid` made: got {shown(schedule)}. Stack them first.")
     leaves, structure = jax.tree.flatten(schedule)
     lengths = {np.shape(leaf)[:1] for leaf in leaves}
     if len(lengths) != 1 or () in lengths:
@@ -87,13 +97,45 @@ def grid(fn: Callable[..., S], **axes: Iterable[Any]) -> S:
 
     Raises:
         ValueError: no axis, an axis without values, or schedules of different structures.
+        TypeError: `fn` is no function of the axes, or makes no schedule.
 
     Examples:
         >>> many = jaxsched.grid(lambda a, b: jaxsched.Constant(a * b), a=[1.0, 2.0], b=[3.0, 5.0])
         >>> [schedule.value for schedule in jaxsched.unstack(many)]
         [3.0, 5.0, 6.0, 10.0]
     """
-    return stack([fn(**label) for label in labels(**axes)])
+    points = labels(**axes)
+    _check_function(fn, points[0])
+    many = [_made(fn, point) for point in points]
+    for point, other in zip(points, many, strict=True):
+        if not _are_alike(many[0], other):
+            changed = [f"`{name}`={shown(x)}" for name, x in point.items() if x is not points[0][name]]
+            raise ValueError(
+                f"`fn` must make schedules of one structure: that of {' and '.join(changed)} differs from the first, "
+                f"{_first_difference(many[0], other)}. {_remedy(many)}"
+            )
+    return stack(many)
+
+
+def _made(fn: Callable[..., Any], point: Mapping[str, Any]) -> Any:
+    made = rebuilt(fn(**point), Data)
+    if isinstance(made, Data) or is_number(made) or is_traced(made) or callable(made):
+        return made if isinstance(made, Data) else to_schedule("fn", made)
+    raise TypeError(f"`fn` must make a schedule: got {shown(made)}.")
+
+
+def _check_function(fn: Any, point: Mapping[str, Any]) -> None:
+    names = ", ".join(f"{name}=..." for name in point)
+    if not callable(fn) or isinstance(fn, Data):
+        raise TypeError(f"`fn` must be a function that makes a schedule: got {shown(fn)}. It is called as fn({names}).")
+    try:
+        signature = inspect.signature(fn)
+    except ValueError:  # of Python's own making
+        return
+    try:
+        signature.bind(**point)
+    except TypeError as error:
+        raise TypeError(f"`fn` must take the axes by their names, as fn({names}): {error}.") from None
 
 
 def labels(**axes: Iterable[Any]) -> list[dict[str, Any]]:
@@ -104,15 +146,18 @@ def labels(**axes: Iterable[Any]) -> list[dict[str, Any]]:
 
     Raises:
         ValueError: no axis, or an axis without values.
+        TypeError: the values of an axis are no sequence.
 
     Examples:
         >>> jaxsched.labels(peak=[0.1, 0.2], warmup=[5])
         [{'peak': 0.1, 'warmup': 5}, {'peak': 0.2, 'warmup': 5}]
     """
     values = {name: in_order(name, axis, "values") for name, axis in axes.items()}
-    empty = [name for name, axis in values.items() if not axis]
-    if not values or empty:
-        raise ValueError(f"`axes` must each hold at least one value: got {empty or 'no axis'}.")
+    if not values:
+        raise ValueError("`axes` must be given by their names: got none. Write `peak=[1e-3, 3e-3]`, say.")
+    for name, axis in values.items():
+        if not axis:
+            raise ValueError(f"`{name}` must hold at least one value: got {shown(axes[name])}.")
     return [dict(zip(values, point, strict=True)) for point in itertools.product(*values.values())]
 
 

@@ -132,6 +132,10 @@ def groups_of(lists: Mapping[str, Any]) -> int:
     (first, values), *others = lists.items()
     if len(values) == 0:
         raise ValueError(f"`{first}` must have one value for each parameter group: got an empty list.")
+    for name, x in lists.items():
+        for i, each in enumerate(x):
+            if each is None:
+                raise TypeError(f"`{name}[{i}]` must be a number: got None. Pass one for each parameter group.")
     for name, x in others:
         if len(x) != len(values):
             raise ValueError(

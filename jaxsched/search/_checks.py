@@ -1,51 +1,54 @@
 """What a range test refuses before it runs."""
 
-import itertools
-from collections.abc import Callable
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-FEWEST = 6
-"""Points below which there is no curve."""
+from jaxsched.kinds import Real, WholeAtLeastOne, checker, is_traced, of_one, shown
+
+FEWEST, MOST = 6, 1_000_000
+"""Points below which there is no curve, and above which nobody means it."""
+
+MODE, FLAG = checker(Literal["exponential", "linear"]), checker(bool)
+WHOLE, REAL = of_one(checker(WholeAtLeastOne)), of_one(checker(Real))
 
 
 def rates_of(start: Any, end: Any, num: Any, mode: str) -> np.ndarray:
-    if mode not in ("exponential", "linear"):
-        raise ValueError(f"`mode` must be 'exponential' or 'linear': got {mode!r}.")
+    MODE("mode", mode)
     low, high = (_number(name, x) for name, x in (("start", start), ("end", end)))
-    if isinstance(num, bool) or not hasattr(num, "__index__"):
-        raise TypeError(f"`num` must be a whole number of points: got {num!r}.")
-    if num < FEWEST:
-        raise ValueError(f"`num` must be at least {FEWEST}: got {num}. A hundred points make a curve.")
+    if not FEWEST <= (num := WHOLE("num", num)) <= MOST:
+        raise ValueError(f"`num` must be from {FEWEST} to {MOST}: got {num}. A hundred points make a curve.")
     if low < 0 or (low == 0 and mode == "exponential"):
-        raise ValueError(f"`start` must be greater than 0: got {start!r}. Rates that grow by a factor begin above 0.")
+        raise ValueError(
+            f"`start` must be greater than 0: got {shown(start)}. Rates that grow by a factor begin above 0."
+        )
     if not low < high:
-        raise ValueError(f"`end` must be greater than `start`: got {end!r} and {start!r}.")
+        raise ValueError(f"`end` must be greater than `start`: got {shown(end)} and {shown(start)}.")
     return np.geomspace(low, high, num) if mode == "exponential" else np.linspace(low, high, num)
 
 
 def _number(name: str, x: Any) -> float:
-    if isinstance(x, (bool, str)) or not hasattr(x, "__float__") or not np.isfinite(float(x)):
-        raise ValueError(f"`{name}` must be a finite number: got {x!r}.")
-    return float(x)
+    if is_traced(x):
+        raise TypeError(f"`{name}` must be known: got a traced number. Call this outside of `jax.jit`.")
+    return float(REAL(name, x))
 
 
 def check_numbers(seeds: Any, smoothing: Any, stop: Any) -> None:
-    if isinstance(seeds, bool) or not hasattr(seeds, "__index__") or seeds < 1:
-        raise ValueError(f"`seeds` must be a whole number of at least 1: got {seeds!r}.")
+    WHOLE("seeds", seeds)
     if not 0 <= _number("smoothing", smoothing) < 1:
-        raise ValueError(f"`smoothing` must be at least 0 and below 1: got {smoothing!r}.")
+        raise ValueError(f"`smoothing` must be at least 0 and below 1: got {shown(smoothing)}.")
     if stop is not None and not _number("stop", stop) > 1:
-        raise ValueError(f"`stop` must be greater than 1, or `None`: got {stop!r}.")
+        raise ValueError(f"`stop` must be greater than 1, or `None`: got {shown(stop)}.")
 
 
 def is_stacked(batches: Any) -> bool:
     """Whether batches are arrays with a leading axis; a list is batches one by one."""
-    leaves = jax.tree.leaves(batches)
-    return not isinstance(batches, list) and bool(leaves) and all(hasattr(x, "shape") for x in leaves)
+    leaves = [] if isinstance(batches, (list, Iterator)) else jax.tree.leaves(batches)
+    return bool(leaves) and all(hasattr(x, "shape") for x in leaves)
 
 
 def enough(batches: Any, num: int) -> Any:
@@ -58,6 +61,8 @@ def enough(batches: Any, num: int) -> Any:
 
 def check_step(step: Callable[..., Any], state: Any, batch: Any, rates: np.ndarray) -> None:
     rate = jax.ShapeDtypeStruct((), jnp.float32)
+    before = _shapes("state", state)
+    _shapes("batches", batch)
     made = jax.eval_shape(step, state, batch, rate)
     if not isinstance(made, tuple) or len(made) != 2:
         raise TypeError(f"`step` must return `(state, loss)`: got {type(made).__name__}.")
@@ -65,13 +70,42 @@ def check_step(step: Callable[..., Any], state: Any, batch: Any, rates: np.ndarr
     if getattr(loss, "shape", None) != () or not jnp.issubdtype(loss.dtype, jnp.floating):
         swapped = " Are they swapped?" if getattr(new, "shape", None) == () else " Take the mean."
         raise TypeError(f"`step` must return `(state, loss)` with the loss one number: got {loss}.{swapped}")
-    shape = lambda x: jax.eval_shape(lambda x: x, x)  # noqa: E731
-    kinds = lambda x: [(jax.tree_util.keystr(p), a.shape, a.dtype) for p, a in jax.tree.leaves_with_path(x)]  # noqa: E731
-    before, after = kinds(shape(state)), kinds(new)
+    after = _shapes("step", new)
     if before != after:
-        wrong = next((a or b for a, b in itertools.zip_longest(before, after) if a != b))
-        raise TypeError(f"`step` must return a state like the one it was handed: it differs at `{wrong[0]}`.")
+        where = next(place for place in {**before, **after} if before.get(place) != after.get(place))
+        raise TypeError(
+            f"`step` must return a `state` like the one it was handed: `state{where}` was "
+            f"{before.get(where, 'not there')}, and is {after.get(where, 'not there')}."
+        )
     _check_that_the_rate_counts(step, state, batch, float(rates[-1]))
+
+
+def check_function(step: Any) -> None:
+    if not callable(step):
+        raise TypeError(f"`step` must be a function `(state, batch, rate) -> (state, loss)`: got {shown(step)}.")
+    try:
+        inspect.signature(step).bind(None, None, None)
+    except TypeError as error:
+        raise TypeError(f"`step` must be a function of a state, a batch and a rate: {error}.") from None
+    except ValueError:  # of Python's own making
+        if isinstance(step, type):
+            raise TypeError(f"`step` must be a function of a state, a batch and a rate: got {shown(step)}.") from None
+
+
+def each_of(batches: Any) -> Iterator[Any]:
+    """Batches one by one."""
+    if isinstance(batches, (str, bytes)) or not isinstance(batches, Iterable):
+        raise TypeError(f"`batches` must be arrays, or a list or loader of batches: got {shown(batches)}.")
+    return iter(batches)
+
+
+def _shapes(name: str, x: Any) -> dict[str, str]:
+    """The shape of each array in a tree by its place."""
+    try:
+        leaves = jax.tree.leaves_with_path(jax.eval_shape(lambda x: x, x))
+    except (TypeError, OverflowError, DeprecationWarning):
+        raise TypeError(f"`{name}` must hold arrays alone: got {shown(x)}, which JAX cannot trace.") from None
+    return {jax.tree_util.keystr(path): f"{leaf.dtype}{list(leaf.shape)}" for path, leaf in leaves}
 
 
 def _check_that_the_rate_counts(step: Callable[..., Any], state: Any, batch: Any, rate: float) -> None:
@@ -81,4 +115,4 @@ def _check_that_the_rate_counts(step: Callable[..., Any], state: Any, batch: Any
     except (TypeError, NotImplementedError):
         return  # it has no derivative: nothing is known
     if not any(bool(jnp.any(x != 0)) for x in tangents):
-        raise ValueError("`step` must train at the `rate` that it is handed: the state does not depend on it.")
+        raise ValueError("`step` must train at the `rate` that it is handed: the new `state` does not depend on it.")

@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import checker, is_sequence, is_traced
+from jaxsched.kinds import checker, is_sequence, is_traced, shown
 
 FEWEST = 20
 """Losses below which a third of a run has no median worth the name."""
@@ -202,7 +202,7 @@ def _losses(losses: Any) -> np.ndarray:
     except (TypeError, ValueError):
         y = np.empty(0, object)
     if y.dtype != np.float64:
-        raise TypeError(f"`losses` must be real numbers: got {type(losses).__name__} {losses!r:.80}. Pass an array.")
+        raise TypeError(f"`losses` must be real numbers: got {shown(losses)}. Pass an array.")
     if y.ndim != 1:
         raise ValueError(f"`losses` must be one-dimensional: got shape {y.shape}. Pass those of one run.")
     if y.size < FEWEST:
@@ -220,5 +220,5 @@ def _rates(rate: Any, n: int) -> np.ndarray:
     if rates.shape not in ((), (n,)):
         raise ValueError(f"`rate` must be one number, or one for each of the {n} losses: got shape {rates.shape}.")
     if not np.all(np.isfinite(rates)) or np.any(rates < 0) or not np.any(rates > 0):
-        raise ValueError(f"`rate` must be positive, or 0 at some steps: got {rate!r:.80}. Pass the rate that was used.")
+        raise ValueError(f"`rate` must be positive, or 0 at some steps: got {shown(rate)}. Pass the one that was used.")
     return np.broadcast_to(rates, n)

@@ -6,8 +6,18 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
+from jaxsched.kinds import shown
 from jaxsched.search import _rules
-from jaxsched.search._checks import check_numbers, check_step, enough, is_stacked, rates_of
+from jaxsched.search._checks import (
+    FLAG,
+    check_function,
+    check_numbers,
+    check_step,
+    each_of,
+    enough,
+    is_stacked,
+    rates_of,
+)
 from jaxsched.search._rules import Rule
 from jaxsched.search._running import Step, one_by_one, scanned
 
@@ -45,8 +55,8 @@ class RangeTest:
         Raises:
             ValueError: an unknown rule; or a curve with too few points or without a fall, with what to change.
         """
-        if rule not in _rules.RULES:
-            raise ValueError(f"`rule` must be one of {', '.join(map(repr, _rules.RULES))}: got {rule!r}.")
+        if not isinstance(rule, str) or rule not in _rules.RULES:
+            raise ValueError(f"`rule` must be one of {', '.join(map(repr, _rules.RULES))}: got {shown(rule)}.")
         begin, curve = self._curve()
         return float(self.rates[begin + _rules.RULES[rule](curve)] * _rules.FACTORS.get(rule, 1.0))
 
@@ -129,6 +139,8 @@ class RangeTest:
 
 
 def _axes(ax: Any) -> Any:
+    if ax is not None and not hasattr(ax, "fill_between"):
+        raise TypeError(f"`ax` must be an `Axes` of matplotlib: got {shown(ax)}. Pass `plt.gca()`, or leave it out.")
     if ax is not None:
         return ax
     try:
@@ -183,7 +195,8 @@ def range_test(
 
     Raises:
         ValueError: a number out of its range; too few batches; a rate that `step` ignores.
-        TypeError: `step` does not return a state like the one it was handed, and one number.
+        TypeError: `step` does not return a state like the one it was handed, and one number; or an argument is of
+            another kind.
 
     Examples:
         >>> import jax
@@ -199,8 +212,10 @@ def range_test(
     Reference:
         Smith 2015, arXiv:1506.01186, section 3.3; the rules are those of fastai and Ignite.
     """
+    check_function(step)
     rates = rates_of(start, end, num, mode)
     check_numbers(seeds, smoothing, stop)
+    FLAG("progress", progress)
     if is_stacked(batches):
         first = jax.tree.map(lambda x: x[0], enough(batches, num))
         check_step(step, state, first, rates)
@@ -208,7 +223,7 @@ def range_test(
     elif seeds != 1:
         raise ValueError(f"`seeds` must be 1 where batches come one by one: got {seeds}. Stack `batches` in arrays.")
     else:
-        losses = one_by_one(step, state, iter(batches), rates, smoothing, stop, progress)
+        losses = one_by_one(step, state, each_of(batches), rates, smoothing, stop, progress)
     return _found(rates, losses, smoothing, stop)
 
 

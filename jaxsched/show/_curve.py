@@ -1,6 +1,7 @@
 """The curve: what is looked at, and its values at every step of a run."""
 
 import math
+import operator
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ import jax
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import checker, is_traced, of_kind, shown_of
+from jaxsched.kinds import checker, is_traced, of_kind, shown, shown_of
 from jaxsched.show._phases import number, phases, scheduled
 
 AS_SCHEDULE: Any = checker(js.ScheduleLike)
@@ -61,15 +62,26 @@ def is_stack(x: Any) -> bool:
 
 def length(name: str, x: Any) -> int:
     """A number of steps to look at."""
-    if isinstance(x, bool) or not hasattr(x, "__index__"):
-        raise TypeError(f"`{name}` must be a whole number of steps: got {x!r}.")
-    if not 0 < x.__index__() <= 2**31:
-        raise ValueError(f"`{name}` must be from 1 to 2**31 steps: got {x!r}.")
-    return x.__index__()
+    steps = whole(x)
+    if steps is None:
+        raise TypeError(f"`{name}` must be a whole number of steps: got {shown(x)}.")
+    if not 0 < steps <= 2**31:
+        raise ValueError(f"`{name}` must be from 1 to 2**31 steps: got {shown(x)}.")
+    return steps
+
+
+def whole(x: Any) -> int | None:
+    """An int, of Python's or in any array of one; `None` for anything else."""
+    try:
+        return None if isinstance(x, (bool, np.bool_)) else operator.index(x)
+    except TypeError:
+        return None
 
 
 def asked(total: int | None, run: js.Run | None) -> int | None:
     """The length of the run that the user gave, by itself or with what is known of the run."""
+    if run is not None and not isinstance(run, js.Run):
+        raise TypeError(f"`run` must be a `jaxsched.Run`: got {shown(run)}. For the length alone pass `total`.")
     known = total if total is not None or run is None or run.total is None else round(run.total)
     return None if known is None else length("total", known)
 

@@ -21,7 +21,7 @@ def view(schedule: Any) -> str | None:
 
     The picture takes the colour of the text around it, so that it is read in the dark as well.
     """
-    if any(is_traced(leaf) for leaf in jax.tree.leaves(schedule)):
+    if isinstance(schedule, js.nodes.Data) and any(is_traced(leaf) for leaf in jax.tree.leaves(schedule)):
         return None
     if _curve.is_stack(schedule):
         many = js.unstack(schedule)

@@ -8,9 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
+from jaxsched.kinds import checker, is_list, shown
 from jaxsched.show import _curve
 from jaxsched.show._phases import phases as phases_of
 from jaxsched.show._tables import labelled
+
+FLAG, OPTION = checker(bool), checker(bool | None)
 
 COLUMNS = 2_000
 """Of more steps than this a curve is drawn from the least to the largest value in each of so many columns."""
@@ -59,6 +62,7 @@ def plot(
         >>> ax.get_xlabel()
         'step'
     """
+    log, phases = OPTION("log", log), FLAG("phases", phases)
     if metric is not None:
         return _controlled(schedules, metric, _axes(ax), log, run)
     curves = _labelled(schedules, labels)
@@ -80,8 +84,8 @@ def _labelled(schedules: Any, labels: Sequence[str] | None) -> dict[str, js.Sche
     curves = labelled("schedules", schedules)
     if labels is None:
         return curves
-    if isinstance(labels, str) or len(labels) != len(curves):
-        raise ValueError(f"`labels` must be one name a curve, {len(curves)} of them: got {labels!r}.")
+    if not is_list(labels) or len(labels) != len(curves):
+        raise ValueError(f"`labels` must be one name a curve, {len(curves)} of them: got {shown(labels)}.")
     return dict(zip(map(str, labels), curves.values(), strict=True))
 
 
@@ -96,6 +100,8 @@ def _length(curves: dict[str, js.Schedule], total: int | None, run: js.Run | Non
 
 
 def _axes(ax: Any) -> Any:
+    if ax is not None and not hasattr(ax, "fill_between"):
+        raise TypeError(f"`ax` must be an `Axes` of matplotlib: got {shown(ax)}. Pass `plt.gca()`, or leave it out.")
     if ax is not None:
         return ax
     try:
@@ -140,9 +146,7 @@ def _shade(ax: Any, schedule: js.Schedule, length: int) -> None:
 def _controlled(controller: Any, metric: Any, ax: Any, log: bool | None, run: js.Run | None) -> Any:
     if not isinstance(controller, js.Controller):
         raise TypeError(f"`metric` is for a controller: got {type(controller).__name__} as `schedules`.")
-    losses = np.asarray(metric, np.float32)
-    if losses.ndim != 1 or not len(losses):
-        raise ValueError(f"`metric` must be one number a step: got an array of shape {losses.shape}.")
+    losses = _losses(metric)
 
     def one(state: Any, loss: Any) -> Any:
         new = controller.update(state, value=loss)
@@ -156,6 +160,19 @@ def _controlled(controller: Any, metric: Any, ax: Any, log: bool | None, run: js
     for step in np.flatnonzero(np.asarray(reduced)):
         ax.axvline(step + 1, color="0.5", linewidth=0.8, linestyle=":")
     return _finished(ax, [np.asarray(rates, np.float64)], log, run)
+
+
+def _losses(metric: Any) -> np.ndarray:
+    try:
+        losses = np.asarray(metric)
+    except ValueError:  # lists of different lengths
+        losses = np.asarray(None)
+    if not (jnp.issubdtype(losses.dtype, jnp.integer) or jnp.issubdtype(losses.dtype, jnp.floating)):
+        raise TypeError(f"`metric` must be one number a step: got {shown(metric)}.")
+    if losses.ndim != 1 or not len(losses):
+        raise ValueError(f"`metric` must be one number a step: got an array of shape {losses.shape}.")
+    with np.errstate(over="ignore"):
+        return losses.astype(np.float32)
 
 
 def _finished(ax: Any, values: list[np.ndarray], log: bool | None, run: js.Run | None) -> Any:

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import is_traced
+from jaxsched.kinds import is_traced, renamed
 from jaxsched.show._phases import begun, readable, scheduled
 from jaxsched.show._recipes import called
 from jaxsched.show._text import aligned, cut
@@ -55,7 +55,8 @@ class StateDescription:
 def of_state(opt_state: Any) -> StateDescription:
     if any(is_traced(leaf) for leaf in jax.tree.leaves(opt_state)):
         raise TypeError("`schedule` must have known numbers: got tracers. Call this outside of `jit` and `vmap`.")
-    found = js.states.hyperparameters(opt_state)
+    with renamed({"opt_state": "schedule"}):
+        found = js.states.hyperparameters(opt_state)
     try:
         following: Any = js.current(opt_state)
     except ValueError:  # all are in closures

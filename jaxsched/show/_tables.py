@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import is_list, is_mapping
+from jaxsched.kinds import is_list, is_mapping, shown
 from jaxsched.show import _curve
 from jaxsched.show._phases import readable
 from jaxsched.show._text import aligned, shortened
@@ -103,7 +103,7 @@ def labelled(name: str, x: Any) -> dict[str, js.Schedule]:
     else:
         return {"value": _curve.one_schedule(name, x)}
     if not many:
-        raise ValueError(f"`{name}` must hold at least one schedule: got {x!r}.")
+        raise ValueError(f"`{name}` must hold at least one schedule: got {shown(x)}.")
     found = {str(label): _curve.one_schedule(f"{name}[{label!r}]", each) for label, each in many.items()}
     if len(found) < len(many):
         raise ValueError(f"`{name}` must have labels that differ as text: got {list(many)}.")
@@ -111,16 +111,19 @@ def labelled(name: str, x: Any) -> dict[str, js.Schedule]:
 
 
 def _steps(steps: Any) -> np.ndarray:
-    if hasattr(steps, "__index__") and np.ndim(steps) == 0:
-        return np.arange(_curve.length("steps", steps))
+    if _curve.whole(steps) is not None:
+        number = _curve.length("steps", steps)
+        if number > _curve.AT_ONCE:
+            raise ValueError(f"`steps` must be at most {_curve.AT_ONCE}: got {number}. Pass a `range` of fewer.")
+        return np.arange(number)
     try:
         at = np.asarray(list(steps) if isinstance(steps, (range, tuple, list)) else steps)
     except (TypeError, ValueError):
         at = np.asarray(None)
     if at.ndim != 1 or not (np.issubdtype(at.dtype, np.integer) or np.issubdtype(at.dtype, np.floating)):
-        raise TypeError(f"`steps` must be whole numbers of steps in a row, or their number: got {steps!r}.")
+        raise TypeError(f"`steps` must be whole numbers of steps in a row, or their number: got {shown(steps)}.")
     if not len(at) or not (at >= 0).all():
-        raise ValueError(f"`steps` must hold at least one step, none of them below 0: got {steps!r}.")
+        raise ValueError(f"`steps` must hold at least one step, none of them below 0: got {shown(steps)}.")
     return at.astype(np.int64 if np.issubdtype(at.dtype, np.integer) else np.float64)
 
 

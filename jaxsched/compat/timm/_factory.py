@@ -12,7 +12,7 @@ from jaxsched.compat._foreign import Rate, did_you_mean, foreign
 from jaxsched.compat.timm._cycles import CosineLRScheduler, PolyLRScheduler, TanhLRScheduler
 from jaxsched.compat.timm._parts import DecayFn, Epochs
 from jaxsched.compat.timm._steps import MultiStepLRScheduler, PlateauLRScheduler, StepLRScheduler, WSDLRScheduler
-from jaxsched.kinds import Counts, Key, is_list, renamed, shown
+from jaxsched.kinds import Counts, Key, Whole, is_list, renamed, shown
 
 SCHEDULERS: dict[str, Any] = {"cosine": CosineLRScheduler, "tanh": TanhLRScheduler, "step": StepLRScheduler}
 SCHEDULERS |= {"constant": StepLRScheduler, "multistep": MultiStepLRScheduler, "plateau": PlateauLRScheduler}
@@ -40,7 +40,7 @@ def create_scheduler_v2(
     decay_epochs: Epochs | None = None,
     decay_milestones: Counts = (90, 180, 270),
     cooldown_epochs: Epochs = 0,
-    patience_epochs: int = 10,
+    patience_epochs: Whole = 10,
     decay_rate: js.Numeric = 0.1,
     min_lr: Rate = 0.0,
     warmup_lr: Rate = 1e-5,

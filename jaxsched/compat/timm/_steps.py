@@ -5,6 +5,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Literal
 
+import jax
 import jax.numpy as jnp
 
 import jaxsched as js
@@ -129,8 +130,24 @@ def WSDLRScheduler(
 
 def _by_function(decay_fn: Callable[[Any], Any], start: Any, end: Any, *, steps: Any) -> js.Schedule:
     """By a function of the fraction done: as in timm, 1 at 0 whatever the function says, and held after 1."""
+    _check_decay(decay_fn)
     schedule = as_factor("decay_fn", Weight(decay_fn, 1 if is_traced(steps) else steps))
     return js.nodes.Blend(end, start, js.stretch(schedule, steps) if is_traced(steps) else schedule)
+
+
+def _check_decay(decay_fn: Callable[[Any], Any]) -> None:
+    """Refuse a function without a value at the end of the decay, for a float of Python's and for an array."""
+    reasons = []
+    for done in (1.0, jnp.float32(1.0)):
+        try:
+            with jax.ensure_compile_time_eval():
+                value = decay_fn(done)
+            if not is_traced(value):
+                float(value)
+            return
+        except Exception as error:
+            reasons.append(shown(error))
+    raise TypeError(f"`decay_fn` must take the fraction done and return one number: it raised {reasons[0]}.")
 
 
 @dataclasses.dataclass(frozen=True)

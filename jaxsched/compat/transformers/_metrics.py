@@ -6,7 +6,7 @@ import jaxsched as js
 from jaxsched.compat._foreign import foreign, handed_on
 from jaxsched.compat._plateau import NAMES as PLATEAU_NAMES
 from jaxsched.compat._plateau import reduce_lr
-from jaxsched.kinds import Bound, InnerFactor, NotNegative, PureSchedule, Whole
+from jaxsched.kinds import Bound, InnerFactor, NotNegative, PureSchedule, Whole, WholeAtLeastOne
 
 NAMES = {"min_value": "min_lr", "max_value": "max_lr", "window": "window_size"}
 
@@ -72,7 +72,7 @@ def GreedyLR(
     eps: Bound = 1e-8,
     verbose: bool = False,
     smooth: bool = False,
-    window_size: int = 50,
+    window_size: WholeAtLeastOne = 50,
     reset_start: Whole = 500,
 ) -> js.Controller:
     """`GreedyLR`: raised after more than `patience` improvements in a row, cut after as many failures.
@@ -102,6 +102,6 @@ def GreedyLR(
         min_value=min_lr,
         max_value=max_lr,
         min_change=eps,
-        window=window_size if smooth else 1,
+        window=window_size if smooth else 1,  # pyright: ignore[reportArgumentType] (the check makes it an int)
         reset_after=reset_start,
     )
