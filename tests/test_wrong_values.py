@@ -14,6 +14,7 @@ HUGE = 10**400
 A_LIST, A_FLOAT32 = "Pass a list.", "at most 3.4028235e+38, the largest float32"
 
 WRONG = {
+    "division-by-zero": (lambda: LINE / 0, "`right` must not be 0"),
     # Order matters, and a set has none; a dict would be read as its keys.
     "set": (lambda: js.piecewise_constant([2, 4], {1.0, 0.5, 0.25}), "`values` must be a sequence of numbers", A_LIST),
     "dict": (lambda: js.multistep_decay(1.0, 0.5, {30: 0.1}), "`milestones` must be a sequence of numbers", A_LIST),

@@ -301,7 +301,12 @@ class Product(Pair):
 
 
 class Quotient(Pair):
-    """`left / right` at every step; infinite where `right` is 0."""
+    """`left / right` at every step; infinite where `right` is 0, and a `right` that is always 0 is refused."""
+
+    def _check(self) -> None:
+        zero = isinstance(self.right, Constant) and not is_traced(self.right.value) and np.any(self.right.value == 0)
+        if zero:
+            raise ValueError(f"`right` must not be 0: got {shown(self.right)}. No schedule can be divided by it.")
 
     def at(self, step: Any) -> Any:
         return evaluate(self.left, step) / evaluate(self.right, step)

@@ -74,6 +74,7 @@ OF: dict[str, dict[str, Any]] = {
     "UniformJitter": {"bound": 0.5, "key": 0},
     "by_group": {"schedules": {"a": 0.1, "b": LINE}},
     "optax.join_schedules": {"schedules": [LINE, LINE], "boundaries": [3]},
+    "torch.on_one_optimizer": {"schedulers": [compat.torch.StepLR(0.5, 2), compat.torch.ReduceLROnPlateau(0.5)]},
     "torch.SequentialLR": {"schedulers": [compat.torch.StepLR(0.5, 2), compat.torch.StepLR(0.5, 3)], "milestones": [3]},
     "torch.ChainedScheduler": {"lr": 0.5, "schedulers": [compat.torch.StepLR(0.5, 2)]},
     "torch.CyclicLR": {"base_lr": 0.1, "max_lr": 1.0},

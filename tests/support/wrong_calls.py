@@ -51,6 +51,7 @@ EXCEPT = {
         "Slot", "Values", "ByName", "InjectState", "Snapshot", "Hyperparameter", "Sample", "Events", "GreedyState",
         "PlateauState", "RecoverState", "HypergradientState", "StationarityState", "Description", "Descriptions",
         "Change", "Diff", "Finding", "Phase", "Rate", "StateDescription", "Table", "Diagnosis", "RangeTest",
+        "TurnState",
     },
     "A formula: what calls it has checked the step.": {"at", "weights"},
     "Arithmetic of a formula, on arrays.": {
@@ -63,6 +64,7 @@ EXCEPT = {
         "shown_of",
     },
     "It writes a file where a text says.": {"Table.to_csv", "Table.to_json"},
+    "It needs the other framework, and is tested beside it.": {"to_scheduler", "to_schedule", "register"},
 }  # fmt: skip
 """Public callables that are not called with wrong arguments, and why."""
 

@@ -45,7 +45,6 @@ def SequentialLR(
             `lr`, or `ReduceLROnPlateau` among them.
 
     Examples:
-        >>> from jaxsched.compat import torch as schedulers
         >>> warmup = schedulers.LinearLR(0.1, start_factor=0.1, total_iters=5)
         >>> lr = schedulers.SequentialLR(0.1, [warmup, schedulers.CosineAnnealingLR(0.1, T_max=10)], milestones=[5])
         >>> [round(float(lr(t)), 6) for t in (0, 5, 10)]
@@ -127,12 +126,7 @@ def ReduceLROnPlateau(
     A relative threshold is a part of `abs(best)`; in torch it points the wrong way where the metric is negative. `lr`
     may be a schedule as well as a number.
 
-    Raises:
-        ValueError: `factor` is not between 0 and 1, `mode` or `threshold_mode` is unknown, a negative number, or lists
-            of different lengths.
-
     Examples:
-        >>> from jaxsched.compat import torch as schedulers
         >>> controller = schedulers.ReduceLROnPlateau(1.0, factor=0.5, patience=1)
         >>> state = controller.init()
         >>> for loss in (3.0, 3.0, 3.0):
@@ -171,12 +165,7 @@ def on_one_optimizer(schedulers: Sequence[Any]) -> js.Controller:
         schedulers: one `ReduceLROnPlateau`, first or last, made with the learning rate alone; and what other functions
             of this module return, made with the same `lr`. Lists are for the parameter groups.
 
-    Raises:
-        TypeError: no list, or something that no function of this module returned.
-        ValueError: no `ReduceLROnPlateau`, two, or one in the middle; nothing beside it; or another `lr`.
-
     Examples:
-        >>> from jaxsched.compat import torch as schedulers
         >>> plateau = schedulers.ReduceLROnPlateau(1.0, factor=0.5, patience=0)
         >>> controller = schedulers.on_one_optimizer([schedulers.LambdaLR(1.0, lambda epoch: 1.0), plateau])
         >>> state, rates = controller.init(), []

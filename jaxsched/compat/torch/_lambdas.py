@@ -27,10 +27,8 @@ def LambdaLR(
 
     Raises:
         TypeError: `lr_lambda` is no function of the epoch.
-        ValueError: lists of different lengths.
 
     Examples:
-        >>> from jaxsched.compat import torch as schedulers
         >>> float(schedulers.LambdaLR(0.5, lambda epoch: 0.5**epoch)(2))
         0.125
     """
@@ -51,10 +49,8 @@ def MultiplicativeLR(
 
     Raises:
         TypeError: `lr_lambda` is no function of the epoch.
-        ValueError: lists of different lengths.
 
     Examples:
-        >>> from jaxsched.compat import torch as schedulers
         >>> float(schedulers.MultiplicativeLR(1.0, lambda epoch: 0.5)(3))
         0.125
     """

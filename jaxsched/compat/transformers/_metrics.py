@@ -26,12 +26,7 @@ def get_reduce_on_plateau_schedule(
 ) -> js.Controller:
     """`get_reduce_on_plateau_schedule`: torch's `ReduceLROnPlateau`, whose arguments these are.
 
-    Raises:
-        TypeError: an unknown argument.
-        ValueError: `factor` is not between 0 and 1, or an unknown mode.
-
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> plateau = optimization.get_reduce_on_plateau_schedule(1.0, factor=0.5, patience=0)
         >>> state = plateau.update(plateau.update(plateau.init(), value=1.0), value=1.0)
         >>> float(plateau(state))
@@ -80,10 +75,9 @@ def GreedyLR(
     The default `min_lr` of 0.001 is above the usual rates of fine-tuning: from below it a rate can only rise.
 
     Raises:
-        ValueError: `factor` is not between 0 and 1, an unknown mode, or `min_lr` above `max_lr`.
+        ValueError: `min_lr` is above `max_lr`.
 
     Examples:
-        >>> from jaxsched.compat import transformers as optimization
         >>> greedy = optimization.GreedyLR(0.5, factor=0.5, patience=0)
         >>> state = greedy.update(greedy.update(greedy.init(), value=1.0), value=2.0)
         >>> float(greedy(state))
