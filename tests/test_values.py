@@ -9,7 +9,7 @@ import optax
 import pytest
 from support import zoo_combined, zoo_cyclic, zoo_simple
 from support.precision import assert_exact, assert_right, errors, steps_of, values_of
-from support.short import exhaustive, first_of_each, parametrize
+from support.short import exhaustive, parametrize
 from support.zoo import COVERING, GROUP, LONG, NO_REFERENCE, ONE_OF_EACH_NAME, ZOO
 from support.zoo_entry import END, PEAK
 
@@ -69,11 +69,8 @@ def group_of(entry):
     return GROUP[entry.name]
 
 
-FRACTIONAL = [e for family in WITH_BOUNDARIES for e in family(24) if e.reference]
-
-
 # Fractional steps, such as epochs that are not whole, take paths of their own through what has boundaries.
-@parametrize("entry", FRACTIONAL, first_of_each(FRACTIONAL, group_of), group_of)
+@parametrize("entry", [e for family in WITH_BOUNDARIES for e in family(24) if e.reference], group=group_of)
 def test_values_are_right_at_fractional_steps(entry):
     around = [mark + d for mark in (0, *entry.boundaries) for d in (-0.5, -0.25, 0.0, 0.25, 0.5)]
     assert len(around) <= 128
