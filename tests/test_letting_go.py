@@ -49,7 +49,7 @@ USES = {
 }
 
 
-@parametrize("name", USES, ["a call", "a call of a method", "vmap", "shape", "stack", "inject"])
+@parametrize("name", USES, ["a call", "a call of a method", "vmap", "warmup", "stack", "inject"])
 def test_a_function_is_let_go_when_its_user_lets_go(name):
     def made():
         table = Table()

@@ -35,7 +35,7 @@ WRONG = {
         "`data` must fit StackedJoin: `which` must hold indices from 0 to 0: got [",
     ),
     "which-negative": (LONG, ["which"], [-1] * 10, "`which` must hold indices from 0 to 0"),
-    "which-short": (LONG, ["which"], [0] * 3, "`boundaries` must have one element fewer than `pieces`: got 9 and 3"),
+    "which-short": (LONG, ["which"], [0] * 3, "`boundaries` must have one element fewer than `which`: got 9 and 3"),
     "which-scalar": (LONG, ["which"], {"dtype": "int32", "values": 0}, "`boundaries` must have one element fewer"),
     "which-float": (LONG, ["which"], [0.5] * 10, "`which` must hold ints"),
     "slot": (LONG, ["slot"], [99] * 10, "`slot` must hold indices from 0 to 9: got [99, 99"),

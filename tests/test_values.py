@@ -20,7 +20,7 @@ pytestmark = pytest.mark.optimised
 TABLES = [ZOO, *LONG.values()]
 EVERY_LENGTH = {entries[0].name: entries for entries in zip(*TABLES, strict=True)}
 STRUCTURES = {GROUP[entry.name] for entry in ONE_OF_EACH_NAME}
-WIDE = {entry.name for entry in COVERING}
+WIDE = {entry.name for entry in COVERING} | {entry.name for entry in ONE_OF_EACH_NAME if "float" in entry.name}
 EXAMPLES = parametrize(
     ("name", "wide"),
     [(name, wide) for name in EVERY_LENGTH for wide in (False, True)],

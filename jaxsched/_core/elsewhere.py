@@ -16,9 +16,8 @@ _OWNER = "optimizer param_groups base_lrs"
 
 OF_SCHEDULES = _table(
     {
-        _MOVES: "a schedule has no position; call it with the step, `schedule(step)`, and hand a metric to a "
-        "controller by `jaxsched.observe(opt_state, value=metric)`. In a loop of PyTorch use "
-        "`jaxsched.compat.torch.to_scheduler(optimizer, schedule)`.",
+        _MOVES: "a schedule has no position; call it with the step, `schedule(step)`, hand a metric to a controller by "
+        "`jaxsched.observe(opt_state, value=metric)`, or wrap it by `jaxsched.compat.torch.to_scheduler`.",
         _READS: "a schedule has no position; call it with the step, `schedule(step)`, or read "
         "`jaxsched.current(opt_state)`.",
         _POSITION: "a schedule has no position; the optimizer's state counts, and `jaxsched.advance(schedule, n)` "
