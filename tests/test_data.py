@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from support.precision import WIDTH
 from support.short import parametrize
-from support.zoo import GROUP, ONE_OF_EACH, ZOO, nodes
+from support.zoo import GROUP, ONE_OF_EACH_NAME, ZOO, nodes
 from support.zoo_ramps import Own
 from support.zoo_simple import Mine
 
@@ -28,7 +28,7 @@ def is_code(entry) -> bool:
 
 DATA = [entry for entry in ZOO if not is_code(entry)]
 CODE = [entry for entry in ZOO if is_code(entry)]
-SHORT = [entry for entry in ONE_OF_EACH if entry in DATA]
+SHORT = [entry for entry in ONE_OF_EACH_NAME if entry in DATA]
 each = parametrize("entry", DATA, SHORT, lambda entry: GROUP[entry.name])
 
 STEPS = np.resize(np.asarray([0, 1, 2, 3, 5, 7, 11, 12, 13, 23, 24, 1000], np.int32), WIDTH)

@@ -97,7 +97,7 @@ def test_the_step_taken_is_rounded_once(make, dtype):
     chex.assert_trees_all_equal(updates, wanted)
 
 
-@pytest.mark.parametrize("wide", [jnp.float32, jnp.float64], ids=["float32", "float64"])
+@parametrize("wide", ["float32", "float64"], ["float64"])
 @makers
 def test_under_x64_values_are_float64_and_the_optimizer_computes_in_its_own_dtype(make, wide):
     with x64():

@@ -100,7 +100,7 @@ def test_anything_else_is_scaled_to_the_present_value(new, steps):
 
 
 @pytest.mark.parametrize("new", CONTROLLERS.values(), ids=CONTROLLERS)
-@pytest.mark.parametrize("steps, metrics", [(0, ()), (3, (1.0,)), (3, (1.0, 1.0, 2.0, 0.5))])
+@parametrize(("steps", "metrics"), [(0, ()), (3, (1.0,)), (3, (1.0, 1.0, 2.0, 0.5))], [(3, (1.0, 1.0, 2.0, 0.5))])
 def test_rebasing_from_a_controller_does_not_jump(new, steps, metrics):
     before = ran(js.reduce_on_plateau(OLD, 0.5, patience=0), steps, *metrics)
     state = js.replace_schedule(before, learning_rate=new, rebase=True)

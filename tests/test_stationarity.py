@@ -13,7 +13,7 @@ import optax
 import pytest
 from support.bridge import relaxed as relaxed  # optax's own code does not run in JAX's strict modes
 from support.bridge import strict, x64
-from support.short import exhaustive, parametrize
+from support.short import exhaustive
 
 import jaxsched as js
 from jaxsched import reduce_on_stationarity
@@ -55,7 +55,8 @@ CASES = {
 }
 
 
-@parametrize("name", CASES, ["momentum"])
+@exhaustive
+@pytest.mark.parametrize("name", CASES)
 def test_it_fires_once_stationary_and_not_before(name):
     """In 64 runs: no false alarm, every run is cut, and the loss is lower by the factor afterwards."""
     arguments, rate, far, curvature, steps = CASES[name]
@@ -223,7 +224,7 @@ def test_steps_that_are_not_finite_are_not_looked_at():
 
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
-@pytest.mark.parametrize("inner", [None, optax.scale_by_adam()], ids=["sgd", "adam"])
+@pytest.mark.parametrize("inner", [pytest.param(None, marks=exhaustive), optax.scale_by_adam()], ids=["sgd", "adam"])
 def test_dtypes_are_fixed_and_updates_are_like_the_gradient(dtype, inner):
     optimizer = reduce_on_stationarity(js.Cosine(0.1, 0.01, steps=5), inner=inner)
     p = {"a": jnp.ones(3, dtype), "b": jnp.ones((), dtype)}
