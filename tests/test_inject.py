@@ -109,7 +109,7 @@ def test_under_x64_values_are_float64_and_the_optimizer_computes_in_its_own_dtyp
         assert all(x.dtype == jnp.float64 and not x.weak_type for x in js.current(after).values())
         np.testing.assert_allclose(rate_of(train(optimizer, p, STEPS)[2]), LR(np.arange(STEPS)), rtol=1e-13)
         program = str(jax.make_jaxpr(optimizer.update)(p, state, p))
-        assert ("f64[3]" in program) == (wide == jnp.float64) and f"f{jnp.finfo(wide).bits}[3]" in program
+        assert ("f64[3]" in program) == (wide == "float64") and f"f{jnp.finfo(wide).bits}[3]" in program
 
 
 def test_numbers_of_the_factory_are_not_rounded_with_narrow_parameters():
