@@ -6,7 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
+from jaxsched.kinds import shown
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+LONG = 100
+"""From so many characters on a value is cut."""
 
 
 class Said(NamedTuple):
@@ -57,6 +62,7 @@ def _said(words: Said, given: Mapping[str, Any], x: Any, error: Exception) -> tu
         kind = ValueError
     text = words.value if kind is ValueError else words.kind
     if "{groups}" not in text:
-        return kind, text.format(x, type=type(x))
+        value = str(x)
+        return kind, text.format(value if len(value) < LONG else shown(x), type=type(x))
     fits = "length" in str(error)
     return kind, text.format(groups=len(given["lr"]), length=len(cast(Any, x))) if fits else ""

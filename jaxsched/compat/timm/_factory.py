@@ -52,7 +52,7 @@ def create_scheduler_v2(
     noise_seed: Key | None = 42,
     cycle_mul: js.Numeric = 1.0,
     cycle_decay: js.Numeric = 0.1,
-    cycle_limit: int = 1,
+    cycle_limit: Whole = 1,
     k_decay: js.Numeric = 1.0,
     decay_fn: DecayFn | None = None,
     stable_timescale: js.Numeric | None = None,
