@@ -26,6 +26,8 @@ except AttributeError:  # jax before 0.8
 
 each = zoo.each()
 few = zoo.each(COVERING)  # a law with a program of its own
+EDGES = ("NoisyLinearCosine-silent", "ExponentialRamp-straight", "ValuePowerCosine-root", "Polynomial-root")
+where_numbers_break_it = zoo.each([entry for entry in ZOO if entry in COVERING or entry.name in EDGES])
 fewest = zoo.each(ONE_OF_EACH_FAMILY)  # several programs, or one that is slow to compile
 
 CLOSE = 2e-6
@@ -160,7 +162,7 @@ def test_every_number_maps_in_one_trace(entry):
     chex.assert_trees_all_close(got, alone, rtol=CLOSE, atol=CLOSE * entry.scale)
 
 
-@few
+@where_numbers_break_it
 def test_gradients_are_finite_everywhere(entry):
     """With respect to every float number and to a fractional step, at boundaries, at 0 and past the end."""
     schedule, t = entry.make(), jnp.asarray(steps_of(entry))
@@ -170,7 +172,7 @@ def test_gradients_are_finite_everywhere(entry):
     chex.assert_tree_all_finite(gradients(structure, positions, leaves, floats, t))
 
 
-@fewest
+@few
 def test_gradients_are_slopes(entry):
     """Under x64 the gradient along a random direction is the central difference."""
     schedule = entry.make()

@@ -159,6 +159,14 @@ def test_a_scaled_controller_has_every_level_scaled(example):
         np.testing.assert_allclose(scaled(other), 0.5 * controller(one), rtol=2e-6)
 
 
+def test_a_scaled_floor_is_where_a_scaled_rate_ends():
+    controller = js.scale(js.reduce_on_plateau(1.0, 0.5, patience=0, min_value=0.3), 0.5)
+    state = controller.init()
+    for x in range(8):
+        state = controller.update(state, value=float(x))
+    assert controller(state) == np.float32(0.15)
+
+
 def test_layerwise_and_scale_agree():
     plateau = js.reduce_on_plateau(js.Linear(1.0, 0.5, steps=10), min_value=0.1, min_change=0.01)
     rates = js.layerwise(plateau, 0.5, ["a", "b", "c"])

@@ -29,7 +29,9 @@ def parts_of(name):
     return {(function_of(name), argument, x if isinstance(x, (bool, str)) else "") for argument, x in arguments.items()}
 
 
-FEW = [*FIRST, *covering(COMPARED, parts_of)]
+BETWEEN_STEPS = [name for name in COMPARED if "OneCycleLR" in name]
+"""Where the parts of a run end between two steps, as each of these numbers has it elsewhere."""
+FEW = [*FIRST, *BETWEEN_STEPS, *covering(COMPARED, parts_of)]
 LOOPS = [name for name, (_, case, _) in COMPARED.items() if case.metrics is not None or "noisy" in case.function]
 """What is slow one operation at a time: a loop over metrics, and the many small steps of a random number."""
 
