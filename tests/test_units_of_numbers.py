@@ -10,7 +10,7 @@ from support.controllers_zoo import FEW
 from support.controllers_zoo import each as one_of_each
 from support.precision import WIDTH
 from support.short import exhaustive
-from support.zoo import ONE_OF_EACH_FAMILY, each
+from support.zoo import COVERING, ONE_OF_EACH_FAMILY, each
 from support.zoo_entry import LAST
 from support.zoo_simple import Mine
 
@@ -22,7 +22,7 @@ def steps_of(entry) -> np.ndarray:
     return np.resize(np.asarray(near, np.int32), WIDTH)
 
 
-@each(ONE_OF_EACH_FAMILY)
+@each(COVERING)
 def test_a_stretched_schedule_is_the_same_at_twice_the_step(entry):
     schedule, t = entry.make(), steps_of(entry)
     got, want = js.stretch(schedule, 2)(2 * t), schedule(t)
@@ -194,6 +194,10 @@ def test_what_is_built_by_hand_is_checked():
     for make, words in (
         (lambda: n.Warmup(js.Constant(1.0), 0.5), "`ramp` must be a Ramp"),
         (lambda: n.Warmup(js.Linear(0.0, 1.0, steps=4), 0.5), "`ramp` must have its `end` open"),
+        (
+            lambda: n.Warmup(js.Linear(n.Open(), n.Open(), steps=4), 0.5),
+            "`ramp` must have its `end` open, and no other",
+        ),
         (lambda: n.Cooldown(0.5, 3, open_end), "`ramp` must have its `start` open"),
         (lambda: n.Cycle(js.Linear(1.0, 0.0, steps=2), 2, 1.5), "`growth` must be a whole number: got 1.5"),
         (lambda: js.Linear(0.0, None, steps=10), "`end` must be a number: got None"),

@@ -1,5 +1,7 @@
 """Every function of `jaxsched.compat` against the values of the real package, as `record.py` wrote them."""
 
+import re
+
 import numpy as np
 import pytest
 from support.compat import comparison
@@ -31,9 +33,14 @@ def parts_of(name):
 
 BETWEEN_STEPS = [name for name in COMPARED if "OneCycleLR" in name]
 """Where the parts of a run end between two steps, as each of these numbers has it elsewhere."""
-FEW = [*FIRST, *BETWEEN_STEPS, *covering(COMPARED, parts_of)]
+COMPOSED = [name for name in COMPARED if re.search("SequentialLR|ChainedScheduler|on_one_optimizer", name)]
+"""What takes a path of its own for each of the schedulers in it."""
+FEW = [*FIRST, *BETWEEN_STEPS, *COMPOSED, *covering(COMPARED, parts_of)]
 LOOPS = [name for name, (_, case, _) in COMPARED.items() if case.metrics is not None or "noisy" in case.function]
 """What is slow one operation at a time: a loop over metrics, and the many small steps of a random number."""
+
+
+SHORT_LOOPS = [*FIRST, *COMPOSED]
 
 
 @in_every_way([x for x in COMPARED if x not in LOOPS], IN_FLOAT32, function_of, [x for x in FEW if x not in LOOPS])
@@ -44,7 +51,7 @@ def test_equals_the_package(name, way):
 @parametrize(
     ("name", "way"),
     [(name, way) for name in LOOPS for way in ("float32", "x64")],
-    [(name, way) for name in LOOPS for way, some in (("float32", IN_FLOAT32), ("x64", FIRST)) if name in some],
+    [(name, way) for name in LOOPS for way, some in (("float32", IN_FLOAT32), ("x64", SHORT_LOOPS)) if name in some],
     group=lambda row: function_of(row[0]),
     ids="-".join,
 )
