@@ -119,7 +119,9 @@ def test_rounding_does_not_add_up():
         want.append(rate)
     schedulers = [T.ExponentialLR(1.0, 0.9995), T.CosineAnnealingLR(1.0, 9000, 0.01), plateau(patience=900)]
     controller = T.on_one_optimizer(schedulers)
-    np.testing.assert_allclose(course(controller, np.ones(n)), want, rtol=5e-7)
+    # Older versions do not keep the rest of the rate apart: measured with jax 0.6.0, 7e-5 after so many steps.
+    close = 5e-7 if jax.__version_info__ >= (0, 8) else 1e-4
+    np.testing.assert_allclose(course(controller, np.ones(n)), want, rtol=close)
     with x64():
         np.testing.assert_allclose(course(controller, np.ones(n)), want, rtol=1e-11)
 
