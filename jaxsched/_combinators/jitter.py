@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import jax.numpy as jnp
 
+from jaxsched._core.choice import select
 from jaxsched._core.draws import truncated_normal, uniform
 from jaxsched._core.fields import not_negative
 from jaxsched._core.kinds import Key, Positive, checked
@@ -32,9 +33,9 @@ class NormalJitter(Exact):
     def at(self, step: Any) -> Any:
         deviation = jnp.maximum(evaluate(self.deviation, step), 0)
         some = deviation > 0
-        limit = self.bound / jnp.where(some, deviation, 1)
+        limit = self.bound / select(some, deviation, 1)
         noise = truncated_normal(self.key, whole_steps(step), limit)
-        return evaluate(self.schedule, step) * (1 + jnp.where(some, deviation * noise, 0))
+        return evaluate(self.schedule, step) * (1 + select(some, deviation * noise, 0))
 
 
 class UniformJitter(Exact):

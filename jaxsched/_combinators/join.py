@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxsched._core.choice import select
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Counts, CountTuple, Indices, checked
 from jaxsched._core.lists import check_boundaries
@@ -67,13 +68,13 @@ class StackedJoin(Exact):
 
     def _one(self, step):
         index = count_reached(step, self.boundaries)
-        begin = jnp.where(index > 0, self.boundaries[jnp.maximum(index - 1, 0)], 0)
+        begin = select(index > 0, self.boundaries[jnp.maximum(index - 1, 0)], 0)
         local, kind, value = since(step, begin), self.which[index], jnp.zeros((), real_dtype())
         for i, stacked in enumerate(self.kinds):
             here = kind == i
-            slot = jnp.where(here, self.slot[index], 0)
+            slot = select(here, self.slot[index], 0)
             piece = jax.tree.map(lambda leaf, slot=slot: leaf[slot], stacked)
-            value = jnp.where(here, evaluate(piece, only_when(here, local)), value)
+            value = select(here, evaluate(piece, only_when(here, local)), value)
         return value
 
     @property

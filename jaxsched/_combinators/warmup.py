@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import jax.numpy as jnp
 
 from jaxsched._combinators.clocks import Stretch, advance
+from jaxsched._core.choice import select
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Kind, Level, checked
 from jaxsched._core.node import inside
@@ -76,8 +77,8 @@ class Warmup(Exact):
         # Evaluated once, lest what is nested doubles: until the ramp is over the schedule is at its first value.
         value = evaluate(schedule, since(step, steps))
         # A ramp of no length shows its end at step 0; what leads into it leads to its start all the same.
-        peak = schedule.ends[0] if isinstance(schedule, Ramp) else jnp.where(over, self.ramp.ends[0], value)
-        return jnp.where(over, value, evaluate(inside(self.ramp, end=peak), step))
+        peak = schedule.ends[0] if isinstance(schedule, Ramp) else select(over, self.ramp.ends[0], value)
+        return select(over, value, evaluate(inside(self.ramp, end=peak), step))
 
     @property
     def duration(self) -> Any:
@@ -104,8 +105,8 @@ class Cooldown(Exact):
         begun = reached(step, self.begin)
         # Evaluated once, lest what is nested doubles: once the ramp has begun the schedule stays where it was.
         value = evaluate(self.schedule, until(step, self.begin))
-        start = jnp.where(begun, value, self.ramp.ends[1])
-        return jnp.where(begun, evaluate(inside(self.ramp, start=start), since(step, self.begin)), value)
+        start = select(begun, value, self.ramp.ends[1])
+        return select(begun, evaluate(inside(self.ramp, start=start), since(step, self.begin)), value)
 
     @property
     def duration(self) -> Any:
@@ -238,7 +239,7 @@ def _other_side(end: Any) -> float:
 def _inverse(steps: Any) -> Any:
     if isinstance(steps, (int, float)):
         return 1.0 / steps if steps else 1.0  # any number: a ramp of no length never asks
-    return 1.0 / jnp.where(jnp.asarray(steps) > 0, steps, 1)
+    return 1.0 / select(jnp.asarray(steps) > 0, steps, 1)
 
 
 def _signature(fn: Callable[..., Any]) -> inspect.Signature:

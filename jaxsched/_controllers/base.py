@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxsched._controllers.kept import check_widths
 from jaxsched._controllers.metrics import BEGUN, LASTING, bounded, counted, metric, truth
 from jaxsched._core.boxes import rebuilt
+from jaxsched._core.choice import select
 from jaxsched._core.elsewhere import OF_CONTROLLERS
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Kind, kinds_in
@@ -131,7 +132,7 @@ class Watching(Controller):
         looked = observed & (device_step(state.step) >= self.begin)
         state = _quiet(state)
         judged = self._judge(state, bounded(value, getattr(self, "sign", 1.0)))
-        keep = lambda new, old: jnp.where(looked, jnp.asarray(new).astype(old.dtype), old)  # noqa: E731
+        keep = lambda new, old: select(looked, jnp.asarray(new).astype(old.dtype), old)  # noqa: E731
         after = jax.tree.map(keep, judged, state)
         return after._replace(flags=counted(after.flags, state.flags, looked))
 
@@ -164,7 +165,7 @@ class OverDevices(Controller):
         total = lambda x: jax.lax.psum(x, self.axis_name)  # noqa: E731
         try:
             observers = total(observed.astype(jnp.float32))
-            mean = total(jnp.where(observed, value, 0.0)) / jnp.maximum(observers, 1.0)
+            mean = total(select(observed, value, 0.0)) / jnp.maximum(observers, 1.0)
         except NameError as error:
             raise ValueError(
                 f"`axis_name` must be bound where a metric is observed: got {self.axis_name!r} outside of its "
@@ -226,7 +227,7 @@ def taken_over(old: Any, state: Any, new: Any, fresh: Any, rebase: bool = False)
     state = new._unscaled(state) if rebase else state
     same = getattr(inner(old), "sign", 1.0) == getattr(inner(new), "sign", 1.0)
     known = same if isinstance(same, bool) else (is_traced(same) or bool(same))
-    return jax.tree.map(lambda old, new: jnp.where(same, old, new), state, fresh), known
+    return jax.tree.map(lambda old, new: select(same, old, new), state, fresh), known
 
 
 def shape_of(state: Any) -> Any:
@@ -256,7 +257,7 @@ def _begun(controller: Any, state: Any, *rest: Any) -> tuple[Any, ...]:
     """The state and what else is given; the first state at the same step, where all of it was set to zero."""
     anew = begun(controller._start())._replace(step=state.step)
     marked = jnp.bitwise_and(state.flags, BEGUN) != 0
-    return jax.tree.map(lambda kept, new: jnp.where(marked, kept, new.astype(kept.dtype)), state, anew), *rest
+    return jax.tree.map(lambda kept, new: select(marked, kept, new.astype(kept.dtype)), state, anew), *rest
 
 
 def _compiled(controller: Controller, method: str, *args: Any) -> Any:

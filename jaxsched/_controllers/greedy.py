@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxsched._controllers.base import Array, Controller, PureSchedule, Watching, over_devices, value_of
 from jaxsched._controllers.metrics import ROUNDING, betters, bounded, direction, events, flags, is_finite, worst
+from jaxsched._core.choice import select
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Bound, Count, InnerFactor, Log, NotNegative, Sign, Whole, checked
 from jaxsched._core.node import written
@@ -106,7 +107,7 @@ class Greedy(Watching, kw_only=True):
     def _product(self, base, state):
         # Once clipped, the value starts from the bound itself and follows the schedule by a ratio, 1 for a constant.
         ratio = base.astype(jnp.float32) / state.clipped
-        start = jnp.where(state.bound == 0, base, jnp.where(state.bound < 0, self.min_value, self.max_value) * ratio)
+        start = select(state.bound == 0, base, select(state.bound < 0, self.min_value, self.max_value) * ratio)
         return start * jnp.exp(jnp.minimum(self.log_factor, 0.0) * state.cuts)
 
     def _bounded(self, base, product):
@@ -119,29 +120,29 @@ class Greedy(Watching, kw_only=True):
 
     def _judge(self, state: Any, value: Any) -> Any:
         finite = is_finite(value)
-        recent = jnp.where(finite, state.recent.at[state.seen % self.window].set(value), state.recent)
+        recent = select(finite, state.recent.at[state.seen % self.window].set(value), state.recent)
         seen = state.seen + finite
         filled = jnp.minimum(seen, self.window)
         # Around the present value, so that a flat metric has exactly itself as its mean.
-        around = jnp.sum(jnp.where(jnp.arange(self.window) < filled, recent - value, 0.0))
+        around = jnp.sum(select(jnp.arange(self.window) < filled, recent - value, 0.0))
         mean = bounded(value + around / jnp.maximum(filled, 1))
-        judged = jnp.where(finite, mean, value)
+        judged = select(finite, mean, value)
 
         resting = (state.cooldown > 0) | (state.warmup > 0)
         better = betters(judged, state.best, self.sign, self.rtol, self.atol)
-        good = jnp.where(better & ~resting, state.good + 1, 0)
-        bad = jnp.where(better | resting, 0, state.bad + 1)
+        good = select(better & ~resting, state.good + 1, 0)
+        bad = select(better | resting, 0, state.bad + 1)
         up, down = good > self.patience, bad > self.patience
 
         state = state._replace(
-            best=jnp.where(better & ~resting, judged, state.best),
-            good=jnp.where(up, 0, good),
-            bad=jnp.where(down, 0, bad),
-            cooldown=jnp.where(down, self.cooldown, jnp.maximum(state.cooldown - 1, 0)),
-            warmup=jnp.where(up, self.warmup, state.warmup - (resting & (state.cooldown == 0))),
+            best=select(better & ~resting, judged, state.best),
+            good=select(up, 0, good),
+            bad=select(down, 0, bad),
+            cooldown=select(down, self.cooldown, jnp.maximum(state.cooldown - 1, 0)),
+            warmup=select(up, self.warmup, state.warmup - (resting & (state.cooldown == 0))),
             recent=recent,
             # Only whether the window is full, and the place in it, matter.
-            seen=jnp.where(seen >= 2 * self.window, self.window, seen),
+            seen=select(seen >= 2 * self.window, self.window, seen),
             flags=flags(improved=better & ~resting),
         )
         return self._moved(state, up, down)
@@ -151,28 +152,28 @@ class Greedy(Watching, kw_only=True):
         product = self._product(base, state)
         old = self._bounded(base, product)
         factor = jnp.exp(jnp.minimum(self.log_factor, 0.0))
-        wanted = jnp.where(up, old / factor, old * factor)
-        new = jnp.where(up, jnp.minimum(wanted, self.max_value), jnp.maximum(wanted, self.min_value))
-        moves = jnp.where(up, new - old, old - new) > self.min_change + ROUNDING * old
+        wanted = select(up, old / factor, old * factor)
+        new = select(up, jnp.minimum(wanted, self.max_value), jnp.maximum(wanted, self.min_value))
+        moves = select(up, new - old, old - new) > self.min_change + ROUNDING * old
         raised, cut = up & moves, down & moves
         # A change starts from where the value is: at a bound, if the schedule has carried the product beyond it.
         moved, beyond = (raised | cut) & (base > 0), old != product
         outside = (base > self.max_value) | (base < self.min_value)
-        bound = jnp.where(moved & beyond, jnp.where(outside, 0, jnp.where(product > old, 1, -1)), state.bound)
-        cuts = jnp.where(moved & beyond, 0, state.cuts) + cut - raised
+        bound = select(moved & beyond, select(outside, 0, select(product > old, 1, -1)), state.bound)
+        cuts = select(moved & beyond, 0, state.cuts) + cut - raised
         clipped = moved & (new != wanted)
-        bound, cuts = jnp.where(clipped, jnp.where(up, 1, -1), bound), jnp.where(clipped, 0, cuts)
-        at = jnp.where(moved & (clipped | beyond), base, state.clipped)
+        bound, cuts = select(clipped, select(up, 1, -1), bound), select(clipped, 0, cuts)
+        at = select(moved & (clipped | beyond), base, state.clipped)
 
-        at_floor = jnp.where(cut | raised, new, old) <= self.min_value * (1 + ROUNDING)
-        left = jnp.where(up, self.reset_after, state.patience_at_floor - (down & at_floor))
+        at_floor = select(cut | raised, new, old) <= self.min_value * (1 + ROUNDING)
+        left = select(up, self.reset_after, state.patience_at_floor - (down & at_floor))
         reset = down & at_floor & (left <= 0)
         happened = flags(increased=raised, reduced=cut & ~reset, reset=reset, at_floor=at_floor & ~reset)
         state = state._replace(
             bound=bound, clipped=at, cuts=cuts, patience_at_floor=left, flags=jnp.bitwise_or(state.flags, happened)
         )
         anew = self._start()._replace(step=state.step, cooldown=state.cooldown, flags=state.flags)
-        return jax.tree.map(lambda new, old: jnp.where(reset, new, old), anew, state)
+        return jax.tree.map(lambda new, old: select(reset, new, old), anew, state)
 
 
 @checked

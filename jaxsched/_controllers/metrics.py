@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._core.boxes import array_of, unwrapped
+from jaxsched._core.choice import select
 from jaxsched._core.words import shown
 
 Array = jax.Array
@@ -103,12 +104,12 @@ def truth(observed: Any) -> Array:
 
 def worst(sign: Any) -> Array:
     """What every metric is better than, by the sign of `direction`."""
-    return jnp.where(jnp.asarray(sign) < 0, -LARGEST, LARGEST).astype(jnp.float32)
+    return select(jnp.asarray(sign) < 0, -LARGEST, LARGEST).astype(jnp.float32)
 
 
 def bounded(value: Array, sign: Any = 1.0) -> Array:
     """A metric as a number that may be kept: what is not finite would make every check of the state fail."""
-    return jnp.where(jnp.isnan(value), worst(sign), jnp.clip(value, -LARGEST, LARGEST))
+    return select(jnp.isnan(value), worst(sign), jnp.clip(value, -LARGEST, LARGEST))
 
 
 def is_finite(value: Array) -> Array:
@@ -125,8 +126,8 @@ def mean_with(mean: Array, value: Array, size: Array, sign: Any) -> Array:
     """The mean of `size` metrics, `value` the last of them; one that is not finite decides, and the worst first."""
     ordinary = mean + difference(value, mean) / size  # a flat metric has exactly itself as its mean
     bad = worst(sign)
-    decided = jnp.where((mean == bad) | (value == bad), bad, -bad)
-    return jnp.where(is_finite(mean) & is_finite(value), ordinary, decided)
+    decided = select((mean == bad) | (value == bad), bad, -bad)
+    return select(is_finite(mean) & is_finite(value), ordinary, decided)
 
 
 def direction(mode: Literal["min", "max"]) -> float:
@@ -137,5 +138,5 @@ def direction(mode: Literal["min", "max"]) -> float:
 def betters(value: Array, best: Array, sign: Any, rtol: Any, atol: Any) -> Array:
     """Whether `value` is better than `best` by more than the tolerance, also where metrics are negative."""
     # The difference of two close numbers is exact; `best * (1 - rtol)` would be rounded, and wrong below 0.
-    margin = jnp.where(is_finite(best), atol + rtol * jnp.abs(best), 0.0)
+    margin = select(is_finite(best), atol + rtol * jnp.abs(best), 0.0)
     return sign * (best - value) > margin

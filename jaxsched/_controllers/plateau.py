@@ -19,6 +19,7 @@ from jaxsched._controllers.metrics import (
     stopped,
     worst,
 )
+from jaxsched._core.choice import select
 from jaxsched._core.kinds import (
     Bound,
     Count,
@@ -118,32 +119,32 @@ class ReduceOnPlateau(Watching, kw_only=True):
         anew = {"pending": jnp.zeros_like(size), "mean": jnp.zeros_like(mean)}
         after = self._judge_mean(state._replace(**anew), mean)
         waiting = state._replace(pending=size, mean=mean)
-        return jax.tree.map(lambda new, old: jnp.where(size >= self.every, new, old), after, waiting)
+        return jax.tree.map(lambda new, old: select(size >= self.every, new, old), after, waiting)
 
     def _judge_mean(self, state, mean):
         if self.smoothing is not None:
             past, finite = jnp.minimum(self.smoothing, LARGEST_PART), is_finite(mean)
             weight = past * state.weight + (1 - past)
             average = state.average + (1 - past) / weight * difference(mean, state.average)
-            average, weight = jnp.where(finite, average, state.average), jnp.where(finite, weight, state.weight)
+            average, weight = select(finite, average, state.average), select(finite, weight, state.weight)
             state = state._replace(average=average, weight=weight)
-            mean = jnp.where(finite, average, mean)
+            mean = select(finite, average, mean)
         mean = mean.astype(jnp.float32)  # as the best is, under x64 too
         better = betters(mean, state.best, self.sign, self.rtol, self.atol)
         cooling = state.bad < 0
         improved = better & ((self.follow > 0) | ~cooling)
-        bad = jnp.where(cooling, state.bad + 1, jnp.where(better, 0, state.bad + 1))
+        bad = select(cooling, state.bad + 1, select(better, 0, state.bad + 1))
         plateau = bad > self.patience
 
         base, scale, lower = value_of(self.schedule, state), self._scale(state.cuts), self._scale(state.cuts + 1)
         now, then = self._value(base, scale), self._value(base, lower)
         cut = plateau & (now - then > self.min_change + ROUNDING * now)
-        scale = jnp.where(cut, lower, scale)
+        scale = select(cut, lower, scale)
         at_floor = (base * scale <= self._floor(base) * (1 + ROUNDING)) | (scale <= self.min_scale * (1 + ROUNDING))
         return state._replace(
             cuts=state.cuts + cut,
-            best=jnp.where(improved, mean, state.best),
-            bad=jnp.where(plateau, -self.cooldown, bad),
+            best=select(improved, mean, state.best),
+            bad=select(plateau, -self.cooldown, bad),
             flags=flags(improved=improved, reduced=cut, at_floor=at_floor, stopped=stopped(state, plateau, cut)),
         )
 

@@ -14,6 +14,7 @@ from jaxsched._controllers.base import (
     value_of,
 )
 from jaxsched._controllers.metrics import LARGEST_PART, ROUNDING, difference, events, flags, is_finite, stopped
+from jaxsched._core.choice import select
 from jaxsched._core.kinds import (
     Bound,
     Count,
@@ -82,7 +83,7 @@ class Recover(Watching, kw_only=True):
     def _rate(self, state: Any) -> Any:
         since = jnp.maximum(state.step - state.cut_at, 1)  # the first step after a cut is not wasted at a rate of 0
         warming = (state.cut_at >= 0) & (since < self.warmup)
-        done = jnp.where(warming, since / jnp.maximum(self.warmup, 1), 1.0)
+        done = select(warming, since / jnp.maximum(self.warmup, 1), 1.0)
         return self._warm(value_of(self.schedule, state), self._scale(state.cuts)) * done
 
     def _scale(self, cuts):
@@ -105,7 +106,7 @@ class Recover(Watching, kw_only=True):
 
         base, scale, lower = value_of(self.schedule, state), self._scale(state.cuts), self._scale(state.cuts + 1)
         cut = exploded & (self._warm(base, lower) < self._warm(base, scale) * (1 - ROUNDING))
-        scale = jnp.where(cut, lower, scale)
+        scale = select(cut, lower, scale)
         floor = jnp.minimum(self.min_value, base)
         at_floor = (base * scale <= floor * (1 + ROUNDING)) | (scale <= self.min_scale * (1 + ROUNDING))
 
@@ -116,11 +117,11 @@ class Recover(Watching, kw_only=True):
         mean = state.mean + rate * excess
         variance = (1 - rate) * (state.variance + rate * jnp.clip(excess, -LARGEST_ROOT, LARGEST_ROOT) ** 2)
         counts, anew = finite & ~exploded & ~warming, exploded
-        pick = lambda new, old: jnp.where(anew, 0, jnp.where(counts, new, old))  # noqa: E731
+        pick = lambda new, old: select(anew, 0, select(counts, new, old))  # noqa: E731
         return RecoverState(
             step=state.step,
             cuts=state.cuts + cut,
-            cut_at=jnp.where(exploded, state.step, state.cut_at),
+            cut_at=select(exploded, state.step, state.cut_at),
             mean=pick(mean, state.mean),
             variance=pick(variance, state.variance),
             weight=pick(weight, state.weight),

@@ -12,6 +12,7 @@ import numpy as np
 from jax.core import Tracer
 
 from jaxsched._core.boxes import unwrapped
+from jaxsched._core.choice import select
 from jaxsched._core.time import integer_max, real_dtype
 from jaxsched._core.words import shown
 
@@ -176,7 +177,7 @@ def minus_log(name: str, x: Any) -> Any:
     """A factor as minus its logarithm, in Python's float64: 0.99999 in float32 is 1 % off after a million steps."""
     x = not_negative(name, x)
     if is_traced(x):
-        return jnp.where(x > 0, -jnp.log(jnp.where(x > 0, x, 1)), LOG_OF_NOTHING)
+        return select(x > 0, -jnp.log(select(x > 0, x, 1)), LOG_OF_NOTHING)
     logs = [-math.log(each) + 0.0 if each else LOG_OF_NOTHING for each in np.ravel(np.asarray(x, float)).tolist()]
     if isinstance(x, float):
         return logs[0]  # + 0.0: not -0.0

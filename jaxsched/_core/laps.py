@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from jaxsched._core.choice import at, select
 from jaxsched._core.time import (
     Array,
     Clock,
@@ -38,15 +39,15 @@ def floor_to(time: Time, every: Length) -> tuple[Array, Time]:
         begin = index * period
         if isinstance(time, Clock):
             there = every > 0
-            return index, Clock(jnp.where(there, begin, time.whole), jnp.where(there, 0, time.part))
-        return index, (begin if is_integer(time) else jnp.where(every > 0, begin, time))
+            return index, Clock(select(there, begin, time.whole), select(there, 0, time.part))
+        return index, (begin if is_integer(time) else select(every > 0, begin, time))
     there = every > 0
-    index, into, _ = divided(time, jnp.where(there, every, 1))
+    index, into, _ = divided(time, select(there, every, 1))
     if not isinstance(time, Clock) and not is_integer(time):
-        return index, jnp.where(there, time - plain(into), time)
+        return index, select(there, time - plain(into), time)
     now = to_clock(time)
     begin = moved(now.whole - into.whole, now.part - into.part)
-    return index, jax.tree.map(lambda a, b: jnp.where(there, a, b), begin, now)
+    return index, jax.tree.map(lambda a, b: select(there, a, b), begin, now)
 
 
 def divided(time: Time, length: Array) -> tuple[Array, Clock, Clock]:
@@ -79,14 +80,14 @@ def divided(time: Time, length: Array) -> tuple[Array, Clock, Clock]:
 
 
 def _choose(condition: Array, a: Any, b: Any) -> Any:
-    return jax.tree.map(lambda x, y: jnp.where(condition, x, y), a, b)
+    return jax.tree.map(lambda x, y: select(condition, x, y), a, b)
 
 
 def _divided_as_floats(x: Array, length: Array) -> tuple[Array, Clock, Clock]:
     """The same of a fractional step; a time within rounding of a restart is that restart."""
     into = lax.rem(x, jnp.broadcast_to(length, x.shape))  # exact where floor(x / length) is not
     missed = length - into <= 4 * jnp.finfo(x.dtype).eps * x
-    into = jnp.where(missed, 0, into)
+    into = select(missed, 0, into)
     return to_integer(jnp.round((x - into) / length)), to_clock(into), to_clock(length - into)
 
 
@@ -105,7 +106,7 @@ def _divided_exactly(steps: Array, length: Array) -> tuple[Array, Clock, Clock]:
         shifted = rest << more
         quotient = _over(shifted, parts)
         index, rest = (index << more) + quotient, shifted - quotient * parts
-    index = jnp.where(to_real(steps) / length < integer_max(), index, integer_max())
+    index = select(to_real(steps) / length < integer_max(), index, integer_max())
     exact = index, _of_parts(rest, digits), _of_parts(parts - rest, digits)
     longer = jnp.zeros_like(index), to_clock(steps), to_clock(minus(length, steps))  # than there are steps
     return _choose(length < integer_max(), exact, longer)
@@ -147,12 +148,12 @@ def stretched_fractions(time: Time, steps: Length) -> tuple[Array, Array]:
         into = since(time, _over(whole_steps(time), period) * period)
         begun, left = plain(into) > 0, left_until(into, period)
     else:
-        _, into, rest = divided(time, jnp.where(there, steps, 1))
+        _, into, rest = divided(time, select(there, steps, 1))
         begun, left = plain(into) > 0, plain(rest)
     done = to_real(plain(time))
-    left = jnp.where(begun, left, jnp.where(done > 0, 0, to_real(steps)))
-    length = jnp.where(there, done + left, 1)
-    return jnp.where(there, done / length, 1), jnp.where(there, left / length, 0)
+    left = select(begun, left, select(done > 0, 0, to_real(steps)))
+    length = select(there, done + left, 1)
+    return select(there, done / length, 1), select(there, left / length, 0)
 
 
 def lap(time: Time, period: Length, growth: Length) -> tuple[Array, Clock]:
@@ -163,7 +164,7 @@ def lap(time: Time, period: Length, growth: Length) -> tuple[Array, Clock]:
     """
     index, clock = _lap(time, period, growth)
     there = period > 0
-    return jnp.where(there, index, 0), Clock(jnp.where(there, clock.whole, 0), jnp.where(there, clock.part, 0))
+    return select(there, index, 0), Clock(select(there, clock.whole, 0), select(there, clock.part, 0))
 
 
 def _lap(time: Time, period: Length, growth: Length) -> tuple[Array, Clock]:
@@ -183,8 +184,8 @@ def _lap_of_integers(time: Time, period: Array, growth: Array) -> tuple[Array, C
     scales, scale_floats, last_laps = _cycles(growth)
     grown, begin = _passed(steps, _saturating_add(_saturating_times(last_laps, first), first - 1))
     index, local = _over(steps, first), lax.rem(*jnp.broadcast_arrays(steps, first))
-    index, local = jnp.where(grows, grown, index), jnp.where(grows, steps - begin, local)
-    scale = jnp.where(grows, scales[grown], 1)
+    index, local = select(grows, grown, index), select(grows, steps - begin, local)
+    scale = select(grows, at(scales, grown), 1)
     whole = _over(local, scale)
     done = local - whole * scale
     left, part, ahead = scale - done, jnp.zeros((), real_dtype()), False
@@ -194,20 +195,20 @@ def _lap_of_integers(time: Time, period: Array, growth: Array) -> tuple[Array, C
         ahead = (done == left) & (part > 0)
     # Count from the nearer whole step: one step before a cycle's end is 1/scale before it, not 0.99999 after something.
     up = ((done > left) | ahead) & (scale < integer_max())
-    part = jnp.where(up, part - to_real(left), to_real(done) + part) / jnp.where(grows, scale_floats[grown], 1)
+    part = select(up, part - to_real(left), to_real(done) + part) / select(grows, at(scale_floats, grown), 1)
     return index, Clock(whole + up.astype(whole.dtype), part)
 
 
 def _lap_of_fractions(time: Time, period: Array, growth: Array) -> tuple[Array, Clock]:
     """Of cycles whose first is no whole number of steps; they end at whole multiples of it all the same."""
-    laps, into, left = divided(time, jnp.where(period > 0, period, 1))
+    laps, into, left = divided(time, select(period > 0, period, 1))
     grows = growth > 1
     scales, scale_floats, last_laps = _cycles(growth)
     grown, begin = _passed(laps, last_laps)
-    before, after = to_real(laps - begin), to_real(scales[grown] - 1 - (laps - begin))
-    scale = jnp.where(grows, scale_floats[grown], 1)
+    before, after = to_real(laps - begin), to_real(at(scales, grown) - 1 - (laps - begin))
+    scale = select(grows, at(scale_floats, grown), 1)
     local = rescaled((before * period + plain(into)) / scale, (after * period + plain(left)) / scale, period)
-    return jnp.where(grows, grown, laps), _choose(grows & (grown > 0), local, into)
+    return select(grows, grown, laps), _choose(grows & (grown > 0), local, into)
 
 
 def _cycles(growth: Array) -> tuple[Array, Array, Array]:
@@ -222,23 +223,24 @@ def _cycles(growth: Array) -> tuple[Array, Array, Array]:
 def _passed(steps: Array, lasts: Array) -> tuple[Array, Array]:
     """How many cycles are over by their last steps, and where the present one began."""
     over = jnp.asarray(steps)[..., None] > lasts
-    return jnp.sum(over, axis=-1, dtype=steps.dtype), jnp.max(jnp.where(over, lasts + 1, 0), axis=-1)
+    passed = jnp.sum(over, axis=-1, dtype=steps.dtype)
+    return passed, select(passed > 0, at(lasts, jnp.maximum(passed - 1, 0)) + 1, 0)
 
 
 def _powers(base: Array) -> tuple[Array, Array]:
     """`base**k` for every k that can matter, as integers that saturate and as floats; `base` is at least 2."""
     exponents = np.arange(integer_max().bit_length() + 1)  # of the last of which every power saturates
     powers, floats = _power(base, exponents), jnp.minimum(_power(to_real(base), exponents), 1e30)
-    powers = jnp.where(base <= np.asarray(_largest_bases(integer_max()), base.dtype), powers, integer_max())
-    return powers, jnp.where(powers < integer_max(), to_real(powers), floats)
+    powers = select(base <= np.asarray(_largest_bases(integer_max()), base.dtype), powers, integer_max())
+    return powers, select(powers < integer_max(), to_real(powers), floats)
 
 
 def _power(base: Array, exponents: np.ndarray) -> Array:
     """By squaring: XLA knows the result where the base is known. Integers wrap around."""
-    power, square = jnp.where(exponents % 2 == 1, base, jnp.ones((), base.dtype)), base
+    power, square = select(exponents % 2 == 1, base, jnp.ones((), base.dtype)), base
     for bit in range(1, int(exponents[-1]).bit_length()):
         square = square * square
-        power = jnp.where(exponents >> bit & 1 == 1, power * square, power)
+        power = select(exponents >> bit & 1 == 1, power * square, power)
     return power
 
 
@@ -261,41 +263,41 @@ def _over(a: Array, b: Array) -> Array:
 
 def _saturating_times(a: Length, b: Length) -> Array:
     largest = jnp.full(jnp.shape(b), integer_max(), b.dtype)
-    return jnp.where(a > _over(largest, b), integer_max(), a * b)
+    return select(a > _over(largest, b), integer_max(), a * b)
 
 
 def _saturating_add(a: Length, b: Length) -> Array:
-    return jnp.where(a > integer_max() - b, integer_max(), a + b)
+    return select(a > integer_max() - b, integer_max(), a + b)
 
 
 def _lap_of_floats(time: Array, period: Length, growth: Length) -> tuple[Array, Array]:
-    grows, first = growth > 1, jnp.where(period > 0, period, 1)
-    scales = _powers(jnp.where(grows, growth, 2))[1]
+    grows, first = growth > 1, select(period > 0, period, 1)
+    scales = _powers(select(grows, growth, 2))[1]
     ends = first * jnp.cumsum(scales)
     passed = time[..., None] >= ends
     grown = jnp.sum(passed, axis=-1, dtype=jnp.result_type(int))
-    begin = jnp.max(jnp.where(passed, ends, 0), axis=-1)
+    begin = jnp.max(select(passed, ends, 0), axis=-1)
     again_index, again, _ = _divided_as_floats(time, first)
-    return jnp.where(grows, grown, again_index), jnp.where(grows, (time - begin) / scales[grown], plain(again))
+    return select(grows, grown, again_index), select(grows, (time - begin) / at(scales, grown), plain(again))
 
 
 def rescaled(done: Array, left: Array, period: Length) -> Clock:
     """The time `period * done / (done + left)`, accurate near both ends of a cycle of any real length."""
     length = done + left
     there = length > 0
-    length = jnp.where(there, length, 1)
-    after = jnp.where(there, (done * to_real(period)) / length, 0)
-    before = jnp.where(there, (left * to_real(period)) / length, 0)
+    length = select(there, length, 1)
+    after = select(there, (done * to_real(period)) / length, 0)
+    before = select(there, (left * to_real(period)) / length, 0)
     first_half = after <= before
     if not is_integer(period):
         end, rest = to_clock(period), to_clock(before)
         return _choose(first_half, to_clock(after), moved(end.whole - rest.whole, end.part - rest.part))
     from_end, from_start = jnp.round(before), jnp.round(after)
-    part = jnp.where(first_half, after - from_start, from_end - before)
+    part = select(first_half, after - from_start, from_end - before)
     # A whole step of the first cycle that the division missed by its rounding is still that whole step.
-    rounding = 4 * jnp.finfo(part.dtype).eps * jnp.where(first_half, from_start, from_end)
-    whole = jnp.where(first_half, to_integer(from_start), period - to_integer(from_end))
-    return Clock(whole, jnp.where(jnp.abs(part) <= rounding, 0, part))
+    rounding = 4 * jnp.finfo(part.dtype).eps * select(first_half, from_start, from_end)
+    whole = select(first_half, to_integer(from_start), period - to_integer(from_end))
+    return Clock(whole, select(jnp.abs(part) <= rounding, 0, part))
 
 
 def slowed(time: Time, factor: Length) -> Time:
@@ -303,12 +305,12 @@ def slowed(time: Time, factor: Length) -> Time:
     if not isinstance(time, Clock) and not is_integer(time):
         return ratio(time, factor)
     there = factor > 0
-    factor = jnp.where(there, factor, 1)
+    factor = select(there, factor, 1)
     index, into, left = divided(time, factor)
     up = plain(left) < plain(into)
-    part = jnp.where(up, -plain(left), plain(into)) / factor
+    part = select(up, -plain(left), plain(into)) / factor
     # A factor of many digits is a rounded one: what it misses of a whole step by that is the whole step.
     short = jnp.round(factor * 4096) == factor * 4096
-    missed = jnp.where(short, 0, 0.6 * jnp.finfo(part.dtype).eps * to_real(index))
-    part = jnp.where(jnp.abs(part) <= missed, 0, part)
+    missed = select(short, 0, 0.6 * jnp.finfo(part.dtype).eps * to_real(index))
+    part = select(jnp.abs(part) <= missed, 0, part)
     return only_when(there, Clock(index + up.astype(index.dtype), part))

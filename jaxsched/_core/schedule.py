@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._core.boxes import rebuilt, unwrapped
+from jaxsched._core.choice import select
 from jaxsched._core.elsewhere import not_pure
 from jaxsched._core.fields import by_formula, is_number, is_traced, real, remedy
 from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
@@ -333,7 +334,7 @@ class Join(Exact):
         ended = [*begun[1:], jnp.zeros_like(begun[0])] if begun else []
         value = evaluate(first, only_when(~begun[0], step) if begun else step)
         for piece, boundary, on, off in zip(others, self.boundaries, begun, ended, strict=True):
-            value = jnp.where(on, evaluate(piece, only_when(on & ~off, since(step, boundary))), value)
+            value = select(on, evaluate(piece, only_when(on & ~off, since(step, boundary))), value)
         return value
 
     @property

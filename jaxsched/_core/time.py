@@ -17,6 +17,8 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
+from jaxsched._core.choice import select
+
 Array = jax.Array
 
 
@@ -76,7 +78,7 @@ def to_integer(x: Array) -> Array:
     # A float beyond the largest integer has no defined conversion: saturate first, at a float that fits.
     largest = integer_max()
     fits = x < float(largest)
-    return jnp.where(fits, jnp.where(fits, x, 0).astype(jnp.result_type(int)), largest)
+    return select(fits, select(fits, x, 0).astype(jnp.result_type(int)), largest)
 
 
 def _two_parts(x: Array) -> tuple[Array, Array]:
@@ -120,7 +122,7 @@ def to_clock(time: Time | Length) -> Clock:
 
 def moved(whole: Array, part: Array) -> Clock:
     """The clock at `whole + part`, where `part` may be the sum of two parts."""
-    nearest = jnp.clip(jax.lax.stop_gradient(jnp.round(part)), -1, jnp.where(whole < integer_max(), 1, 0))
+    nearest = jnp.clip(jax.lax.stop_gradient(jnp.round(part)), -1, select(whole < integer_max(), 1, 0))
     return Clock(whole + nearest.astype(whole.dtype), part - nearest)
 
 
@@ -145,12 +147,12 @@ def until(time: Time, end: Length) -> Time:
         if not is_integer(time):
             return jnp.minimum(time, to_real(end))
     over = reached(time, end)
-    return jax.tree.map(lambda a, b: jnp.where(over, a, b), to_clock(end), to_clock(time))
+    return jax.tree.map(lambda a, b: select(over, a, b), to_clock(end), to_clock(time))
 
 
 def only_when(active: Array, time: Time) -> Time:
     """The time where `active`, else 0: an unused branch is evaluated where it is surely finite."""
-    return jax.tree.map(lambda x: jnp.where(active, x, jnp.zeros((), x.dtype)), time)
+    return jax.tree.map(lambda x: select(active, x, jnp.zeros((), x.dtype)), time)
 
 
 def later(time: Time, steps: Length) -> Time:
@@ -179,10 +181,10 @@ def fractions(time: Time, steps: Length) -> tuple[Array, Array]:
     else:
         end = to_real(steps)
         over = reached(time, steps)
-        left = jnp.where(over, 0, left_until(time, steps))
-        done = jnp.where(over, end, jnp.minimum(to_real(plain(time)), end))
-    length = jnp.where(steps > 0, to_real(steps), 1)
-    return jnp.where(left > 0, done / length, 1), left / length
+        left = select(over, 0, left_until(time, steps))
+        done = select(over, end, jnp.minimum(to_real(plain(time)), end))
+    length = select(steps > 0, to_real(steps), 1)
+    return select(left > 0, done / length, 1), left / length
 
 
 def fractions_between(time: Time, begin: Length, end: Length) -> tuple[Array, Array]:
@@ -190,8 +192,8 @@ def fractions_between(time: Time, begin: Length, end: Length) -> tuple[Array, Ar
     if is_integer(begin) and is_integer(end):
         return fractions(since(time, begin), end - begin)
     left, length = jnp.maximum(left_until(time, end), 0), end - begin
-    length = jnp.where(length > 0, to_real(length), 1)
-    return jnp.where(left > 0, jnp.clip(minus(time, begin) / length, 0, 1), 1), jnp.minimum(left / length, 1)
+    length = select(length > 0, to_real(length), 1)
+    return select(left > 0, jnp.clip(minus(time, begin) / length, 0, 1), 1), jnp.minimum(left / length, 1)
 
 
 def left_until(time: Time, end: Length) -> Array:
@@ -202,7 +204,7 @@ def left_until(time: Time, end: Length) -> Array:
 def ratio(time: Time | Length, steps: Length) -> Array:
     """`time / steps` for a clock that never stops; 0 for a length of 0, which means "not there"."""
     there = steps > 0
-    return jnp.where(there, to_real(plain(time)) / jnp.where(there, to_real(steps), 1), 0)
+    return select(there, to_real(plain(time)) / select(there, to_real(steps), 1), 0)
 
 
 def in_units(factor: Any, time: Time | Length, steps: Length) -> tuple[Array, Array]:
@@ -211,7 +213,7 @@ def in_units(factor: Any, time: Time | Length, steps: Length) -> tuple[Array, Ar
     A relative error of the exponent of an exponential, or of an angle, is an absolute one, which grows with it.
     """
     factor, there = to_real(factor), steps > 0
-    length = jnp.where(there, to_real(steps), 1)
+    length = select(there, to_real(steps), 1)
     high, low = _two_parts(plain(time))
     real = high + low
     product, rest = _product(factor, real)
@@ -219,8 +221,8 @@ def in_units(factor: Any, time: Time | Length, steps: Length) -> tuple[Array, Ar
     back, rest_of_back = _product(quotient, length)
     rest = rest + factor * ((high - real) + low)
     rest = jax.lax.stop_gradient(((product - back) - rest_of_back + rest) / length)
-    lost = jnp.where(there & (jnp.abs(rest) < 1e-3), rest, 0)  # a value so large that it lost more is out of range
-    return jnp.where(there, quotient, 0), lost
+    lost = select(there & (jnp.abs(rest) < 1e-3), rest, 0)  # a value so large that it lost more is out of range
+    return select(there, quotient, 0), lost
 
 
 def _product(a: Array, b: Array) -> tuple[Array, Array]:
@@ -269,20 +271,14 @@ def blend(start: Length, end: Length, of_start: Array, of_end: Array) -> Array:
     Written from the nearer side, so that either end is exact when the other's weight is exactly 0.
     """
     span = end - start
-    return jnp.where(of_end <= of_start, start + span * of_end, end - span * of_start)
+    return select(of_end <= of_start, start + span * of_end, end - span * of_start)
 
 
 def power_weights(x: Array, rest: Array, power: Length) -> tuple[Array, Array]:
     """`(rest**power, 1 - rest**power)` for `x + rest = 1`, each accurate relative to itself."""
-    log, inside = log_of(rest, x)
-    return jnp.where(inside, jnp.exp(power * log), 0), jnp.where(inside, -jnp.expm1(power * log), 1)
-
-
-def log_of(x: Array, rest: Array) -> tuple[Array, Array]:
-    """`(log(x), x > 0)` for `x + rest = 1`, accurate near 1 as well; 0 instead of minus infinity."""
-    inside, near_one = x > 0, rest < 0.5
-    from_rest = jnp.log1p(-jnp.where(near_one, rest, 0))
-    return jnp.where(near_one, from_rest, jnp.log(jnp.where(inside & ~near_one, x, 1))), inside
+    inside = rest >= jnp.finfo(rest.dtype).tiny  # a smaller one has no logarithm, and no power that matters
+    log = -jnp.log1p(x / select(inside, rest, 1))  # of `rest / (rest + x)`: accurate where either is small
+    return select(inside, jnp.exp(power * log), 0), select(inside, -jnp.expm1(power * log), 1)
 
 
 def half_sine_squared(x: Array) -> Array:

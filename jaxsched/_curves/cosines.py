@@ -4,6 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from jaxsched._core.choice import select
 from jaxsched._core.draws import normal
 from jaxsched._core.kinds import Count, Key, Level, NotNegative, Positive, Real
 from jaxsched._core.schedule import Exact
@@ -202,7 +203,7 @@ class NoisyLinearCosine(Exact):
     def at(self, step: Any) -> Any:
         _, rest = fractions(step, self.steps)
         some = self.initial_variance > 0  # the slope of a square root at 0 is infinite
-        deviation = jnp.where(some, jnp.sqrt(jnp.where(some, self.initial_variance, 1)), 0)
+        deviation = select(some, jnp.sqrt(select(some, self.initial_variance, 1)), 0)
         done = jnp.minimum(to_real(plain(step)), to_real(self.steps))
         spread = deviation * jnp.exp(-0.5 * self.variance_decay * jnp.log1p(done))
         line = self.alpha + rest + spread * normal(self.key, whole_steps(step))
@@ -213,6 +214,6 @@ def _wave(step, steps, periods):
     """`(1 + cos(2 pi periods x)) / 2` of the part x that is done, from the nearest trough, where its digits are."""
     turns, lost = in_units(periods, step, steps)
     over = reached(step, steps)
-    turns, lost = jnp.where(over, periods, turns), jnp.where(over, 0, lost)
+    turns, lost = select(over, periods, turns), select(over, 0, lost)
     from_trough = turns - (jnp.floor(turns) + 0.5) + lost
     return jnp.square(jnp.sin(jnp.pi * from_trough))

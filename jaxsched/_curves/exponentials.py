@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxsched._core.choice import select
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Level, MinusLog, Positive, Real
 from jaxsched._core.laps import slope_of
@@ -201,27 +202,27 @@ def exponential_weights(x: Array, rest: Array, log: Any) -> tuple[Array, Array]:
     Where `log` is 0 they are those of a straight line.
     """
     straight = log == 0
-    safe = jnp.where(straight, 1, log)
+    safe = select(straight, 1, log)
     bend = x * rest * log / 2  # nothing where it is straight, but its slope is that of the formula
-    of_start = jnp.where(straight, rest + bend, _quotient(jnp.expm1(-rest * safe), jnp.expm1(-safe)))
-    return of_start, jnp.where(straight, x - bend, _quotient(jnp.expm1(x * safe), jnp.expm1(safe)))
+    of_start = select(straight, rest + bend, _quotient(jnp.expm1(-rest * safe), jnp.expm1(-safe)))
+    return of_start, select(straight, x - bend, _quotient(jnp.expm1(x * safe), jnp.expm1(safe)))
 
 
 def _quotient(a, b):
     """`a / b` of one sign, whose slope does not divide by the square of b, which may be too large."""
     none = a == 0
-    logs = jnp.log(jnp.abs(jnp.where(none, 1, a))) - jnp.log(jnp.abs(b))
-    return slope_of(a / b, jnp.where(none, a / jax.lax.stop_gradient(b), jnp.exp(logs)))
+    logs = jnp.log(jnp.abs(select(none, 1, a))) - jnp.log(jnp.abs(b))
+    return slope_of(a / b, select(none, a / jax.lax.stop_gradient(b), jnp.exp(logs)))
 
 
 def _safe_ratio(a, b):
-    ratio = a / jnp.where(b == 0, 1, b)
-    return jnp.where(ratio > 0, ratio, 1)
+    ratio = a / select(b == 0, 1, b)
+    return select(ratio > 0, ratio, 1)
 
 
 def _log(x):
     # Its slope is finite where that of a quotient, which divides by the square, is not.
-    return jnp.log(jnp.where(x == 0, 1, jnp.abs(x)))
+    return jnp.log(select(x == 0, 1, jnp.abs(x)))
 
 
 def _check_same_sign(ramp) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax.numpy as jnp
 
+from jaxsched._core.choice import select
 from jaxsched._core.kinds import Count, Kind, Level, Numeric
 from jaxsched._core.node import Data
 from jaxsched._core.schedule import Array, Exact, Schedule, evaluate
@@ -80,9 +81,9 @@ class Ramp(Exact):
         first, last = x == 0, rest == 0
         ended = first | last
         # At an end the weights are not asked: they, or their slopes, may be infinite there.
-        of_start, of_end = self.weights(jnp.where(ended, 0.5, x), jnp.where(ended, 0.5, rest))
+        of_start, of_end = self.weights(select(ended, 0.5, x), select(ended, 0.5, rest))
         value = blend(start, end, jnp.asarray(of_start), jnp.asarray(of_end))
-        return jnp.where(last, end, jnp.where(first, start, value))
+        return select(last, end, select(first, start, value))
 
     @property
     def ends(self) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._controllers.base import LAST_STEP
+from jaxsched._core.choice import select
 from jaxsched._core.fields import is_traced, positive
 from jaxsched._core.kinds import Bound, NotNegative, checked
 from jaxsched._core.program import relaxed
@@ -101,7 +102,7 @@ def _transformation(start: Any, rate: Any, least: Any, most: Any, inner: Any, mu
                 # One norm after the other: the product of their squares would leave the range of float32 early.
                 slope = before * _over_norm(_over_norm(slope, updates), state.direction)
             after = before + rate * slope
-            now = jnp.where(jnp.isfinite(after), jnp.clip(after, least, most), before)
+            now = select(jnp.isfinite(after), jnp.clip(after, least, most), before)
             kept = jax.tree.map(lambda d, old: jnp.asarray(d).astype(old.dtype), direction, state.direction)
             count = state.count + (state.count < LAST_STEP).astype(jnp.int32)
             return descent(direction, now, updates), HypergradientState(now, count, kept, inner_state)
@@ -111,7 +112,7 @@ def _transformation(start: Any, rate: Any, least: Any, most: Any, inner: Any, mu
 
 def _over_norm(x: Array, tree: Any) -> Array:
     square = inner_product(tree, tree)
-    return jnp.where(square > 0, x * jax.lax.rsqrt(jnp.where(square > 0, square, 1.0)), 0.0)
+    return select(square > 0, x * jax.lax.rsqrt(select(square > 0, square, 1.0)), 0.0)
 
 
 def _ordered(name: str, more: Any, other: str, less: Any) -> None:

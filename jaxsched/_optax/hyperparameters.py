@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxsched._controllers.base import LAST_STEP, Controller, hyperparameter, inner
 from jaxsched._controllers.kept import check_widths
+from jaxsched._core.choice import select
 from jaxsched._core.fields import is_traced
 from jaxsched._core.program import canonical
 from jaxsched._core.schedule import Schedule
@@ -154,7 +155,7 @@ class Scheduled:
         def own(kept: Array, *numbers: Any) -> Array:
             if any(np.shape(x) != kept.shape[: np.ndim(x)] for x in numbers):
                 return kept  # another table
-            return jnp.where(slot.mode & KEPT != 0, kept, _along_last(numbers).astype(kept.dtype))
+            return select(slot.mode & KEPT != 0, kept, _along_last(numbers).astype(kept.dtype))
 
         return slot._replace(schedule=jax.tree.map(own, slot.schedule, *mine))
 
@@ -178,7 +179,7 @@ def scheduled_at(slot: Slot, count: Array) -> Array:
 
 def value_at(slot: Slot, count: Array) -> Array:
     value = scheduled_at(slot, count)
-    return jnp.where(slot.mode & BY_HAND != 0, slot.number.astype(value.dtype), value)
+    return select(slot.mode & BY_HAND != 0, slot.number.astype(value.dtype), value)
 
 
 def values_at(slots: Mapping[str, Slot], count: Array) -> Values | ByName:

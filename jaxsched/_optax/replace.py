@@ -13,6 +13,7 @@ from jaxsched._combinators.clocks import Advance, Delay, Stretch, delay
 from jaxsched._combinators.values import scale
 from jaxsched._controllers.base import Controller, OverDevices, inner, taken_over
 from jaxsched._core import fields
+from jaxsched._core.choice import select
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import checker
 from jaxsched._core.schedule import Schedule, longest
@@ -158,7 +159,7 @@ def rebased(name: str, schedule: Schedule, at: Any, value: Any) -> Schedule:
                 f'Pass a ramp, which starts from any value, or `clock="now"` in place of `rebase`, to begin at the '
                 f"present step with its own values."
             )
-    return delay(scale(schedule, value / jnp.where(start == 0, 1.0, start)), at)
+    return delay(scale(schedule, value / select(start == 0, 1.0, start)), at)
 
 
 def _replaced(name: str, new: Any, clock: str, rebase: bool, slot: Slot, count: Array) -> Slot:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from jaxsched._core.choice import select
 from jaxsched._core.fields import is_traced
 from jaxsched._core.statedict import storable
 
@@ -152,7 +153,7 @@ def _numbers_in(vector: Any) -> tuple[Any, ...]:
     """
     first = jnp.asarray([True, False])
     padded = jnp.concatenate([vector, jnp.zeros_like(vector[:1])])
-    pairs = tuple(jnp.where(first, padded[i : i + 2], jnp.zeros_like(padded[:2])) for i in range(len(vector)))
+    pairs = tuple(select(first, padded[i : i + 2], jnp.zeros_like(padded[:2])) for i in range(len(vector)))
     nothing = (jnp.zeros((), vector.dtype),) * len(vector)
     return tuple(lax.reduce(pairs, nothing, lambda x, y: tuple(map(lax.add, x, y)), (0,)))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxsched._controllers.metrics import Events, metric
 from jaxsched._core.boxes import array_of
+from jaxsched._core.choice import select
 from jaxsched._core.fields import is_number, is_traced, real
 from jaxsched._core.time import real_dtype
 from jaxsched._core.words import shown
@@ -281,7 +282,7 @@ def _by_hand(slot: Slot, number: Any) -> Slot:
     given = jnp.asarray(number, real_dtype())
     known = ~jnp.isnan(given)  # a traced NaN gives the value back, too
     return slot._replace(
-        mode=jnp.where(known, slot.mode | BY_HAND, slot.mode & ~BY_HAND), number=own(jnp.where(known, given, 0.0))
+        mode=select(known, slot.mode | BY_HAND, slot.mode & ~BY_HAND), number=own(select(known, given, 0.0))
     )
 
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from jaxsched._controllers.base import LAST_STEP, PureSchedule
 from jaxsched._controllers.metrics import ROUNDING, counted, events, flags, stopped
+from jaxsched._core.choice import select
 from jaxsched._core.fields import log_inside
 from jaxsched._core.kinds import Bound, Count, InnerFactor, PartBelowOne, Positive, WholeAtLeastOne, checked
 from jaxsched._core.program import relaxed
@@ -130,7 +131,7 @@ def reduce_on_stationarity(
             statistic = inner_product(params, direction) - energy
             seen = jnp.isfinite(statistic) & (state.step >= begin)
             sample = jax.tree.map(
-                lambda new, old: jnp.where(seen, new, old), _more(state.sample, statistic, energy), state.sample
+                lambda new, old: select(seen, new, old), _more(state.sample, statistic, energy), state.sample
             )
 
             ended = sample.batches >= BATCHES
@@ -138,12 +139,12 @@ def reduce_on_stationarity(
             margin = tolerance * sample.energy
             still = ended & (jnp.abs(sample.mean) + width < margin)
             unsure = ended & ~still & ~(jnp.abs(sample.mean) - width > margin)
-            twice = jnp.where(sample.size < LAST_STEP // 2, 2 * sample.size, sample.size)
-            size = jnp.where(still, jnp.maximum(window, 1), jnp.where(unsure, twice, sample.size))
-            sample = jax.tree.map(lambda new, old: jnp.where(ended, new, old), _empty(size), sample)
+            twice = select(sample.size < LAST_STEP // 2, 2 * sample.size, sample.size)
+            size = select(still, jnp.maximum(window, 1), select(unsure, twice, sample.size))
+            sample = jax.tree.map(lambda new, old: select(ended, new, old), _empty(size), sample)
 
             cut = still & (lower < rate * (1 - ROUNDING))
-            low = jnp.where(cut, lower, rate) <= jnp.minimum(min_value, base) * (1 + ROUNDING)
+            low = select(cut, lower, rate) <= jnp.minimum(min_value, base) * (1 + ROUNDING)
             happened = flags(reduced=cut, at_floor=low, stopped=stopped(state, still, cut))
             return descent(direction, rate, updates), StationarityState(
                 learning_rate=rate,
@@ -172,11 +173,11 @@ def _more(sample: Sample, statistic: Array, energy: Array) -> Sample:
     better = mean + off / (batches + 1)
     return Sample(
         size,
-        jnp.where(complete, 0, pending + 1),
-        jnp.where(complete, 0.0, partial),
+        select(complete, 0, pending + 1),
+        select(complete, 0.0, partial),
         batches + complete.astype(jnp.int32),
-        jnp.where(complete, better, mean),
-        jnp.where(complete, squares + off * (partial - better), squares),
+        select(complete, better, mean),
+        select(complete, squares + off * (partial - better), squares),
         energies + (energy - energies) / steps,
     )
 

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import jax.numpy as jnp
-
 from jaxsched._combinators.join import join
 from jaxsched._combinators.warmup import Shape, cooldown
 from jaxsched._combinators.warmup import warmup as warmed_up
+from jaxsched._core.choice import select
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Level, Part, Positive, Real, Total, checked
 from jaxsched._core.schedule import Constant, Schedule
@@ -122,7 +121,7 @@ def warmup_inverse_sqrt(peak: Level, warmup: Count, timescale: Count | None = No
         Vaswani et al. 2017, arXiv:1706.03762, eq. 3; `get_inverse_sqrt_schedule` in Hugging Face.
     """
     if timescale is None:
-        timescale = jnp.where(warmup > 0, warmup, 10_000) if is_traced(warmup) else (warmup or 10_000)
+        timescale = select(warmup > 0, warmup, 10_000) if is_traced(warmup) else (warmup or 10_000)
     return warmed_up(InverseSqrt(peak, timescale), warmup)
 
 
