@@ -3,6 +3,7 @@
 from jaxsched._combinators.warmup import Shape as Shape
 from jaxsched._controllers.base import ControllerLike as ControllerLike
 from jaxsched._controllers.base import PureSchedule as PureSchedule
+from jaxsched._core.boxes import array_of as array_of
 from jaxsched._core.boxes import unwrapped as unwrapped
 from jaxsched._core.fields import by_formula as by_formula
 from jaxsched._core.fields import is_list as is_list
@@ -46,9 +47,11 @@ from jaxsched._core.node import of_kind as of_kind
 from jaxsched._core.node import shown_of as shown_of
 from jaxsched._core.node import written as written
 from jaxsched._core.schedule import Schedules as Schedules
+from jaxsched._core.words import argument_of as argument_of
 from jaxsched._core.words import renamed as renamed
 from jaxsched._core.words import shown as shown
 from jaxsched._curves.ramp import End as End
 from jaxsched._names import publish as _publish
+from jaxsched._store.stack import is_stack as is_stack
 
 _publish(globals())

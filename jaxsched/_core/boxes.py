@@ -26,7 +26,12 @@ def unwrapped(x: Any) -> Any:
 
 
 def array_of(x: Any) -> np.ndarray:
-    """An array of NumPy of what a user passed; lists of different lengths become one that holds no number."""
+    """An array of NumPy of `x`, which a user passed; lists of different lengths become one that holds no number.
+
+    Examples:
+        >>> jaxsched.kinds.array_of([[1, 2], [3]])
+        array(None, dtype=object)
+    """
     try:
         return np.asarray(x)
     except ValueError:

@@ -3,10 +3,10 @@
 from typing import Any
 
 import jax.numpy as jnp
-from jax import lax
+from jax import Array, lax
 
 
-def select(condition: Any, chosen: Any, other: Any) -> Any:
+def select(condition: Any, chosen: Any, other: Any) -> Array:
     """`chosen` where `condition`, else `other`.
 
     `jnp.where` is that too, but traces a program of its own each time, and a schedule makes dozens of choices.
@@ -17,6 +17,6 @@ def select(condition: Any, chosen: Any, other: Any) -> Any:
     return lax.select(jnp.broadcast_to(condition, shape), *values)
 
 
-def at(table: Any, index: Any) -> Any:
+def at(table: Any, index: Any) -> Array:
     """`table[index]` for an index from 0 to the last: nothing asks whether it is negative."""
     return table.at[index].get(mode="promise_in_bounds")

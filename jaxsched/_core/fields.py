@@ -22,7 +22,6 @@ LOG_OF_NOTHING = 1e28
 SMALLEST_FACTOR = 1e-37
 """What a traced factor of 0 is taken for: its logarithm is finite."""
 
-
 _by_formula: contextvars.ContextVar[bool] = contextvars.ContextVar("by_formula", default=False)
 
 

@@ -18,10 +18,8 @@ from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
 from jaxsched._core.lists import check_boundaries, in_order
 from jaxsched._core.node import Data
 from jaxsched._core.program import Program, check_function, compiled_for, host_step, prepare
-from jaxsched._core.time import Length, Time, only_when, plain, reached, real_dtype, since
+from jaxsched._core.time import Array, Length, Time, only_when, plain, reached, real_dtype, since
 from jaxsched._core.words import renamed, shown
-
-Array = jax.Array
 
 SMALL = 2**31
 """An int below this is a step as it is, with and without x64."""

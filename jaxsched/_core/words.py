@@ -47,6 +47,17 @@ def shown(x: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
+def argument_of(error: Exception) -> str:
+    """The argument of which an error of ours speaks; nothing where it does not begin with one.
+
+    Examples:
+        >>> jaxsched.kinds.argument_of(ValueError("`values[2]` must be finite: got inf. Pass finite numbers."))
+        'values'
+    """
+    before, *names = str(error).split("`")
+    return names[0].partition("[")[0] if names and not before else ""
+
+
 @contextmanager
 def renamed(names: Mapping[str, str]) -> Iterator[None]:
     """Inside, errors about our arguments speak of the caller's. JAX's own are subclasses, and pass as they are.

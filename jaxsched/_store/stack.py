@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 
+from jaxsched._controllers.base import Controller
 from jaxsched._core.boxes import rebuilt
 from jaxsched._core.fields import is_number, is_traced
 from jaxsched._core.kinds import WholeAtLeastOne, checked
@@ -52,6 +53,24 @@ def stack(schedules: Sequence[S]) -> S:
     if not jax.tree.leaves(many[0]):
         raise ValueError(f"`schedules` must hold numbers to stack: got {many[0]!r}, which is code alone.")
     return stack_trees(many)
+
+
+def is_stack(x: Any) -> bool:
+    """Whether `x` is several schedules or controllers of one structure as one, as `stack` and `grid` make them.
+
+    Args:
+        x: a schedule, a controller, or anything else, which is none.
+
+    Examples:
+        >>> jaxsched.kinds.is_stack(jaxsched.grid(jaxsched.Constant, value=[0.1, 0.2]))
+        True
+    """
+    if not isinstance(x, (Schedule, Controller)):
+        return False
+    try:
+        return jax.eval_shape(lambda: x(x.init()) if isinstance(x, Controller) else x(0)).shape != ()
+    except (TypeError, ValueError):  # its numbers do not fit one value
+        return True
 
 
 def _are_alike(a: Any, b: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 
 import jaxsched as js
-from jaxsched.kinds import ControllerLike, checker, is_traced
+from jaxsched.kinds import ControllerLike, checker, is_stack, is_traced
 
 _AS_SCHEDULE_OR_CONTROLLER: Any = checker(ControllerLike)
 
@@ -17,17 +17,9 @@ def one_of(name: str, x: Any) -> Any:
     leaves = jax.tree.leaves(x)
     if any(is_traced(leaf) for leaf in leaves):
         raise TypeError(f"`{name}` must have known numbers: got tracers. Call this outside of `jit` and `vmap`.")
-    if _is_stack(x):
+    if is_stack(x):
         raise TypeError(f"`{name}` must be one schedule: got a stack. Pass one of `jaxsched.unstack({name})`.")
     return x
-
-
-def _is_stack(x: Any) -> bool:
-    try:
-        value = jax.eval_shape(lambda: x(x.init()) if isinstance(x, js.Controller) else x(0))
-    except (TypeError, ValueError):
-        return True
-    return value.shape != ()
 
 
 def on_host() -> contextlib.AbstractContextManager[Any]:

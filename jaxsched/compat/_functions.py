@@ -17,7 +17,7 @@ import numpy as np
 from jax.core import Tracer
 
 import jaxsched as js
-from jaxsched.kinds import renamed
+from jaxsched.kinds import renamed, shown
 
 PROBES = (0, 1, 2, 3, 7, 10, 31, 100, 1000)
 """Steps at which a traced function must agree with the plain one: `2 ** -t` is 0 for a JAX integer t."""
@@ -31,7 +31,7 @@ Function = Callable[[Any], Any]
 def as_factor(name: str, fn: Function, first: int = 0) -> js.Schedule:
     """A function of the epoch, or of a number that is `first` at epoch 0, as a schedule: compiled if it can be."""
     if not callable(fn):
-        raise TypeError(f"{name} should be a function, but got {type(fn).__name__}.")
+        raise TypeError(f"`{name}` must be a function of the step: got {shown(fn)}.")
     if not isinstance(fn, Hashable):
         fn = functools.partial(fn)  # which is hashed by its identity
     fn = Later(fn, first) if first else fn

@@ -2,11 +2,10 @@
 
 import functools
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
-from jaxsched.kinds import shown
+from jaxsched.kinds import argument_of, shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,11 +41,11 @@ def in_words_of(framework: str, table: Mapping[str, Mapping[str, Said]]) -> Call
             try:
                 return function(*args, **kwargs)
             except (TypeError, ValueError) as error:
-                found = re.match(r"`?(\w+)(?:\[\d+\])?`? (?:must|should|cannot) ", str(error))
-                if not found or found[1] not in words or type(error) not in (TypeError, ValueError):
+                name = argument_of(error)
+                if name not in words or type(error) not in (TypeError, ValueError):
                     raise
                 given = signature.bind_partial(*args, **kwargs).arguments
-                kind, said = _said(words[found[1]], given, given.get(found[1]), error)
+                kind, said = _said(words[name], given, given.get(name), error)
                 if not said:
                     raise
                 raise kind(f"{error} In {framework}'s words: {said}") from None

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
+import jaxsched as js
 from jaxsched.kinds import shown
 from jaxsched.search import _rules
 from jaxsched.search._checks import (
@@ -82,7 +83,7 @@ class RangeTest:
         Args:
             ax: the `Axes` to draw on; by default those of a new figure.
         """
-        ax = _axes(ax)
+        ax = js.show.axes(ax)
         if len(self.losses) > 1:
             low, high = np.min(self.losses, axis=0), np.max(self.losses, axis=0)
             ax.fill_between(self.rates, low, high, color="C0", alpha=0.2, linewidth=0, label="seeds")
@@ -136,18 +137,6 @@ class RangeTest:
                 f"so no rate lowered the loss. Raise `end`, or begin from a state that is not trained yet."
             )
         return begin, curve
-
-
-def _axes(ax: Any) -> Any:
-    if ax is not None and not hasattr(ax, "fill_between"):
-        raise TypeError(f"`ax` must be an `Axes` of matplotlib: got {shown(ax)}. Pass `plt.gca()`, or leave it out.")
-    if ax is not None:
-        return ax
-    try:
-        import matplotlib.pyplot
-    except ImportError as error:
-        raise ImportError("`plot` needs matplotlib: pip install 'jaxsched[plot]'.") from error
-    return matplotlib.pyplot.subplots(layout="constrained")[1]
 
 
 def range_test(

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import checker, is_traced, of_kind, shown, shown_of
+from jaxsched.kinds import checker, is_stack, is_traced, of_kind, shown, shown_of
 from jaxsched.show._phases import number, phases, scheduled
 
 AS_SCHEDULE: Any = checker(js.ScheduleLike)
@@ -48,16 +48,6 @@ def one_schedule(name: str, x: Any) -> js.Schedule:
     if is_stack(x):
         raise TypeError(f"`{name}` must be one schedule: got a stack. Pass `jaxsched.unstack({name})`, or one of it.")
     return x
-
-
-def is_stack(x: Any) -> bool:
-    """Whether it is several schedules of one kind, as `jaxsched.stack` and `jaxsched.grid` make them."""
-    if not isinstance(x, (js.Schedule, js.Controller)):
-        return False
-    try:
-        return jax.eval_shape(scheduled(x) if isinstance(x, js.Controller) else x, 0).shape != ()
-    except (TypeError, ValueError):
-        return True
 
 
 def length(name: str, x: Any) -> int:

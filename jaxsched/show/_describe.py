@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import jaxsched as js
+from jaxsched.kinds import is_stack
 from jaxsched.show import _curve
 from jaxsched.show._line import line
 from jaxsched.show._lint import Finding, Look, lint
@@ -107,7 +108,7 @@ def describe(
     """
     if isinstance(schedule, (tuple, dict)):
         return of_state(schedule)
-    if _curve.is_stack(schedule):
+    if is_stack(schedule):
         return Descriptions(tuple(one(each, total, run) for each in js.unstack(schedule)))
     return one(schedule, total, run)
 

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import is_traced
+from jaxsched.kinds import is_stack, is_traced
 from jaxsched.show import _curve
 from jaxsched.show._describe import Description, one
 from jaxsched.show._phases import readable
@@ -23,7 +23,7 @@ def view(schedule: Any) -> str | None:
     """
     if isinstance(schedule, js.nodes.Data) and any(is_traced(leaf) for leaf in jax.tree.leaves(schedule)):
         return None
-    if _curve.is_stack(schedule):
+    if is_stack(schedule):
         many = js.unstack(schedule)
         drawn = tuple(one(each) for each in many[:MOST_CURVES])
         left = f" (the first {MOST_CURVES} of {len(many)})" if len(many) > MOST_CURVES else ""

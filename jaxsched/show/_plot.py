@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import checker, is_list, shown
+from jaxsched.kinds import array_of, checker, is_list, shown
 from jaxsched.show import _curve
 from jaxsched.show._phases import phases as phases_of
 from jaxsched.show._tables import labelled
@@ -64,10 +64,10 @@ def plot(
     """
     log, phases = OPTION("log", log), FLAG("phases", phases)
     if metric is not None:
-        return _controlled(schedules, metric, _axes(ax), log, run)
+        return _controlled(schedules, metric, axes(ax), log, run)
     curves = _labelled(schedules, labels)
     length = _length(curves, total, run)
-    ax = _axes(ax)
+    ax = axes(ax)
     drawn = {label: _curve.curve(each, length) for label, each in curves.items()}
     colors = _colors(len(drawn))
     for (label, each), color in zip(drawn.items(), colors, strict=True):
@@ -99,7 +99,21 @@ def _length(curves: dict[str, js.Schedule], total: int | None, run: js.Run | Non
     return max(ends)
 
 
-def _axes(ax: Any) -> Any:
+def axes(ax: Any = None) -> Any:
+    """Where a picture is drawn: `ax`, or new axes of a figure of their own.
+
+    Args:
+        ax: an `Axes` of matplotlib, or None.
+
+    Raises:
+        TypeError: `ax` is no `Axes`.
+        ImportError: matplotlib is not installed; the message names the extra.
+
+    Examples:
+        >>> jaxsched.show.axes(5)
+        Traceback (most recent call last):
+        TypeError: `ax` must be an `Axes` of matplotlib: got 5. Pass `plt.gca()`, or leave it out.
+    """
     if ax is not None and not hasattr(ax, "fill_between"):
         raise TypeError(f"`ax` must be an `Axes` of matplotlib: got {shown(ax)}. Pass `plt.gca()`, or leave it out.")
     if ax is not None:
@@ -163,10 +177,7 @@ def _controlled(controller: Any, metric: Any, ax: Any, log: bool | None, run: js
 
 
 def _losses(metric: Any) -> np.ndarray:
-    try:
-        losses = np.asarray(metric)
-    except ValueError:  # lists of different lengths
-        losses = np.asarray(None)
+    losses = array_of(metric)
     if not (jnp.issubdtype(losses.dtype, jnp.integer) or jnp.issubdtype(losses.dtype, jnp.floating)):
         raise TypeError(f"`metric` must be one number a step: got {shown(metric)}.")
     if losses.ndim != 1 or not len(losses):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import is_list, is_mapping, shown
+from jaxsched.kinds import array_of, is_list, is_mapping, is_stack, shown
 from jaxsched.show import _curve
 from jaxsched.show._phases import readable
 from jaxsched.show._text import aligned, shortened
@@ -98,7 +98,7 @@ def labelled(name: str, x: Any) -> dict[str, js.Schedule]:
         many: Mapping[Any, Any] = x
     elif is_list(x):
         many = dict(enumerate(x))
-    elif _curve.is_stack(x):
+    elif is_stack(x):
         many = dict(enumerate(js.unstack(x)))
     else:
         return {"value": _curve.one_schedule(name, x)}
@@ -116,10 +116,7 @@ def _steps(steps: Any) -> np.ndarray:
         if number > _curve.AT_ONCE:
             raise ValueError(f"`steps` must be at most {_curve.AT_ONCE}: got {number}. Pass a `range` of fewer.")
         return np.arange(number)
-    try:
-        at = np.asarray(list(steps) if isinstance(steps, (range, tuple, list)) else steps)
-    except (TypeError, ValueError):
-        at = np.asarray(None)
+    at = array_of(steps)
     if at.ndim != 1 or not (np.issubdtype(at.dtype, np.integer) or np.issubdtype(at.dtype, np.floating)):
         raise TypeError(f"`steps` must be whole numbers of steps in a row, or their number: got {shown(steps)}.")
     if not len(at) or not (at >= 0).all():

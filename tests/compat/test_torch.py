@@ -54,7 +54,7 @@ BAD = {
         ValueError,
         "`eta_min` must be a number: got '0' of type str",
     ),
-    "lambda": (lambda: schedulers.MultiplicativeLR(0.1, 0.9), TypeError, "^lr_lambda should be a function, but got f"),
+    "lambda": (lambda: schedulers.MultiplicativeLR(0.1, 0.9), TypeError, "lr_lambda should be a function, but got f"),
     "lambda of two": (lambda: schedulers.LambdaLR(0.1, lambda a, b: a), TypeError, "`lr_lambda` must take one step"),
     "lambda not at 0": (lambda: schedulers.LambdaLR(0.1, lambda t: 1 / t), ValueError, "a value at epoch 0: it raised"),
     "lambdas": (

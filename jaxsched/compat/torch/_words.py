@@ -3,7 +3,11 @@
 from jaxsched.compat._words import Said, in_words_of
 
 _MODE = {"mode": Said("mode is invalid and scale_fn is None")}
-_PER_GROUP = {"lr_lambda": Said("Expected {groups} lr_lambdas, but got {length}")}
+_PER_GROUP = {
+    "lr_lambda": Said(
+        "Expected {groups} lr_lambdas, but got {length}", "lr_lambda should be a function, but got {type.__name__}"
+    )
+}
 _ONE_CYCLE = {
     "total_steps": Said("Expected positive integer total_steps, but got {}", numbers=True),
     "epochs": Said("Expected positive integer epochs, but got {}", anything=True),
