@@ -163,7 +163,7 @@ def test_whatever_the_metric_a_plateau_only_cuts(metrics, mode):
         example = BY_NAME[f"plateau-{name}"]
         values, states = jax.tree.map(np.asarray, history(example.make(mode=mode), metrics))
         base, floor = base_of(example), np.minimum(base_of(example), example.arguments.get("min_value", 0.0))
-        assert (values <= base).all() and (values >= floor * (1 - CLOSE)).all()
+        assert (values <= base * (1 + CLOSE)).all() and (values >= floor * (1 - CLOSE)).all()
         assert (np.diff(states.cuts) == np.asarray(states.events.reduced[1:])).all()
         best = states.best if mode == "min" else -states.best
         assert (best[1:] <= best[:-1]).all()
@@ -189,7 +189,7 @@ def test_whatever_the_metric_greedy_stays_between_its_bounds(metrics, mode):
 def test_whatever_the_loss_recover_never_raises_the_rate(metrics):
     example = BY_NAME["recover-schedules"]
     values, states = jax.tree.map(np.asarray, history(example.make(), metrics))
-    assert (values <= base_of(example)).all() and (values >= 0).all()
+    assert (values <= base_of(example) * (1 + CLOSE)).all() and (values >= 0).all()
     assert (np.diff(states.cuts) == np.asarray(states.events.reduced[1:])).all()
     chex.assert_tree_all_finite(states)
 

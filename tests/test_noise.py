@@ -137,7 +137,7 @@ def test_scheduled_jitter_begins_where_it_is_told_to():
     entry = next(entry for entry in ZOO if entry.name == "jitter-scheduled")
     noisy, plain = entry.make(), jaxsched.Cosine(PEAK, 3e-5, steps=24)
     steps = np.arange(24)
-    same = np.asarray(noisy(steps) == plain(steps))
+    same = np.isclose(noisy(steps), plain(steps), rtol=1e-6, atol=0)  # two programs round apart
     assert same[:12].all() and not same[12:].any()
 
 
