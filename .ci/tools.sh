@@ -116,9 +116,9 @@ print("python", platform.python_version(), *(f"{name} {version(name)}" for name 
 END
 }
 
-# Other versions fail in what they no longer have or do otherwise, seldom in one number alone: every twelfth example of
-# each test of the short run, on the one core that the stages beside leave.
-every=12
+# Other versions fail in what they no longer have or do otherwise, seldom in one number alone: every sixth example of
+# each module of the short run, on the one core that the stages beside leave.
+every=6
 
 suite_on_oldest() {
     environment oldest "$1"
@@ -141,7 +141,7 @@ suite_on_newest() {
 compat_beside_the_packages() {
     environment peers "$1"
     inside peers pip install '.[test,peers]'
-    inside peers env KERAS_BACKEND=jax pytest -n 0 --all \
+    inside peers env KERAS_BACKEND=jax pytest -n 0 --all --rest \
         tests/compat/test_{coming,live,torch_objects}.py tests/compat/test_way_back*.py \
         tests/compat/test_{keras,transformers}.py::test_all_of_the_package_is_here
 }

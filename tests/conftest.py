@@ -1,6 +1,6 @@
 """Every test runs in the strictest JAX, and on several virtual devices where there is only a CPU.
 
-The short run leaves out what XLA does to make programs fast; `pytest --all` has them as users have.
+The short run and the rest of it leave out what XLA does to make programs fast; `pytest --all` has them as users have.
 """
 
 import os
@@ -11,7 +11,9 @@ FLAGS = ["--xla_force_host_platform_device_count=8"]
 # With older ones, equal formulas were rounded apart so; newer ones were not tried, and XLA stops at a flag that it does
 # not know.
 TRIED = (0, 8) <= tuple(map(int, version("jaxlib").split(".")[:2])) <= (0, 10)
-if TRIED and "--all" not in sys.argv:  # the processes of pytest-xdist have the environment of the first
+if TRIED and (
+    "--all" not in sys.argv or "--rest" in sys.argv
+):  # the processes of pytest-xdist have the environment of the first
     # Most of the time goes into compiling: half of it without these.
     FLAGS += ["--xla_backend_optimization_level=0", "--xla_cpu_use_fusion_emitters=false"]
 if "PYTEST_XDIST_WORKER" not in os.environ:

@@ -231,6 +231,6 @@ def test_a_few_runs_agree_with_the_model():
 
 
 @exhaustive
-@pytest.mark.parametrize("machine, examples", [(Runs, 200), (CompiledRuns, 30)], ids=["eager", "jit"])
+@pytest.mark.parametrize("machine, examples", [(Runs, 120), (CompiledRuns, 20)], ids=["eager", "jit"])
 def test_many_runs_agree_with_the_model(machine, examples):
     check(machine, examples, 40)

@@ -1,7 +1,8 @@
 """What `pytest` runs by itself, and what only `pytest --all`: a plugin that `conftest.py` loads.
 
 Tests and examples that are marked `exhaustive`, see `short.py`, are left out unless they are asked for. `.ci/run` runs
-everything in two parts: the short run, and then `--all --rest`.
+everything in three parts: the short run, then `--all --rest`, and `--all -m optimised` for what hangs on how XLA makes
+programs fast, which the first two leave out.
 """
 
 import collections
@@ -23,13 +24,13 @@ def pytest_addoption(parser):
     parser.addoption(
         "--all", action="store_true", help="run every example, and want every package of the extra test-all"
     )
-    parser.addoption("--rest", action="store_true", help="leave out what passed in the last run")
-    parser.addoption("--every", type=int, default=1, help="run every N-th of the examples of each test only")
+    parser.addoption("--rest", action="store_true", help="leave out what passed in the last run, and is optimised")
+    parser.addoption("--every", type=int, default=1, help="run every N-th example of each module only")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "exhaustive: not in the short run; `pytest --all` runs it")
-    config.addinivalue_line("markers", "optimised: hangs on how XLA makes programs fast, so `--rest` has it too")
+    config.addinivalue_line("markers", "optimised: hangs on how XLA makes programs fast, which the short run lacks")
     config.stash[LEFT_OUT] = 0
 
 
@@ -41,13 +42,13 @@ def pytest_collection_modifyitems(config, items):
         config.stash[LEFT_OUT] = len(items) - len(wanted)
     if config.getoption("--rest"):
         passed = set(config.cache.get(OF_THE_LAST_RUN, []))
-        wanted = [item for item in wanted if item.nodeid not in passed or item.get_closest_marker("optimised")]
+        wanted = [item for item in wanted if item.nodeid not in passed and not item.get_closest_marker("optimised")]
     kept, seen = [], collections.Counter()
-    for item in wanted:  # a sample for other versions of the dependencies: each test, on some of its examples
-        test = item.nodeid.partition("[")[0]
-        if seen[test] % config.getoption("--every") == 0:
+    for item in wanted:  # a sample for other versions of the dependencies
+        module = item.nodeid.partition("::")[0]
+        if seen[module] % config.getoption("--every") == 0:
             kept.append(item)
-        seen[test] += 1
+        seen[module] += 1
     chosen = set(kept)
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = together(kept)
