@@ -11,12 +11,11 @@ FLAGS = ["--xla_force_host_platform_device_count=8"]
 # With older ones, equal formulas were rounded apart so; newer ones were not tried, and XLA stops at a flag that it does
 # not know.
 TRIED = (0, 8) <= tuple(map(int, version("jaxlib").split(".")[:2])) <= (0, 10)
-if TRIED and (
-    "--all" not in sys.argv or "--rest" in sys.argv
-):  # the processes of pytest-xdist have the environment of the first
+AS_USERS_HAVE_THEM = "--all" in sys.argv and "--rest" not in sys.argv
+if TRIED and not AS_USERS_HAVE_THEM:
     # Most of the time goes into compiling: half of it without these.
     FLAGS += ["--xla_backend_optimization_level=0", "--xla_cpu_use_fusion_emitters=false"]
-if "PYTEST_XDIST_WORKER" not in os.environ:
+if "PYTEST_XDIST_WORKER" not in os.environ:  # such a process has the environment of the first, and other arguments
     os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *FLAGS])
 
 import jax  # noqa: E402 (the flags must be set before)
