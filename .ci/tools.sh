@@ -141,7 +141,8 @@ suite_on_newest() {
 compat_beside_the_packages() {
     environment peers "$1"
     inside peers pip install '.[test,peers]'
-    inside peers env KERAS_BACKEND=jax pytest -n 0 --all --rest \
+    # its threads wait for a core by spinning, which the stages beside it need
+    inside peers env OMP_NUM_THREADS=1 KERAS_BACKEND=jax pytest -n 0 --all --rest \
         tests/compat/test_{coming,live,torch_objects}.py tests/compat/test_way_back*.py \
         tests/compat/test_{keras,transformers}.py::test_all_of_the_package_is_here
 }
