@@ -17,6 +17,8 @@ LONG = 100
 class Said(NamedTuple):
     """Their words on one argument: `{}` is its value, `{type}` its class, `{groups}` and `{length}` those of a list.
 
+    The name of another argument in braces is the value of that one.
+
     Without words for an error of ours it is raised as it is.
     """
 
@@ -63,6 +65,6 @@ def _said(words: Said, given: Mapping[str, Any], x: Any, error: Exception) -> tu
     text = words.value if kind is ValueError else words.kind
     if "{groups}" not in text:
         value = str(x)
-        return kind, text.format(value if len(value) < LONG else shown(x), type=type(x))
+        return kind, text.format(value if len(value) < LONG else shown(x), **{**given, "type": type(x)})
     fits = "length" in str(error)
     return kind, text.format(groups=len(given["lr"]), length=len(cast(Any, x))) if fits else ""
