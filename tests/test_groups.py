@@ -241,7 +241,11 @@ BAD = {
         TypeError,
         r"`labels\['body'\]` must be a label, such as a string: got .* of type ndarray. Pass a tree",
     ),
-    "an array of labels": (lambda: js.by_group({"b": 0.1}, jnp.ones(2)), TypeError, "`labels` must be a label, such as"),
+    "an array of labels": (
+        lambda: js.by_group({"b": 0.1}, jnp.ones(2)),
+        TypeError,
+        "`labels` must be a label, such as",
+    ),
     "labels that a function puts in a set": (
         lambda: js.by_group({"b": 0.1}, lambda _: {"head": "b", "body": {"b"}}).init(params()),
         TypeError,

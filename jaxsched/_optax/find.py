@@ -75,6 +75,11 @@ def find(opt_state: Any, what: str) -> Finding:
             f"`opt_state` must hold a {what}: got none. optax itself keeps only a count: make the optimizer by "
             f"`jaxsched.inject(optax.adamw)(schedule)`, or end its chain in `jaxsched.scale_by_learning_rate`."
         )
+    if any(slot.schedule is None for _, node in found if is_ours(node) for slot in node.slots.values()):
+        raise ValueError(
+            "`opt_state` must hold its schedules: got what `snapshot` returned, which has them apart. Go on by "
+            "`opt_state, changes = jaxsched.restore(optimizer.init(params), snapshot)`."
+        )
     return Finding([node for _, node in found], _named(places, 0))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
-from jaxsched.kinds import shown
+from jaxsched.kinds import is_list, shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -66,5 +66,8 @@ def _said(words: Said, given: Mapping[str, Any], x: Any, error: Exception) -> tu
     if "{groups}" not in text:
         value = str(x)
         return kind, text.format(value if len(value) < LONG else shown(x), **{**given, "type": type(x)})
-    fits = "length" in str(error)
-    return kind, text.format(groups=len(given["lr"]), length=len(cast(Any, x))) if fits else ""
+    if "length" not in str(error):
+        return kind, ""
+    return kind, text.format(
+        groups=next(len(each) for each in given.values() if is_list(each)), length=len(cast(Any, x))
+    )

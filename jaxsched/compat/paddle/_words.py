@@ -40,9 +40,7 @@ _OF: dict[str, Mapping[str, Said]] = {
         "power": Said("'power' must be greater than 0.0 so that the learning rate will decay."),
         **_steps("decay_steps"),
     },
-    "ExponentialDecay": {
-        "gamma": Said("'gamma' must be in interval (0.0, 1.0) so that the learning rate will decay.")
-    },
+    "ExponentialDecay": {"gamma": Said("'gamma' must be in interval (0.0, 1.0) so that the learning rate will decay.")},
     "NaturalExpDecay": {"gamma": Said("'gamma' must be a positive number so that the learning rate will decay.")},
     "MultiStepDecay": {
         "milestones": Said(

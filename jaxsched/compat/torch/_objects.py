@@ -27,7 +27,7 @@ def from_scheduler(scheduler: Any) -> js.Schedule | js.Controller:
     Of a scheduler that `to_scheduler` made it is what that was made of. torch is not imported here.
 
     Several schedulers of one optimizer are passed as a list, in the order of their `step()`: they are together what
-    `ChainedScheduler` makes of them, and with a `ReduceLROnPlateau`, first or last, what `on_one_optimizer` makes, which
+    `ChainedScheduler` makes of them, and with a `ReduceLROnPlateau`, first or last, what `on_one_optimizer` makes; it
     begins at epoch 0 at the optimizer's initial rate.
 
     A run in its middle goes on with `jaxsched.advance(schedule, scheduler.last_epoch)` in a new optimizer, or with the
@@ -76,7 +76,8 @@ def _together(schedulers: list[Any]) -> Any:
             f"`scheduler` must not have a {reacts[0]} beside others: got {kinds}. Read each by itself, and hand the "
             f"schedule to the controller as its `lr`: there every change lasts."
         )
-    order = None
+    order: Any = None
+    plateau: Any = None
     if "ReduceLROnPlateau" in kinds:
         place = kinds.index("ReduceLROnPlateau")
         if kinds.count("ReduceLROnPlateau") > 1 or place not in (0, len(kinds) - 1):
@@ -128,7 +129,7 @@ def _of_group(made: list[Any], i: int) -> Any:
     return made[0] if len(made) == 1 else made[i]
 
 
-def _plateau(scheduler: Any, i: int, lr: Any = None) -> js.Controller:
+def _plateau(scheduler: Any, i: int, lr: Any = None) -> Any:
     """The controller of a plateau for parameter group `i`, of the rate that is in it now if none is given."""
     names = ("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "eps")
     found: Any = {name: _plain(getattr(scheduler, name)) for name in names}
