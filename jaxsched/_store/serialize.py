@@ -72,8 +72,8 @@ def from_dict(data: Mapping[str, Any]) -> Any:
     """
     if not is_mapping(data) or "kind" not in data.keys():
         raise TypeError(
-            f"`data` must be a dict that `to_dict` returned, with a 'kind': got {shown(data)}. Is it a configuration, one "
-            f"name with its arguments? `from_config` reads those."
+            f"`data` must be a dict that `to_dict` returned, with a 'kind': got {shown(data)}. `from_config` "
+            f"reads a configuration, one name with its arguments."
         )
     fields = {name: data[name] for name in data.keys()}
     version = fields.pop("jaxsched", None)
