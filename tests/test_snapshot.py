@@ -256,3 +256,12 @@ def test_a_snapshot_in_the_place_of_a_state_is_refused_with_the_remedy(read, par
         ValueError, match=r"`opt_state` must hold its schedules: got what `snapshot` .*jaxsched\.restore"
     ):
         read(part(saved))
+
+
+def test_an_update_of_a_snapshot_is_refused_with_the_remedy():
+    optimizer = js.inject(optax.sgd)(LR)
+    saved = js.snapshot(optimizer.init(params()))
+    with pytest.raises(
+        TypeError, match=r"`state` must hold its schedules: got that of a `snapshot`.*jaxsched\.restore"
+    ):
+        optimizer.update(params(), saved.state)
