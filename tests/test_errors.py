@@ -195,6 +195,7 @@ WRONG = {
         ), V, "`data['pieces'][0]` must fit Constant", "`value` must be finite", "nan",
     ),
     "not-a-dict": (lambda: js.from_dict([1]), T, "`data` must be a dict that `to_dict` returned", "[1]"),
+    "a-configuration": (lambda: js.from_dict({"Cosine": {}}), T, "`data` must be a dict that", "`from_config` reads"),
     "closure": (
         lambda: js.to_dict(js.join([line(), lambda t: 1.0 * t])), T, "`schedule.pieces[1].fn` must be data", "<lambda>",
         "Tabulate it",

@@ -235,6 +235,22 @@ BAD = {
         ValueError,
         "`labels`",
     ),
+    "labels in a set": (lambda: js.by_group({"b": 0.1}, {"b"}), TypeError, r"`labels` must be a label.*: got \{'b'\}"),
+    "labels in an array": (
+        lambda: js.by_group({"b": 0.1}, {"head": "b", "body": np.array(["b", "b"])}),
+        TypeError,
+        r"`labels\['body'\]` must be a label, such as a string: got .* of type ndarray. Pass a tree",
+    ),
+    "an array of labels": (
+        lambda: js.by_group({"b": 0.1}, jnp.ones(2)),
+        TypeError,
+        "`labels` must be a label, such as",
+    ),
+    "labels that a function puts in a set": (
+        lambda: js.by_group({"b": 0.1}, lambda _: {"head": "b", "body": {"b"}}).init(params()),
+        TypeError,
+        r"`labels\['body'\]` must be a label",
+    ),
     "layers of text": (lambda: js.layerwise(0.1, 0.5, "head"), ValueError, "`layers` must be a sequence .* 'head'"),
     "no layers": (lambda: js.layerwise(0.1, 0.5, []), ValueError, "`layers` must be a sequence"),
     "a layer of no name": (lambda: js.layerwise(0.1, 0.8, [None]), ValueError, "`layers` must be a sequence"),

@@ -234,3 +234,34 @@ BAD = {
 def test_a_snapshot_of_another_optimizer_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+READERS = {
+    "current": js.current,
+    "last_used": js.last_used,
+    "events": js.events,
+    "observe": lambda state: js.observe(state, value=1.0),
+    "override": lambda state: js.override(state, learning_rate=0.5),
+    "replace_schedule": lambda state: js.replace_schedule(state, learning_rate=0.5),
+    "snapshot": js.snapshot,
+    "restore": lambda state: js.restore(state, js.inject(optax.sgd)(LR).init(params())),
+}
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+@pytest.mark.parametrize("part", [lambda saved: saved, lambda saved: [saved.state]], ids=["whole", "state"])
+def test_a_snapshot_in_the_place_of_a_state_is_refused_with_the_remedy(read, part):
+    saved = js.snapshot(js.inject(optax.sgd)(js.reduce_on_plateau(LR)).init(params()))
+    with pytest.raises(
+        ValueError, match=r"`opt_state` must hold its schedules: got what `snapshot` .*jaxsched\.restore"
+    ):
+        read(part(saved))
+
+
+def test_an_update_of_a_snapshot_is_refused_with_the_remedy():
+    optimizer = js.inject(optax.sgd)(LR)
+    saved = js.snapshot(optimizer.init(params()))
+    with pytest.raises(
+        TypeError, match=r"`state` must hold its schedules: got that of a `snapshot`.*jaxsched\.restore"
+    ):
+        optimizer.update(params(), saved.state)

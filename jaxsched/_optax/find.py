@@ -12,7 +12,7 @@ from jaxsched._core.fields import is_mapping
 from jaxsched._core.words import shown
 from jaxsched._optax.changes import Change as Change
 from jaxsched._optax.changes import changed
-from jaxsched._optax.hyperparameters import InjectState, Slot
+from jaxsched._optax.hyperparameters import InjectState, Slot, is_bare
 
 T = TypeVar("T")
 
@@ -74,6 +74,11 @@ def find(opt_state: Any, what: str) -> Finding:
         raise ValueError(
             f"`opt_state` must hold a {what}: got none. optax itself keeps only a count: make the optimizer by "
             f"`jaxsched.inject(optax.adamw)(schedule)`, or end its chain in `jaxsched.scale_by_learning_rate`."
+        )
+    if any(is_ours(node) and is_bare(node) for _, node in found):
+        raise ValueError(
+            "`opt_state` must hold its schedules: got what `snapshot` returned, which has them apart. Go on by "
+            "`opt_state, changes = jaxsched.restore(optimizer.init(params), snapshot)`."
         )
     return Finding([node for _, node in found], _named(places, 0))
 

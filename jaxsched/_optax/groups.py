@@ -46,6 +46,7 @@ def by_group(
             `optax.adamw(1.0)`.
 
     Raises:
+        TypeError: a label that cannot be a key, as an array or a set.
         ValueError: when made, no group, two groups of one name, or a key that is no regular expression; when the state
             is made, a label without a group, a group without a parameter, a parameter that matches no pattern, or one
             that matches several, or one whose leading axis is not as long as its group has layers.
@@ -67,6 +68,8 @@ def by_group(
     layered = {group for group in schedules if _layers(group, schedules[group]) is not None}
     scheduled = Scheduled({name: x for of_group in named.values() for name, x in of_group.items()})
     patterns = _compiled(schedules) if labels is None else {}
+    if not callable(labels):
+        _check_kind(labels)
 
     def rates_of_leaf(path: Any, group: Any, leaf: Any) -> tuple[str, ...]:
         """The names of a parameter's rates: one, or one for each layer along its leading axis."""
@@ -106,6 +109,7 @@ def by_group(
         if labels is None:
             return _matched(params, patterns)
         tree = labels(params) if callable(labels) else labels
+        _check_kind(tree)
         try:
             return jax.tree.map(lambda label, part: jax.tree.map(lambda _: label, part), tree, params)
         except ValueError as error:
@@ -237,6 +241,17 @@ def _matched(params: Any, patterns: Mapping[str, re.Pattern[str]]) -> Any:
         return found[0]
 
     return jax.tree_util.tree_map_with_path(group, params)
+
+
+def _check_kind(labels: Any) -> None:
+    """What has no hash cannot be the key of a group."""
+    for path, label in jax.tree_util.tree_leaves_with_path(labels):
+        if not isinstance(label, Hashable) or isinstance(label, jax.Array):
+            raise TypeError(
+                f"`labels{jax.tree_util.keystr(path)}` must be a label, such as a string: got {shown(label)} of type "
+                f"{type(label).__name__}. Pass a tree of the parameters' structure with a label for each, or a "
+                f"function from the parameters to such a tree."
+            )
 
 
 def _check_labels(params: Any, groups: Any, schedules: Mapping[str, Any]) -> None:

@@ -225,11 +225,21 @@ def kinds_of(slots: Mapping[str, Slot]) -> dict[str, Any]:
     return {name: kind(name, slot) for name, slot in slots.items()}
 
 
+def is_bare(state: InjectState) -> bool:
+    """Whether the schedules were taken out of it, as `snapshot` does."""
+    return any(isinstance(slot, Slot) and slot.schedule is None for _, slot in parts_of(state.slots))
+
+
 def check_state(state: Any) -> None:
     if not isinstance(state, InjectState):
         raise TypeError(
             f"`state` must be what `init` of this optimizer returned: got {type(state).__name__}. Is it from a "
             f"checkpoint? `opt_state, changes = jaxsched.restore(optimizer.init(params), saved)` goes on from that."
+        )
+    if is_bare(state):
+        raise TypeError(
+            "`state` must hold its schedules: got that of a `snapshot`, which has them apart. Go on by `opt_state, "
+            "changes = jaxsched.restore(optimizer.init(params), snapshot)`."
         )
     written = [name for names, slot in parts_of(state.slots) for name in names if not isinstance(slot, Slot)]
     if written or not isinstance(state.hyperparams, (Values, ByName)):

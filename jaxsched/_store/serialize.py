@@ -71,7 +71,10 @@ def from_dict(data: Mapping[str, Any]) -> Any:
         Linear(start=1.0, end=0.0, steps=10)
     """
     if not is_mapping(data) or "kind" not in data.keys():
-        raise TypeError(f"`data` must be a dict that `to_dict` returned, with a 'kind': got {shown(data)}.")
+        raise TypeError(
+            f"`data` must be a dict that `to_dict` returned, with a 'kind': got {shown(data)}. `from_config` "
+            f"reads a configuration, one name with its arguments."
+        )
     fields = {name: data[name] for name in data.keys()}
     version = fields.pop("jaxsched", None)
     if type(version) is not int or version != VERSION:

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
-from jaxsched.kinds import argument_of, shown
+from jaxsched.kinds import argument_of, is_list, shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -15,6 +15,8 @@ LONG = 100
 
 class Said(NamedTuple):
     """Their words on one argument: `{}` is its value, `{type}` its class, `{groups}` and `{length}` those of a list.
+
+    The name of another argument in braces is the value of that one.
 
     Without words for an error of ours it is raised as it is.
     """
@@ -62,6 +64,9 @@ def _said(words: Said, given: Mapping[str, Any], x: Any, error: Exception) -> tu
     text = words.value if kind is ValueError else words.kind
     if "{groups}" not in text:
         value = str(x)
-        return kind, text.format(value if len(value) < LONG else shown(x), type=type(x))
-    fits = "length" in str(error)
-    return kind, text.format(groups=len(given["lr"]), length=len(cast(Any, x))) if fits else ""
+        return kind, text.format(value if len(value) < LONG else shown(x), **{**given, "type": type(x)})
+    if "length" not in str(error):
+        return kind, ""
+    return kind, text.format(
+        groups=next(len(each) for each in given.values() if is_list(each)), length=len(cast(Any, x))
+    )

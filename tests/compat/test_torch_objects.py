@@ -71,6 +71,60 @@ def test_refuses_what_it_does_not_know():
         from_scheduler(Other(0.1))
 
 
+class ReduceLROnPlateau:
+    mode, factor, patience, threshold, threshold_mode, cooldown, eps = "min", 0.5, 0, 1e-4, "rel", 0, 1e-8
+
+    def __init__(self, optimizer):
+        self.optimizer, self.min_lrs = optimizer, [0.0 for _ in optimizer.param_groups]
+
+
+def several(rates=(0.1,)):
+    """Three schedulers of one optimizer, in the middle of a run; the last is a plateau, which has made a cut."""
+    first, second = StepLR(*rates), StepLR(*rates)
+    second.optimizer, second.step_size = first.optimizer, 3
+    for group in first.optimizer.param_groups:
+        group["lr"] /= 8
+    return first, second, ReduceLROnPlateau(first.optimizer)
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_several_of_one_optimizer_are_a_chain_or_with_a_plateau_take_turns(kind):
+    first, second, plateau = several()
+    parts = [schedulers.StepLR(0.1, 2, 0.5), schedulers.StepLR(0.1, 3, 0.5)]
+    assert from_scheduler(kind([first, second])) == schedulers.ChainedScheduler(0.1, parts)
+    cuts = schedulers.ReduceLROnPlateau(0.1, factor=0.5, patience=0)
+    last, before = kind([first, second, plateau]), kind([plateau, first, second])
+    assert from_scheduler(last) == schedulers.on_one_optimizer([*parts, cuts])
+    assert from_scheduler(before) == schedulers.on_one_optimizer([cuts, *parts])
+    assert from_scheduler(kind([first])) == from_scheduler(first)
+    assert from_scheduler(kind([plateau])) == from_scheduler(plateau)
+
+
+def test_several_have_a_schedule_for_each_parameter_group():
+    first, second, plateau = several((0.1, 0.2))
+    for together in ([first, second], [first, second, plateau]):
+        made = from_scheduler(together)
+        for found, rate in zip(made, (0.1, 0.2), strict=True):
+            alone = several((rate,))
+            assert found == from_scheduler(list(alone[: len(together)]))
+
+
+def test_several_that_cannot_be_read_together():
+    first, second, plateau = several()
+    greedy = type("GreedyLR", (), {"optimizer": first.optimizer})()
+    for given, error, message in (
+        ([], ValueError, "`scheduler` must be a scheduler of torch, or a list of those of one optimizer: got none"),
+        ([first, StepLR(0.1)], ValueError, "schedulers of one optimizer: got .'StepLR', 'StepLR'. of several. Read"),
+        ([first, plateau, second], ValueError, "one `ReduceLROnPlateau`, before or after the others: .* the order of"),
+        ([plateau, first, plateau], ValueError, "one `ReduceLROnPlateau`, before or after the others: got"),
+        ([first, greedy], TypeError, "must not have a GreedyLR beside others: got .* hand the schedule to"),
+        ([first, None], TypeError, r"`scheduler\[1\]` must be a scheduler of torch: got a builtins.NoneType"),
+        ([first, Other(0.1)], TypeError, r"`scheduler\[1\]` is a Other, which overrides"),
+    ):
+        with pytest.raises(error, match=message):
+            from_scheduler(given)
+
+
 @pytest.fixture
 def live():
     pytest.importorskip("torch")
@@ -127,6 +181,29 @@ def test_live_plateau(live):
         rates.append(float(controller(state)))
         state = controller.update(state, value=jnp.float32(metric))
     np.testing.assert_allclose([*rates, controller(state)], live.course(scheduler, metrics=metrics)[0], rtol=2e-6)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_live_plateau_beside_others(live, first):
+    """As torch steps them from epoch 0 on, also when they are read after some steps."""
+
+    def made():
+        optimizer = live.optimizer_for(0.5)
+        kinds = live.lr_scheduler
+        others = [kinds.CosineAnnealingLR(optimizer, 9, 0.1), kinds.ExponentialLR(optimizer, 0.9)]
+        plateau = kinds.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
+        return [plateau, *others] if first else [*others, plateau]
+
+    metrics = [1.0, 0.9, 0.9, 0.9, 0.9, 0.2, 0.2, 0.2, 0.2]
+    used = made()
+    live.course(live.InTurn(used), metrics=metrics)
+    controller = from_scheduler(used)
+    state, rates = controller.init(), []
+    for metric in metrics:
+        rates.append(float(controller(state)))
+        state = controller.update(state, value=jnp.float32(metric))
+    want = live.course(live.InTurn(made()), metrics=metrics)[0]
+    np.testing.assert_allclose([*rates, controller(state)], want, rtol=2e-6)
 
 
 def test_live_subclass_that_changes_values_is_refused(live):

@@ -3,7 +3,8 @@
 Without a counterpart are: `KeyError` of torch without `initial_lr` and Paddle's of a state, since a schedule has no
 position to begin at; what is "not an Optimizer", and an optimizer without momentum; schedulers without an `optimizer`,
 since any schedule may be in a sequence; a step after the end of `OneCycleLR`, which is held, and a negative epoch;
-parameter groups that are added to a plateau. Paddle's assertions are errors of value or kind here.
+parameter groups that are added to a plateau. What torch only warns of is a wrong order of calls, and `step(epoch)`.
+Paddle's assertions are errors of value or kind here, with its words.
 """
 
 import re
@@ -39,7 +40,25 @@ OF_TORCH = [
         "CyclicLR",
         {"lr": [0.1, 0.2], "base_lr": 0.1, "max_lr": [1.0, 2.0, 3.0]},
         ValueError,
-        "must have the same length",
+        "max_lr must have the same length as optimizer.param_groups. max_lr has 3 values, param_groups has 2.",
+    ),
+    (
+        "CyclicLR",
+        {"lr": [0.1, 0.2], "base_lr": [0.1], "max_lr": 1.0},
+        ValueError,
+        "base_lr has 1 values, param_groups has 2.",
+    ),
+    (
+        "OneCycleLR",
+        {"lr": [0.1, 0.2], "max_lr": [1.0], "total_steps": 9},
+        ValueError,
+        "max_lr must have the same length as optimizer.param_groups. max_lr has 1 values, param_groups has 2.",
+    ),
+    (
+        "SWALR",
+        {"lr": [0.1, 0.2], "swa_lr": [0.1, 0.2, 0.3]},
+        ValueError,
+        "swa_lr must have the same length as optimizer.param_groups. swa_lr has 3 values, param_groups has 2.",
     ),
     ("OneCycleLR", {"max_lr": 1.0}, ValueError, "You must define either total_steps OR (epochs AND steps_per_epoch)"),
     ("OneCycleLR", {"max_lr": 1.0, "total_steps": 0}, ValueError, "Expected positive integer total_steps, but got 0"),
@@ -121,6 +140,20 @@ OF_PADDLE = [
     ("StepDecay", (0.5, 3, 1.0), ValueError, "gamma should be < 1.0."),
     ("StepDecay", (0.5, 3.0), TypeError, "The type of 'step_size' must be 'int', but received <class 'float'>"),
     ("ExponentialDecay", (-0.5, 0.5), ValueError, "Invalid learning rate: -0.5"),
+    ("ExponentialDecay", (0.5, 1.0), ValueError, "'gamma' must be in interval (0.0, 1.0) so that the learning rate w"),
+    ("ExponentialDecay", (0.5, 0.0), ValueError, "'gamma' must be in interval (0.0, 1.0) so that the learning rate w"),
+    ("NaturalExpDecay", (0.5, 0.0), ValueError, "'gamma' must be a positive number so that the learning rate will"),
+    ("PolynomialDecay", (0.5, 0), ValueError, "'decay_steps' must be a positive integer."),
+    ("PolynomialDecay", (0.5, 2.0), TypeError, "'decay_steps' must be a positive integer."),
+    (
+        "PolynomialDecay",
+        (0.5, 2, 0.1, 0.0),
+        ValueError,
+        "'power' must be greater than 0.0 so that the learning rate wi",
+    ),
+    ("LinearWarmup", (0.5, 0, 0.0, 1.0), ValueError, "'warmup_steps' must be a positive integer."),
+    ("LinearWarmup", (0.5, 2.5, 0.0, 1.0), TypeError, "'warmup_steps' must be a positive integer."),
+    ("LinearWarmup", (0.5, 5, 1.0, 0.5), ValueError, "end_lr 0.5 must be greater than start_lr 1.0"),
     (
         "InverseTimeDecay",
         ("0.5", 0.5),

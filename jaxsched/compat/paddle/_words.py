@@ -9,6 +9,11 @@ _NUMBER = "must be 'float' or 'int', but received {type}"
 _GAMMA = {"gamma": Said("gamma should be < 1.0.")}
 
 
+def _steps(name: str) -> dict[str, Said]:
+    said = f"'{name}' must be a positive integer."
+    return {name: Said(said, said)}
+
+
 def _integer(name: str, kind: str) -> Said:
     return Said(f"'{name}' must be a positive integer", kind)
 
@@ -28,7 +33,15 @@ _OF: dict[str, Mapping[str, Said]] = {
             kind="the type of learning_rate should be [int, float or LRScheduler], the current type is {}"
         ),
         "start_lr": _RATE,
+        "end_lr": Said("end_lr {} must be greater than start_lr {start_lr}"),
+        **_steps("warmup_steps"),
     },
+    "PolynomialDecay": {
+        "power": Said("'power' must be greater than 0.0 so that the learning rate will decay."),
+        **_steps("decay_steps"),
+    },
+    "ExponentialDecay": {"gamma": Said("'gamma' must be in interval (0.0, 1.0) so that the learning rate will decay.")},
+    "NaturalExpDecay": {"gamma": Said("'gamma' must be a positive number so that the learning rate will decay.")},
     "MultiStepDecay": {
         "milestones": Said(
             "The elements of milestones must be incremented",
@@ -83,7 +96,6 @@ _OF: dict[str, Mapping[str, Said]] = {
         "T_mult": Said("Expected integer T_mult >= 1, but got {}"),
     },
 }
-_ALL = ("ExponentialDecay", "InverseTimeDecay", "NaturalExpDecay", "PolynomialDecay")
-WORDS = {name: {"learning_rate": _RATE, **_OF.get(name, {})} for name in (*_OF, *_ALL)}
+WORDS = {name: {"learning_rate": _RATE, **_OF.get(name, {})} for name in (*_OF, "InverseTimeDecay")}
 
 in_its_words = in_words_of("Paddle", WORDS)

@@ -13,6 +13,8 @@ from jaxsched.compat.torch import _lambdas as lambdas
 from jaxsched.compat.torch._chains import chain, sequence
 from jaxsched.compat.torch._rules import Rule, Sets
 from jaxsched.compat.torch._transformers import schedule_of
+from jaxsched.compat.torch._turns import PlateauFirst, PlateauLast
+from jaxsched.kinds import is_sequence
 
 
 def from_scheduler(scheduler: Any) -> js.Schedule | js.Controller:
@@ -24,11 +26,16 @@ def from_scheduler(scheduler: Any) -> js.Schedule | js.Controller:
     they have seen is not a function of the epoch. The schedulers of a chain are taken to have been made in their order.
     Of a scheduler that `to_scheduler` made it is what that was made of. torch is not imported here.
 
+    Several schedulers of one optimizer are passed as a list, in the order of their `step()`: they are together what
+    `ChainedScheduler` makes of them, and with a `ReduceLROnPlateau`, first or last, what `on_one_optimizer` makes; it
+    begins at epoch 0 at the optimizer's initial rate.
+
     A run in its middle goes on with `jaxsched.advance(schedule, scheduler.last_epoch)` in a new optimizer, or with the
     schedule itself where the optimizer's restored count is that epoch.
 
     Raises:
         TypeError: an object that is none of the known schedulers, or of a class that overrides their `get_lr`.
+        ValueError: a list that is empty or of several optimizers, or has a plateau between others.
 
     Examples:
         >>> import torch  # doctest: +SKIP
@@ -37,6 +44,8 @@ def from_scheduler(scheduler: Any) -> js.Schedule | js.Controller:
         >>> schedulers.from_scheduler(live)  # doctest: +SKIP
         Scales(lr=0.1, factor=Staircase(schedule=GeometricDecay(start=1.0, factor=0.1, steps=30), every=30))
     """
+    if is_sequence(scheduler):
+        return _together(list(scheduler))
     kind = _kind_of(scheduler)
     groups = scheduler.optimizer.param_groups
     make = {"ReduceLROnPlateau": _plateau, "GreedyLR": _greedy, "ControllerLR": _controller}.get(kind, _rule)
@@ -45,6 +54,43 @@ def from_scheduler(scheduler: Any) -> js.Schedule | js.Controller:
         found = [x.schedule if schedule_of(1.0, f) else x for x, f in zip(found, scheduler.lr_lambdas, strict=True)]
     if kind == "ScheduleLR":
         found = [x.schedule for x in found]
+    return found if len(found) > 1 else found[0]
+
+
+def _together(schedulers: list[Any]) -> Any:
+    """The schedule, or with a plateau the controller, of schedulers that are stepped one after another."""
+    kinds = [_kind_of(each, f"scheduler[{i}]") for i, each in enumerate(schedulers)]
+    if len(kinds) < 2:
+        if not kinds:
+            raise ValueError("`scheduler` must be a scheduler of torch, or a list of those of one optimizer: got none.")
+        return from_scheduler(schedulers[0])
+    optimizer = schedulers[0].optimizer
+    if any(each.optimizer is not optimizer for each in schedulers):
+        raise ValueError(
+            f"`scheduler` must be a list of schedulers of one optimizer: got {kinds} of several. Read those of each "
+            f"optimizer by themselves."
+        )
+    reacts = [kind for kind in kinds if kind in ("GreedyLR", "ControllerLR")]
+    if reacts:
+        raise TypeError(
+            f"`scheduler` must not have a {reacts[0]} beside others: got {kinds}. Read each by itself, and hand the "
+            f"schedule to the controller as its `lr`: there every change lasts."
+        )
+    order: Any = None
+    plateau: Any = None
+    if "ReduceLROnPlateau" in kinds:
+        place = kinds.index("ReduceLROnPlateau")
+        if kinds.count("ReduceLROnPlateau") > 1 or place not in (0, len(kinds) - 1):
+            raise ValueError(
+                f"`scheduler` must have one `ReduceLROnPlateau`, before or after the others: got {kinds}. List them in "
+                f"the order of their `step()`."
+            )
+        order, plateau = (PlateauLast if place else PlateauFirst), schedulers.pop(place)
+    found: list[Any] = []
+    for i, group in enumerate(optimizer.param_groups):
+        lr = _plain(group.get("initial_lr", group["lr"]))
+        rule = chain(lr, [_rule(each, i) for each in schedulers])
+        found.append(order(rule, _plateau(plateau, i, lr)) if order else rule)
     return found if len(found) > 1 else found[0]
 
 
@@ -83,10 +129,11 @@ def _of_group(made: list[Any], i: int) -> Any:
     return made[0] if len(made) == 1 else made[i]
 
 
-def _plateau(scheduler: Any, i: int) -> js.Controller:
+def _plateau(scheduler: Any, i: int, lr: Any = None) -> Any:
+    """The controller of a plateau for parameter group `i`, of the rate that is in it now if none is given."""
     names = ("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "eps")
     found: Any = {name: _plain(getattr(scheduler, name)) for name in names}
-    lr = _plain(scheduler.optimizer.param_groups[i]["lr"])
+    lr = _plain(scheduler.optimizer.param_groups[i]["lr"]) if lr is None else lr
     return composed.ReduceLROnPlateau(lr, min_lr=_plain(scheduler.min_lrs[i]), **found)
 
 
@@ -151,20 +198,20 @@ FORMULAS += ("_is_better", "is_better")
 """What a subclass must leave alone if it is to have the values of its class."""
 
 
-def _kind_of(scheduler: Any) -> str:
+def _kind_of(scheduler: Any, argument: str = "scheduler") -> str:
     """The class of torch that a scheduler is of."""
     changed = []
     for cls in type(scheduler).__mro__:
         if cls.__name__ in KNOWN:
             if changed:
                 raise TypeError(
-                    f"`scheduler` is a {type(scheduler).__name__}, which overrides `{changed[0]}` of {cls.__name__}: "
+                    f"`{argument}` is a {type(scheduler).__name__}, which overrides `{changed[0]}` of {cls.__name__}: "
                     f"its values are not known. Write it as a function of the epoch, for `LambdaLR`."
                 )
             return cls.__name__
         changed += [name for name in FORMULAS if name in vars(cls)]
     name = f"{type(scheduler).__module__}.{type(scheduler).__qualname__}"
-    raise TypeError(f"`scheduler` must be a scheduler of torch: got a {name}. Known are {', '.join(KNOWN)}.")
+    raise TypeError(f"`{argument}` must be a scheduler of torch: got a {name}. Known are {', '.join(KNOWN)}.")
 
 
 def _plain(x: Any) -> Any:
