@@ -259,7 +259,9 @@ def test_numbers_out_of_range_are_refused(keywords, match):
 
 
 def test_too_few_batches_one_by_one_are_told():
-    with pytest.raises(ValueError, match="`batches` must hold at least `num` = 60 batches: got 10"):
+    with pytest.raises(
+        ValueError, match="`batches` must hold at least `num` = 60 batches: got 10. Repeat them, or take fewer"
+    ):
         range_test(step, START, list(zip(*data(10), strict=True)), start=1e-4, num=NUM)
 
 
