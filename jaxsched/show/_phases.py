@@ -53,6 +53,9 @@ def begun(schedule: Any, until: float = math.inf) -> list[Phase]:
 @functools.singledispatch
 def _phases(node: Any, until: float) -> list[Phase]:
     """The phases of a node on its own clock. A kind of node that is not listed below is one formula with a length."""
+    plain = getattr(node, "alone", None)  # what a scheduler of `compat.torch` is by itself
+    if isinstance(plain, js.Schedule):
+        return _phases(plain, until)
     end = number(node.duration) if node.duration is not None else math.inf
     return then_held([Phase(0, end, words(node))]) if end else [Phase(0, math.inf, "constant")]
 
@@ -226,6 +229,11 @@ def _pair(node: Any, until: float) -> list[Phase]:
 @_of(nodes.Clip)
 def _clip(node: Any, until: float) -> list[Phase]:
     return in_words(_phases(node.schedule, until), lambda name: f"{name}, clipped")
+
+
+@_of(nodes.Rounded)
+def _rounded(node: Any, until: float) -> list[Phase]:
+    return in_words(_phases(node.schedule, until), lambda name: f"{name}, rounded", meant=True)
 
 
 @_of(nodes.Blend)
