@@ -11,8 +11,9 @@ import jaxsched as js
 from jaxsched.show import _curve
 from jaxsched.show._line import line
 from jaxsched.show._lint import Finding, Look, lint
-from jaxsched.show._phases import Phase, begun, readable
+from jaxsched.show._phases import begun, readable
 from jaxsched.show._recipes import called
+from jaxsched.show._spans import Phase
 from jaxsched.show._state import StateDescription, of_state
 from jaxsched.show._text import aligned, cut, shortened
 

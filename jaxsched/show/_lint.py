@@ -8,7 +8,8 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched.show._curve import Curve, counts
-from jaxsched.show._phases import Phase, number, readable
+from jaxsched.show._phases import number, readable
+from jaxsched.show._spans import Phase
 
 Kind = Literal[
     "not finite", "negative", "zero", "zero tail", "starts at zero", "jump", "cut", "ends early", "warmup too long",
