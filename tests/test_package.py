@@ -66,7 +66,7 @@ def test_the_wheel_says_what_it_is(wheel):
 
 
 def test_what_does_not_belong_in_a_wheel_is_noticed():
-    good = ["jaxsched/__init__.py", "jaxsched/py.typed", "jaxsched/search/range_test.py"]
+    good = ["jaxsched/__init__.py", "jaxsched/py.typed", "jaxsched/search/_range_test.py"]
     bad = ["tests/test_laws.py", "jaxsched/tests/laws.py", "jaxsched/test_laws.py", "jaxsched/a.pyc", "docs/index.md"]
     assert strangers([*good, *bad, "jaxsched-0.1.0.dist-info/RECORD"]) == bad
 

@@ -216,6 +216,22 @@ def test_a_run_that_diverges_at_once_is_told_to_begin_lower():
     assert "smaller `start`" in str(result)
 
 
+def test_a_loss_that_is_never_finite_is_told_without_blaming_the_rate():
+    made = range_test(lambda w, batch, rate: (w * rate, jnp.nan * w.sum() * rate), START, data(), num=NUM)
+    with pytest.raises(ValueError, match="that of the first batch is not, before any rate was used"):
+        made.suggest()
+    assert "before any rate was used" in str(made)
+
+
+def test_a_steepest_point_outside_of_the_bracket_is_told():
+    rates = np.geomspace(1e-4, 10.0, 100)
+    curve = np.interp(np.arange(100), [0, 15, 16, 50, 80, 99], [9.0, 9.0, 7.5, 7.4, 1.0, 2.0])
+    made = RangeTest(rates, curve[None], curve)
+    assert not made.bracket()[0] <= made.suggest() <= made.bracket()[1]
+    assert "The steepest point lies outside" in str(made)
+    assert "outside" not in str(found())
+
+
 def test_a_run_that_never_falls_is_told_so():
     with pytest.raises(ValueError, match="no rate lowered the loss"):
         found(start=1e-9, end=1e-7).bracket()
@@ -259,7 +275,9 @@ def test_numbers_out_of_range_are_refused(keywords, match):
 
 
 def test_too_few_batches_one_by_one_are_told():
-    with pytest.raises(ValueError, match="`batches` must hold at least `num` = 60 batches: got 10"):
+    with pytest.raises(
+        ValueError, match="`batches` must hold at least `num` = 60 batches: got 10. Repeat them, or take fewer"
+    ):
         range_test(step, START, list(zip(*data(10), strict=True)), start=1e-4, num=NUM)
 
 

@@ -86,6 +86,10 @@ def test_nothing_is_asked_of_another_site(site):
     assert sites.foreign(site) == []
 
 
+def test_formulas_are_drawn_and_functions_have_their_signatures(site):
+    assert sites.unfinished(site) == []
+
+
 def test_every_picture_is_there(site):
     assert sites.missing_pictures(site) == []
 

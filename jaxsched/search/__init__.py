@@ -1,9 +1,9 @@
 """Running trainings to choose a schedule: the LR range test, and what the losses of a short run say about its rate."""
 
-from jaxsched.search.diagnose import Diagnosis as Diagnosis
-from jaxsched.search.diagnose import diagnose as diagnose
-from jaxsched.search.range_test import RangeTest as RangeTest
-from jaxsched.search.range_test import range_test as range_test
+from jaxsched.search._diagnose import Diagnosis as Diagnosis
+from jaxsched.search._diagnose import diagnose as diagnose
+from jaxsched.search._range_test import RangeTest as RangeTest
+from jaxsched.search._range_test import range_test as range_test
 
 for _each in (Diagnosis, diagnose, RangeTest, range_test):
     _each.__module__ = __name__

@@ -55,7 +55,8 @@ def enough(batches: Any, num: int) -> Any:
     for path, leaf in jax.tree.leaves_with_path(batches):
         if not leaf.shape or leaf.shape[0] < num:
             where = f"`batches{jax.tree_util.keystr(path)}`"
-            raise ValueError(f"{where} must have a leading axis of at least `num` = {num} batches: got {leaf.shape}.")
+            few = f"{where} must have a leading axis of at least `num` = {num} batches: got {leaf.shape}."
+            raise ValueError(f"{few} Repeat them, or take fewer points (`num`).")
     return batches
 
 

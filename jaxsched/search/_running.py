@@ -48,7 +48,8 @@ def one_by_one(
         try:
             batch = next(batches)
         except StopIteration:
-            raise ValueError(f"`batches` must hold at least `num` = {len(rates)} batches: got {i}.") from None
+            few = f"`batches` must hold at least `num` = {len(rates)} batches: got {i}."
+            raise ValueError(f"{few} Repeat them, or take fewer points (`num`).") from None
         if i == 0:
             check_step(step, state, batch, rates)
         state, loss = run(state, batch, rate)

@@ -8,9 +8,9 @@ from jaxsched.show._diff import Diff as Diff
 from jaxsched.show._diff import diff as diff
 from jaxsched.show._html import view as view
 from jaxsched.show._lint import Finding as Finding
-from jaxsched.show._phases import Phase as Phase
 from jaxsched.show._plot import axes as axes
 from jaxsched.show._plot import plot as plot
+from jaxsched.show._spans import Phase as Phase
 from jaxsched.show._state import Rate as Rate
 from jaxsched.show._state import StateDescription as StateDescription
 from jaxsched.show._tables import Table as Table

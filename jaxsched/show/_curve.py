@@ -86,6 +86,8 @@ def ending(schedule: js.Schedule) -> int | None:
 
 def horizon(schedule: js.Schedule) -> int:
     """A length at which to look at a schedule that has none: its last phase is well begun."""
+    if isinstance(schedule, (js.nodes.NormalJitter, js.nodes.UniformJitter)):  # whose noise alone has no end
+        return ending(schedule.schedule) or horizon(schedule.schedule)
     found = phases(schedule, 2**24)
     marks = [each.begin for each in found if each.cycle <= FEW_CYCLES]
     if not any(each.cycle for each in found):

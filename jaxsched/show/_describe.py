@@ -1,6 +1,7 @@
 """Describe: a schedule in words, one line of text for its curve, and what its user hardly meant."""
 
 import dataclasses
+import itertools
 import math
 from typing import Any
 
@@ -11,12 +12,15 @@ from jaxsched.kinds import is_stack
 from jaxsched.show import _curve
 from jaxsched.show._line import line
 from jaxsched.show._lint import Finding, Look, lint
-from jaxsched.show._phases import Phase, begun, readable
+from jaxsched.show._phases import begun, readable
 from jaxsched.show._recipes import called
+from jaxsched.show._spans import Phase
 from jaxsched.show._state import StateDescription, of_state
 from jaxsched.show._text import aligned, cut, shortened
 
 MOST_ROWS = 12
+MOST_ALIKE = 3
+"""So many findings of one kind are told each; `findings` has them all."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -156,7 +160,8 @@ def _ends(schedule: js.Schedule, curve: _curve.Curve, phase: Phase) -> tuple[flo
 
 def _text(x: Any, made: Description, curve: _curve.Curve, end: int | None, run: js.Run | None) -> str:
     name = made.recipe or cut(repr(made.schedule))
-    lines = [f"{name}: {readable(made.total)} steps, peak {readable(made.peak)} at step {readable(made.peak_step)}"]
+    steps = "1 step" if made.total == 1 else f"{readable(made.total)} steps"
+    lines = [f"{name}: {steps}, peak {readable(made.peak)} at step {readable(made.peak_step)}"]
     lines[0] += f", mean {readable(made.area / made.total)}, area {readable(made.area)}"
     if made.recipe:
         lines.append(f"  = {cut(repr(made.schedule))}")
@@ -168,8 +173,19 @@ def _text(x: Any, made: Description, curve: _curve.Curve, end: int | None, run: 
         lines.append(f"  {readable(len(curve.steps))} of its steps were looked at.")
     lines.append("  " + line(curve.values))
     lines += ["  " + each for each in aligned(_rows(made, run))]
-    lines += [f"  {'note' if each.note else 'look'}: {each.message}" for each in made.findings]
+    lines += [f"  {'note' if each.note else 'look'}: {each.message}" for each in _told(made.findings)]
     return "\n".join(lines)
+
+
+def _told(findings: tuple[Finding, ...]) -> list[Finding]:
+    """The findings, and of many of one kind a few and how many there are."""
+    told: list[Finding] = []
+    for kind, some in itertools.groupby(findings, key=lambda each: each.kind):
+        alike = list(some)
+        told += alike if len(alike) <= MOST_ALIKE + 1 else alike[:MOST_ALIKE]
+        if (rest := len(alike) - MOST_ALIKE) > 1:
+            told.append(alike[-1]._replace(message=f"And {rest:,} more like it: `findings` has every {kind}."))
+    return told
 
 
 def _rows(made: Description, run: js.Run | None) -> list[list[str]]:

@@ -8,7 +8,8 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched.show._curve import Curve, counts
-from jaxsched.show._phases import Phase, number, readable
+from jaxsched.show._phases import number, readable
+from jaxsched.show._spans import Phase
 
 Kind = Literal[
     "not finite", "negative", "zero", "zero tail", "starts at zero", "jump", "cut", "ends early", "warmup too long",
@@ -57,9 +58,14 @@ def lint(look: Look) -> list[Finding]:
 
 
 def _not_finite(look: Look) -> Iterator[Finding]:
-    at = _first(~np.isfinite(look.curve.values))
-    if at is not None:
-        yield _at(look, "not finite", at, "The value is not finite from step {step} on. Look for a division by 0.")
+    wrong = ~np.isfinite(look.curve.values)
+    at = _first(wrong)
+    if at is None:
+        return
+    where = "from step {step} on"
+    if not wrong[at:].all():
+        where = "at step {step}" + (", and at others after it" if wrong.sum() > 1 else " alone")
+    yield _at(look, "not finite", at, f"The value is not finite {where}. Look for a division by 0.")
 
 
 def _negative(look: Look) -> Iterator[Finding]:
@@ -90,7 +96,8 @@ def _jumps(look: Look) -> Iterator[Finding]:
     largest = np.max(np.abs(values[np.isfinite(values)]), initial=0)
     if len(values) < 2 or not largest:
         return
-    change = np.diff(values)
+    with np.errstate(invalid="ignore"):  # from one infinity to the next
+        change = np.diff(values)
     around = np.maximum(np.append(0, np.abs(change[:-1])), np.append(np.abs(change[1:]), 0))
     big = (np.abs(change) > 0.01 * largest) & (np.abs(change) > 3 * around) & (np.diff(steps) == 1)
     for at in np.flatnonzero(big) + 1:

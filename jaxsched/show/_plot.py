@@ -136,7 +136,7 @@ def _colors(count: int) -> list[Any]:
 def _line(ax: Any, curve: _curve.Curve, label: str, color: Any) -> None:
     steps, values = curve.steps, curve.values
     if len(steps) <= COLUMNS:
-        ax.plot(steps, values, label=label, color=color)
+        ax.plot(steps, values, label=label, color=color, marker="o" if len(steps) == 1 else None)
         return
     begins, least, most = _curve.columns(values, COLUMNS)
     ax.fill_between(steps[begins], least, most, label=label, color=color, linewidth=1.5)

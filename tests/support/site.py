@@ -97,6 +97,16 @@ def missing_pictures(site: Path) -> list[str]:
     return missing
 
 
+def unfinished(site: Path) -> list[str]:
+    """Formulas that were left as they are typed, and functions of which a module of the same name is shown."""
+    found = []
+    for page in pages(site):
+        text = file_of(site, page).read_text()
+        found += [f"{page} shows {each}" for each in re.findall(r'class="arithmatex">.{,60}', text, re.DOTALL)]
+        found += [f"{page} shows the module {each}" for each in re.findall(r'doc-module">\s*<h\d id="([^"]*)"', text)]
+    return found
+
+
 def in_index(site: Path, words: str) -> set[str]:
     """The pages of which a part has all of these words, or longer ones that begin with them."""
     index = json.loads((site / "search/search_index.json").read_text())

@@ -16,6 +16,13 @@ LONGEST = 2**24
 """So many values a table may have, which is 64 MiB."""
 
 
+def _untranslated(function: Any) -> Any:
+    """TensorFlow would translate our Python to its own in a graph, and warn of what it cannot."""
+    if keras.backend.backend() != "tensorflow":
+        return function
+    return importlib.import_module("tensorflow").autograph.experimental.do_not_convert(function)
+
+
 @keras.saving.register_keras_serializable(package="jaxsched")
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     """A schedule of jaxsched in an optimizer of Keras.
@@ -30,6 +37,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         super().__init__()
         self.schedule = schedule
 
+    @_untranslated
     def __call__(self, step: Any) -> Any:
         step = keras.ops.convert_to_tensor(step)
         if keras.backend.backend() == "jax":

@@ -4,6 +4,7 @@ KERAS_BACKEND=jax python keras_worker.py train FOLDER    # trains, checks, and l
 KERAS_BACKEND=jax python keras_worker.py resume FOLDER   # goes on with it in a new process
 """
 
+import logging
 import pathlib
 import sys
 
@@ -88,9 +89,32 @@ def endless():
         assert fit(model_with(schedule), STEPS) == wanted
 
 
+def in_a_graph():
+    """The values in a graph of TensorFlow, of which it says nothing."""
+    import tensorflow
+
+    said = []
+    note = logging.Handler(logging.WARNING)
+    note.emit = lambda record: said.append(record.getMessage())
+    tensorflow.get_logger().addHandler(note)
+    live = to_schedule(SCHEDULE)
+
+    @tensorflow.function
+    def values(steps):
+        return live(steps)
+
+    steps = np.arange(50)
+    assert np.array_equal(values(tensorflow.constant(steps)).numpy(), np.asarray(SCHEDULE(steps)))
+    with tensorflow.Graph().as_default(), tensorflow.compat.v1.Session() as session:
+        assert session.run(live(tensorflow.constant(17))) == np.float32(SCHEDULE(17))
+    assert said == [], said
+
+
 def train(folder):
     stored()
     endless()
+    if keras.backend.backend() == "tensorflow":
+        in_a_graph()
     model = model_with(SCHEDULE)
     weights = fit(model, STEPS)
     assert weights == expected(SCHEDULE, 0, STEPS), weights

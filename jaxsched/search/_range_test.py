@@ -109,6 +109,8 @@ class RangeTest:
             return f"{lines[0]}: {error}"
         lines += [f"  {name:10} {rate:.3g}" for name, rate in self._marks().items()]
         lines.append(f"  The best peak probably lies from {low:.3g} to {high:.3g}: train with some rates between them.")
+        if not low <= self.suggest() <= high:
+            lines.append("  The steepest point lies outside: the losses are noisy. Try `seeds=4`, or a larger `start`.")
         begin, curve = self._curve()
         if self.points == len(self.rates) and _rules.minimum(curve) == len(curve) - 1:
             lines.append("  The loss still fell at the end: with a larger `end` the curve says more.")
@@ -123,6 +125,11 @@ class RangeTest:
     def _curve(self) -> tuple[int, np.ndarray]:
         num, points = len(self.rates), self.points
         begin, end = num // 10, points - 5
+        if not points:
+            raise ValueError(
+                "`step` must return a finite loss: that of the first batch is not, before any rate was used. "
+                "Look at `state` and `batches`."
+            )
         if end - begin < 3:
             where = (
                 f"the loss diverged at the rate {self.rates[max(points - 1, 0)]:.3g}, after {points} of {num} points"
