@@ -1,5 +1,6 @@
 """Every function of `jaxsched.compat` against the values of the real package, as `record.py` wrote them."""
 
+import itertools
 import re
 
 import numpy as np
@@ -26,9 +27,12 @@ IN_FLOAT32 = FIRST[::3]
 
 
 def parts_of(name):
-    """Every argument that it gives, and every flag or word."""
-    arguments = COMPARED[name][1].arguments
-    return {(function_of(name), argument, x if isinstance(x, (bool, str)) else "") for argument, x in arguments.items()}
+    """Every argument that it gives, and every flag or word; and any two that are seen in its values together."""
+    function, arguments = function_of(name), COMPARED[name][1].arguments
+    seen = sorted(argument for argument, x in arguments.items() if isinstance(x, (str, list)) or x not in (0, 1, None))
+    return {(function, argument, x if isinstance(x, (bool, str)) else "") for argument, x in arguments.items()} | {
+        (function, *pair) for pair in itertools.combinations(seen, 2)
+    }
 
 
 BETWEEN_STEPS = [name for name in COMPARED if "OneCycleLR" in name]
