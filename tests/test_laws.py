@@ -17,7 +17,7 @@ from support.zoo_entry import LAST
 
 import jaxsched
 
-pytestmark = pytest.mark.optimised
+optimised = pytest.mark.optimised
 
 try:
     shard_map = jax.shard_map
@@ -135,12 +135,14 @@ def slope_and_difference(structure, positions, leaves, direction, t):
     return jax.jvp(value, (0.0,), (1.0,))[1], (value(1e-6) - value(-1e-6)) / 2e-6
 
 
+@optimised
 @few
 def test_eager_is_jit_bit_for_bit(entry):
     schedule, t = entry.make(), jnp.asarray(steps_of(entry))
     chex.assert_trees_all_equal(value_at(schedule, t), schedule(t))
 
 
+@optimised
 @fewest
 def test_steps_map_scan_and_shard(entry):
     schedule, t = entry.make(), jnp.asarray(steps_of(entry))
@@ -148,6 +150,7 @@ def test_steps_map_scan_and_shard(entry):
         chex.assert_trees_all_close(value, schedule(t), rtol=CLOSE, atol=CLOSE * entry.scale)
 
 
+@optimised
 @few
 def test_every_number_maps_in_one_trace(entry):
     """All perturbed copies stacked are one vmapped program, traced once, and equal to each by itself."""
@@ -263,6 +266,7 @@ def test_a_step_may_be_of_any_kind(entry, step):
     check_step(entry, step)
 
 
+@optimised
 @few  # steps past 32 bits are floats: a program of their own
 def test_negative_steps_are_0_and_no_step_is_too_large(entry):
     schedule, t = entry.make(), np.zeros(WIDTH, np.int64)
@@ -282,6 +286,7 @@ def test_a_step_that_only_an_unsigned_integer_holds_is_late_and_not_negative():
         assert np.all(line(step) == 0.0)
 
 
+@optimised
 @each
 def test_it_is_flat_from_its_duration_on(entry):
     schedule = entry.make()
@@ -301,6 +306,7 @@ def test_a_schedule_is_no_longer_than_it_has_to_be():
     assert jaxsched.Tabulated([3.0, 2.0, 1.0]).duration == 2 and jaxsched.step_decay(1.0, 0.5, 3).duration is None
 
 
+@optimised
 @fewest  # steps are floats: a program of its own
 def test_fractional_steps_are_steps(entry):
     """A whole step given as a float is that step, and the steps between are finite."""
