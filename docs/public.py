@@ -25,3 +25,11 @@ def on_config(config: object) -> None:
     for room in [getattr(jaxsched.compat, name) for name in jaxsched.compat.FRAMEWORKS]:
         for function in filter(inspect.isfunction, vars(room).values()):
             inspect.unwrap(function).__doc__ = function.__doc__
+
+
+INNER = '<span class="o">.</span><span class="n">jaxlib</span><span class="o">.</span><span class="n">_jax</span>'
+"""The module in which JAX says that `jax.Array` lives."""
+
+
+def on_page_content(html: str, **_: object) -> str:
+    return html.replace(INNER, "")
