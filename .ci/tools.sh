@@ -116,9 +116,9 @@ print("python", platform.python_version(), *(f"{name} {version(name)}" for name 
 END
 }
 
-# Other versions fail in what they no longer have or do otherwise, seldom in one number alone: every sixth example of
+# Other versions fail in what they no longer have or do otherwise, seldom in one number alone: every tenth example of
 # each module of the short run, on the one core that the stages beside leave.
-every=6
+every=10
 
 suite_on_oldest() {
     environment oldest "$1"
