@@ -9,7 +9,7 @@ Curves, formulas of the step: Linear, Polynomial, ElapsedPower, Rex, Logarithmic
   MirrorCosine, TimePowerCosine, ValuePowerCosine, Geometric, Inverse, ExponentialRamp, Tanh, Shaped, InverseSqrt,
   Interpolated, CosineInterpolated, Tabulated.
 Combinators, schedules made of schedules: warmup, cooldown, join, cycle, delay, advance, staircase, per_epoch,
-  stretch, scale, clip, rounded, jitter.
+  stretch, scale, clip, maximum, minimum, rounded, jitter.
 Recipes, published schedules by name: warmup_cosine, warmup_linear, warmup_inverse_sqrt, wsd, noam, flat_cosine,
   slanted_triangular, one_cycle, one_cycle_momentum, cyclic, cyclic_momentum, sgdr, step_decay, multistep_decay,
   piecewise_constant, exponential_decay, natural_exponential_decay, inverse_time_decay, linear_cosine_decay,
@@ -77,6 +77,8 @@ from jaxsched._combinators.clocks import per_epoch as per_epoch
 from jaxsched._combinators.stretch import stretch as stretch
 from jaxsched._combinators.values import scale as scale
 from jaxsched._combinators.values import clip as clip
+from jaxsched._combinators.values import maximum as maximum
+from jaxsched._combinators.values import minimum as minimum
 from jaxsched._combinators.values import rounded as rounded
 from jaxsched._combinators.jitter import jitter as jitter
 
@@ -193,6 +195,8 @@ __all__ = [
     "stretch",
     "scale",
     "clip",
+    "maximum",
+    "minimum",
     "rounded",
     "jitter",
     # Recipes: published schedules by name

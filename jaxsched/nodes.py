@@ -21,6 +21,8 @@ from jaxsched._combinators.many import ProductOfMany as ProductOfMany
 from jaxsched._combinators.many import SumOfMany as SumOfMany
 from jaxsched._combinators.values import Blend as Blend
 from jaxsched._combinators.values import Clip as Clip
+from jaxsched._combinators.values import Maximum as Maximum
+from jaxsched._combinators.values import Minimum as Minimum
 from jaxsched._combinators.values import Rounded as Rounded
 from jaxsched._combinators.warmup import Cooldown as Cooldown
 from jaxsched._combinators.warmup import Warmup as Warmup

@@ -22,7 +22,7 @@ ROOMS = (*BELOW, "_names", *BESIDE, DOOR, *ABOVE)
 MOST_LINES = 320
 
 UNDER_WAY = {
-    "_core/schedule.py has 357 lines.",
+    "_core/schedule.py has 347 lines.",
 }
 """The problems that are known. The list is to become empty: what is solved must be taken off it."""
 

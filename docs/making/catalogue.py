@@ -107,6 +107,12 @@ COMBINATORS = rows(
         Example("scale-schedule", f"jaxsched.scale({COSINE}, jaxsched.Linear(1.0, 0.5, steps=120))"),
     ],
     clip=[Example("clip", "jaxsched.clip(jaxsched.Linear(3e-4, 0.0, steps=240), 1e-4, 2e-4)", 264)],
+    maximum=[Example("maximum", f"jaxsched.maximum({COSINE}, jaxsched.Linear(3e-5, 1e-4, steps=120), 5e-5)", 264)],
+    minimum=[
+        Example(
+            "minimum", "jaxsched.minimum(jaxsched.Linear(0.0, 3e-4, steps=120), jaxsched.InverseSqrt(3e-4, 240))", 480
+        )
+    ],
     rounded=[
         Example("rounded", "3e-4 * jaxsched.rounded(jaxsched.piecewise_constant([80, 120], [1.2, 3.5, 1.7]))", 180)
     ],

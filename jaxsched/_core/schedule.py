@@ -4,7 +4,7 @@ import abc
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, final
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, final
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ import numpy as np
 
 from jaxsched._core.boxes import rebuilt, unwrapped
 from jaxsched._core.choice import select
+from jaxsched._core.durations import end_after, longest
 from jaxsched._core.elsewhere import not_pure
 from jaxsched._core.fields import by_formula, is_number, is_traced, real, remedy
 from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
@@ -46,6 +47,8 @@ class Schedule(Data, abc.ABC):
 
     _counts: ClassVar[bool] = False
     """Whether it is called for a whole number, an int32; inside of other schedules its value is a float as any."""
+
+    _after: ClassVar[Any] = None  # what puts it after another, where that is not `Join`
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "__call__" in cls.__dict__:
@@ -122,10 +125,10 @@ class Schedule(Data, abc.ABC):
 
     @final
     def then(self, other: Any) -> "Schedule":
-        """This schedule for its `duration`, then `other`: `join([self, other])`."""
+        """For its `duration` this schedule, then `other`; a ramp from `None` begins where this schedule ends."""
         pieces = (self, to_schedule("other", other))
         with by_formula():
-            return Join(pieces, tuple(boundaries_of(pieces)))
+            return (pieces[1]._after or Join)(pieces, tuple(boundaries_of(pieces)))
 
 
 class Exact(Schedule):
@@ -232,15 +235,6 @@ def _binary(kind: Any, left: Any, right: Any) -> Any:
         return NotImplemented
     pair = kind(left, right)
     return pair if kind._many is None else kind._many(pair)
-
-
-def longest(*durations: Numeric | None) -> Any:
-    """The longest of some durations; `None` if one of them never ends."""
-    if any(d is None for d in durations):
-        return None
-    if any(isinstance(d, (np.ndarray, jax.Array)) for d in durations):
-        return functools.reduce(jnp.maximum, cast(Any, durations))
-    return max(cast(Any, durations))
 
 
 def schedules(name: str, x: Any, kept: type = Schedule) -> tuple[Any, ...]:
@@ -351,7 +345,3 @@ def boundaries_of(pieces: tuple[Schedule, ...]) -> list[Any]:
         end = end + piece.duration
         ends.append(end)
     return ends
-
-
-def end_after(begin, duration):
-    return None if duration is None else begin + duration

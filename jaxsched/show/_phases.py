@@ -207,6 +207,12 @@ def _pair(node: Any, until: float) -> list[Phase]:
     return merged(*(_phases(side, until) for side in sides)) if sides else [Phase(0, math.inf, "constant")]
 
 
+@_of(nodes.Maximum, nodes.Minimum)
+def _extreme(node: Any, until: float) -> list[Phase]:
+    moving = [each for each in node.terms if not isinstance(each, js.Constant)]
+    return merged(*(_phases(each, until) for each in moving)) if moving else [Phase(0, math.inf, "constant")]
+
+
 @_of(nodes.Clip)
 def _clip(node: Any, until: float) -> list[Phase]:
     return in_words(_phases(node.schedule, until), lambda name: f"{name}, clipped")

@@ -85,6 +85,8 @@ OF: dict[str, dict[str, Any]] = {
     "get_cosine_with_min_lr_schedule_with_warmup_lr_rate": {"min_lr": 0.1},
     "ProductOfMany": {"factors": (LINE, STEP)},
     "SumOfMany": {"terms": (LINE, STEP)},
+    "Maximum": {"terms": (LINE, STEP)},
+    "Minimum": {"terms": (LINE, STEP)},
     "get_wsd_schedule": {"num_training_steps": 16},
     "get_scheduler": {"num_warmup_steps": 4, "num_training_steps": 16},
     "keras.PiecewiseConstantDecay": {"boundaries": [2, 4]},
