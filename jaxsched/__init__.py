@@ -9,7 +9,7 @@ Curves, formulas of the step: Linear, Polynomial, ElapsedPower, Rex, Logarithmic
   MirrorCosine, TimePowerCosine, ValuePowerCosine, Geometric, Inverse, ExponentialRamp, Tanh, Shaped, InverseSqrt,
   Interpolated, CosineInterpolated, Tabulated.
 Combinators, schedules made of schedules: warmup, cooldown, join, cycle, delay, advance, staircase, per_epoch,
-  stretch, scale, clip, maximum, minimum, rounded, jitter.
+  stretch, scale, rescale, clip, maximum, minimum, rounded, jitter.
 Recipes, published schedules by name: warmup_cosine, warmup_linear, warmup_inverse_sqrt, wsd, noam, flat_cosine,
   slanted_triangular, one_cycle, one_cycle_momentum, cyclic, cyclic_momentum, sgdr, step_decay, multistep_decay,
   piecewise_constant, exponential_decay, natural_exponential_decay, inverse_time_decay, linear_cosine_decay,
@@ -76,6 +76,7 @@ from jaxsched._combinators.clocks import staircase as staircase
 from jaxsched._combinators.clocks import per_epoch as per_epoch
 from jaxsched._combinators.stretch import stretch as stretch
 from jaxsched._combinators.values import scale as scale
+from jaxsched._combinators.rescale import rescale as rescale
 from jaxsched._combinators.values import clip as clip
 from jaxsched._combinators.values import maximum as maximum
 from jaxsched._combinators.values import minimum as minimum
@@ -194,6 +195,7 @@ __all__ = [
     "per_epoch",
     "stretch",
     "scale",
+    "rescale",
     "clip",
     "maximum",
     "minimum",

@@ -106,6 +106,12 @@ COMBINATORS = rows(
         Example("scale", f"jaxsched.scale({COSINE}, 0.5)", 264),
         Example("scale-schedule", f"jaxsched.scale({COSINE}, jaxsched.Linear(1.0, 0.5, steps=120))"),
     ],
+    rescale=[
+        Example(
+            "rescale",
+            f'jaxsched.rescale({COSINE}, batch=jaxsched.piecewise_constant([60], [256, 1024]), base=512, rule="sqrt")',
+        )
+    ],
     clip=[Example("clip", "jaxsched.clip(jaxsched.Linear(3e-4, 0.0, steps=240), 1e-4, 2e-4)", 264)],
     maximum=[Example("maximum", f"jaxsched.maximum({COSINE}, jaxsched.Linear(3e-5, 1e-4, steps=120), 5e-5)", 264)],
     minimum=[
@@ -127,6 +133,7 @@ ARITHMETIC = {
     "nodes.Difference": [Example("Difference-crossing", f"{COSINE} - 1e-4")],
     "nodes.Product": [Example("Product", f"{COSINE} * {RISING}")],
     "nodes.Quotient": [Example("Quotient", f"{COSINE} / {RISING}")],
+    "nodes.Power": [Example("Power-sqrt", f"({COSINE}) ** 0.5")],
     "nodes.SumOfMany": [Example("SumOfMany", f"sum([{COSINE}] * 5 + [{RISING}] * 5)")],
     "nodes.ProductOfMany": [Example("ProductOfMany", f"math.prod([{RISING}] * 8 + [{COSINE}])")],
     "nodes.Blend": [Example("Blend", "jaxsched.nodes.Blend(3e-4, 1e-3, jaxsched.Linear(0.0, 1.0, steps=240))")],
@@ -179,7 +186,7 @@ SECTIONS = [
         "Schedules made of schedules: one after another, on another clock, at another value.",
         COMBINATORS,
     ),
-    Section("Arithmetic", "`+ - * /` of schedules and numbers are schedules.", ARITHMETIC),
+    Section("Arithmetic", "`+ - * / **` of schedules and numbers are schedules.", ARITHMETIC),
     Section("Recipes with a warmup", "", WARMED),
     Section("Recipes with cycles", "", CYCLES),
     Section("Recipes that fall", "", FALLING),

@@ -201,7 +201,7 @@ def _per_epoch(node: Any, until: float) -> list[Phase]:
 # Other values.
 
 
-@_of(nodes.Sum, nodes.Difference, nodes.Product, nodes.Quotient)
+@_of(nodes.Sum, nodes.Difference, nodes.Product, nodes.Quotient, nodes.Power)
 def _pair(node: Any, until: float) -> list[Phase]:
     sides = [side for side in (node.left, node.right) if not isinstance(side, js.Constant)]
     return merged(*(_phases(side, until) for side in sides)) if sides else [Phase(0, math.inf, "constant")]

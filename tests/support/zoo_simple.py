@@ -284,6 +284,43 @@ def algebra(n: int) -> list[Entry]:
             **known,
         ),
         entry(
+            "Power-sqrt", lambda: falling() ** 0.5, "Power", combine(ref.power, cosine, ref.constant(0.5)), n, **known
+        ),
+        entry(
+            "Power-odd",
+            lambda: (falling() * 1e4 - 1) ** 3,
+            "Power",
+            combine(lambda a, b: (a * b - 1) ** 3, cosine, ref.constant(1e4)),
+            n,
+            crosses=True,
+            **known,
+        ),
+        entry(
+            "Power-scheduled",
+            lambda: 0.5 ** rising(),
+            "Power",
+            combine(ref.power, ref.constant(0.5), line),
+            n,
+            **known,
+        ),
+        entry(
+            "rescale",
+            lambda: js.rescale(falling(), batch=js.nodes.Piecewise([n // 4], [256, 1024]), base=512, rule="sqrt"),
+            "rescale Product Power",
+            combine(lambda a, b: a * (b / 512).sqrt(), cosine, ref.piecewise([256, 1024], [n // 4])),
+            n + 8,
+            boundaries=(n // 4, n),
+        ),
+        entry(
+            "rescale-linear",
+            lambda: js.rescale(falling(), batch=rising(), base=2),
+            "rescale Product Quotient",
+            combine(lambda a, b: a * b / 2, cosine, line),
+            n + 8,
+            scale=PEAK,
+            **known,
+        ),
+        entry(
             "Blend",
             lambda: js.nodes.Blend(PEAK, 1e-3, js.Linear(0.0, 1.0, steps=n)),
             "Blend",
