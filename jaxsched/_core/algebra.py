@@ -79,5 +79,6 @@ class Power(Pair):
 
 def _known(schedule: Schedule) -> np.ndarray | None:
     """The value that a schedule always has, if it is known."""
-    known = isinstance(schedule, Constant) and not is_traced(schedule.value)
-    return np.asarray(schedule.value) if known else None
+    if not isinstance(schedule, Constant) or is_traced(schedule.value):
+        return None
+    return np.asarray(schedule.value)
