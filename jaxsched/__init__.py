@@ -4,7 +4,7 @@
     lr(500), lr(jnp.arange(10_000)), optax.adamw(lr)
 
 What a schedule is: Schedule, Constant, as_schedule, ScheduleLike, Ramp, Numeric, Count, Level, stack, unstack, grid,
-  labels, tabulate, to_dict, from_dict, from_config, Run.
+  labels, tabulate, to_dict, from_dict, from_config, Run, resume_at.
 Curves, formulas of the step: Linear, Polynomial, ElapsedPower, Rex, Logarithmic, StretchingPolynomial, Cosine,
   MirrorCosine, TimePowerCosine, ValuePowerCosine, Geometric, Inverse, ExponentialRamp, Tanh, Shaped, InverseSqrt,
   Interpolated, CosineInterpolated, Tabulated.
@@ -43,6 +43,7 @@ from jaxsched._store.serialize import to_dict as to_dict
 from jaxsched._store.serialize import from_dict as from_dict
 from jaxsched._store.config import from_config as from_config
 from jaxsched._recipes.units import Run as Run
+from jaxsched._recipes.resumed import resume_at as resume_at
 
 # Curves: formulas of the step.
 from jaxsched._curves.powers import Linear as Linear
@@ -164,6 +165,7 @@ __all__ = [
     "from_dict",
     "from_config",
     "Run",
+    "resume_at",
     # Curves: formulas of the step
     "Linear",
     "Polynomial",

@@ -3,6 +3,7 @@
 import dataclasses
 import pickle
 from fractions import Fraction
+from typing import Any
 
 import jax
 import numpy as np
@@ -107,3 +108,26 @@ def test_facts_that_need_one_size_are_refused():
         js.Run(batch_size=PIECES).samples_seen(-1)
     with pytest.raises(TypeError, match="`batch_size` must be known"):
         jax.jit(lambda size: js.Run(batch_size=js.Constant(size)).samples(5))(4.0)
+
+
+@pytest.mark.parametrize(("before", "after"), [(256, 512), (512, 256), (256, 256), (256, PIECES)])
+def test_a_run_that_goes_on_with_another_batch_is_at_the_same_tokens(before, after):
+    old, new = (js.Run(batch_size=size, sequence_length=8) for size in (before, after))
+    seen = old.tokens_seen(1_000)
+    made = js.warmup_cosine(1.0, 100, new.tokens(2 * seen))
+    lr = js.resume_at(made, seen, old, new)
+    assert lr(1_000) == made(new.tokens(seen))
+    left = new.tokens(2 * seen) - new.tokens(seen)
+    assert lr(1_000 + left) == 0.0 and lr(1_000 + left - 1) > 0.0
+    np.testing.assert_array_equal(lr(1_000 + np.arange(99)), made(new.tokens(seen) + np.arange(99)))
+
+
+def test_what_cannot_be_resumed_is_refused():
+    run = js.Run(batch_size=8, sequence_length=4)
+    wrong: Any = 8
+    with pytest.raises(TypeError, match="`old_run` must be a Run: got 8"):
+        js.resume_at(1.0, 100, wrong, run)
+    with pytest.raises(ValueError, match="`tokens` must not be negative: got -1"):
+        js.resume_at(1.0, -1, run, run)
+    with pytest.raises(ValueError, match="`sequence_length` must be known"):
+        js.resume_at(1.0, 100, run, js.Run(batch_size=8))

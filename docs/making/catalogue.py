@@ -95,6 +95,14 @@ COMBINATORS = rows(
         Example("cycle-listed", f"jaxsched.cycle({WAVE}, [40, 81, 20, 80], decay=0.8)", 240),
     ],
     delay=[Example("delay", "jaxsched.delay(jaxsched.Cosine(3e-4, 3e-5, steps=120), 120)")],
+    resume_at=[
+        Example(
+            "resume_at-larger",
+            f"jaxsched.resume_at({COSINE}, 2400, jaxsched.Run(batch_size=2, sequence_length=10),"
+            " jaxsched.Run(batch_size=4, sequence_length=10))",
+            324,
+        )
+    ],
     advance=[Example("advance", f"jaxsched.advance({COSINE}, 120)", 240)],
     staircase=[Example("staircase", f"jaxsched.staircase({COSINE}, 30)")],
     per_epoch=[Example("per_epoch", "jaxsched.per_epoch(jaxsched.Cosine(3e-4, 3e-5, steps=8), 30)")],

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from jaxsched._core.choice import select
 from jaxsched._core.durations import longest
 from jaxsched._core.fields import is_traced
 from jaxsched._core.schedule import Constant, Exact, Schedule, evaluate
@@ -46,7 +47,10 @@ class Product(Pair):
 
 
 class Quotient(Pair):
-    """`left / right` at every step; infinite where `right` is 0, and a `right` that is always 0 is refused."""
+    """`left / right` at every step: 0 where both are 0, infinite where only `right` is.
+
+    A `right` that is always 0 is refused.
+    """
 
     def _check(self) -> None:
         right = _known(self.right)
@@ -54,7 +58,8 @@ class Quotient(Pair):
             raise ValueError(f"`right` must not be 0: got {shown(self.right)}. No schedule can be divided by it.")
 
     def at(self, step: Any) -> Any:
-        return evaluate(self.left, step) / evaluate(self.right, step)
+        left, right = evaluate(self.left, step), evaluate(self.right, step)
+        return left / select((left == 0) & (right == 0), 1, right)
 
 
 class Power(Pair):

@@ -194,6 +194,19 @@ def clocks(n: int) -> list[Entry]:
             flat=(math.ceil(up + half * f), END),
         )
 
+    def resumed(name, old, new, moved):
+        quarter = n // 4
+        runs = [js.Run(batch_size=size, sequence_length=10) for size in (old, new)]
+        return entry(
+            name,
+            lambda: js.resume_at(wave(), 40 * quarter, *runs),
+            "resume_at",
+            moved(curve, quarter),
+            n + quarter + 8,
+            boundaries=(quarter, n - quarter, n + quarter),
+            flat=(n + quarter if new > old else n - quarter, END),
+        )
+
     half, known = n // 2, {"exact": ((0, PEAK),)}
     stairs = tuple(every * i for i in range(1, 9))
     odd = every + 0.5 if n < 2**23 else float(every)  # a length that float32 holds
@@ -313,6 +326,8 @@ def clocks(n: int) -> list[Entry]:
             boundaries=(half, n - half),
             flat=(n - half, END),
         ),
+        resumed("resume_at-larger", 2, 4, composed.delay),
+        resumed("resume_at-smaller", 4, 2, composed.advance),
         slowed("stretch", 1.5),
         slowed("stretch-shorter", 0.5),
         slowed("stretch-keep-warmup", 1.5, keep_warmup=True),

@@ -284,6 +284,16 @@ def algebra(n: int) -> list[Entry]:
             **known,
         ),
         entry(
+            "Quotient-of-nothing",
+            lambda: js.Linear(0.0, 1.0, steps=n) / js.Linear(0.0, 2.0, steps=n // 2),
+            "Quotient",
+            combine(lambda a, b: a / b if b else b, ref.linear(0.0, 1.0, n), ref.linear(0.0, 2.0, n // 2)),
+            n,
+            scale=0.5,
+            exact=((0, 0.0),),
+            **known,
+        ),
+        entry(
             "Power-sqrt", lambda: falling() ** 0.5, "Power", combine(ref.power, cosine, ref.constant(0.5)), n, **known
         ),
         entry(
