@@ -98,8 +98,12 @@ COMBINATORS = rows(
     resume_at=[
         Example(
             "resume_at-larger",
-            f"jaxsched.resume_at({COSINE}, 2400, jaxsched.Run(batch_size=2, sequence_length=10),"
-            " jaxsched.Run(batch_size=4, sequence_length=10))",
+            "jaxsched.resume_at(\n"
+            f"    {COSINE},\n"
+            "    2400,\n"
+            "    jaxsched.Run(batch_size=2, sequence_length=10),\n"
+            "    jaxsched.Run(batch_size=4, sequence_length=10),\n"
+            ")",
             324,
         )
     ],
@@ -116,8 +120,8 @@ COMBINATORS = rows(
     ],
     rescale=[
         Example(
-            "rescale",
-            f'jaxsched.rescale({COSINE}, batch=jaxsched.piecewise_constant([60], [256, 1024]), base=512, rule="sqrt")',
+            "rescale-linear",
+            f"jaxsched.rescale({COSINE}, batch=jaxsched.Linear(64, 256, steps=120), base=256)",
         )
     ],
     clip=[Example("clip", "jaxsched.clip(jaxsched.Linear(3e-4, 0.0, steps=240), 1e-4, 2e-4)", 264)],

@@ -323,9 +323,9 @@ def algebra(n: int) -> list[Entry]:
         ),
         entry(
             "rescale-linear",
-            lambda: js.rescale(falling(), batch=rising(), base=2),
+            lambda: js.rescale(falling(), batch=js.Linear(64, 256, steps=n // 2), base=256),
             "rescale Product Quotient",
-            combine(lambda a, b: a * b / 2, cosine, line),
+            combine(lambda a, b: a * b / 256, cosine, ref.linear(64, 256, n // 2)),
             n + 8,
             scale=PEAK,
             **known,
