@@ -26,6 +26,7 @@ SCRIPTS = (
     "plateau_sweep",
     "precision",
     "transforms",
+    "run_conversion",
     "import_time",
 )
 DEVICES = "import jax; d = jax.devices(); print(len(d), d[0].device_kind, d[0].platform)"

@@ -4,12 +4,12 @@
     lr(500), lr(jnp.arange(10_000)), optax.adamw(lr)
 
 What a schedule is: Schedule, Constant, as_schedule, ScheduleLike, Ramp, Numeric, Count, Level, stack, unstack, grid,
-  labels, tabulate, to_dict, from_dict, from_config, Run.
+  labels, tabulate, to_dict, from_dict, from_config, Run, resume_at.
 Curves, formulas of the step: Linear, Polynomial, ElapsedPower, Rex, Logarithmic, StretchingPolynomial, Cosine,
   MirrorCosine, TimePowerCosine, ValuePowerCosine, Geometric, Inverse, ExponentialRamp, Tanh, Shaped, InverseSqrt,
   Interpolated, CosineInterpolated, Tabulated.
 Combinators, schedules made of schedules: warmup, cooldown, join, cycle, delay, advance, staircase, per_epoch,
-  stretch, scale, clip, rounded, jitter.
+  stretch, scale, rescale, clip, maximum, minimum, rounded, jitter.
 Recipes, published schedules by name: warmup_cosine, warmup_linear, warmup_inverse_sqrt, wsd, noam, flat_cosine,
   slanted_triangular, one_cycle, one_cycle_momentum, cyclic, cyclic_momentum, sgdr, step_decay, multistep_decay,
   piecewise_constant, exponential_decay, natural_exponential_decay, inverse_time_decay, linear_cosine_decay,
@@ -43,6 +43,7 @@ from jaxsched._store.serialize import to_dict as to_dict
 from jaxsched._store.serialize import from_dict as from_dict
 from jaxsched._store.config import from_config as from_config
 from jaxsched._recipes.units import Run as Run
+from jaxsched._recipes.resumed import resume_at as resume_at
 
 # Curves: formulas of the step.
 from jaxsched._curves.powers import Linear as Linear
@@ -76,7 +77,10 @@ from jaxsched._combinators.clocks import staircase as staircase
 from jaxsched._combinators.clocks import per_epoch as per_epoch
 from jaxsched._combinators.stretch import stretch as stretch
 from jaxsched._combinators.values import scale as scale
+from jaxsched._combinators.rescale import rescale as rescale
 from jaxsched._combinators.values import clip as clip
+from jaxsched._combinators.values import maximum as maximum
+from jaxsched._combinators.values import minimum as minimum
 from jaxsched._combinators.values import rounded as rounded
 from jaxsched._combinators.jitter import jitter as jitter
 
@@ -161,6 +165,7 @@ __all__ = [
     "from_dict",
     "from_config",
     "Run",
+    "resume_at",
     # Curves: formulas of the step
     "Linear",
     "Polynomial",
@@ -192,7 +197,10 @@ __all__ = [
     "per_epoch",
     "stretch",
     "scale",
+    "rescale",
     "clip",
+    "maximum",
+    "minimum",
     "rounded",
     "jitter",
     # Recipes: published schedules by name

@@ -21,6 +21,8 @@ from jaxsched._combinators.many import ProductOfMany as ProductOfMany
 from jaxsched._combinators.many import SumOfMany as SumOfMany
 from jaxsched._combinators.values import Blend as Blend
 from jaxsched._combinators.values import Clip as Clip
+from jaxsched._combinators.values import Maximum as Maximum
+from jaxsched._combinators.values import Minimum as Minimum
 from jaxsched._combinators.values import Rounded as Rounded
 from jaxsched._combinators.warmup import Cooldown as Cooldown
 from jaxsched._combinators.warmup import Warmup as Warmup
@@ -28,16 +30,17 @@ from jaxsched._controllers.base import OverDevices as OverDevices
 from jaxsched._controllers.greedy import Greedy as Greedy
 from jaxsched._controllers.plateau import ReduceOnPlateau as ReduceOnPlateau
 from jaxsched._controllers.recover import Recover as Recover
+from jaxsched._core.algebra import Difference as Difference
+from jaxsched._core.algebra import Power as Power
+from jaxsched._core.algebra import Product as Product
+from jaxsched._core.algebra import Quotient as Quotient
+from jaxsched._core.algebra import Sum as Sum
 from jaxsched._core.node import FORMER as _FORMER
 from jaxsched._core.node import Data as Data
 
 # And those of the door, so that every `repr` evaluates here.
 from jaxsched._core.schedule import Constant as Constant
-from jaxsched._core.schedule import Difference as Difference
 from jaxsched._core.schedule import Join as Join
-from jaxsched._core.schedule import Product as Product
-from jaxsched._core.schedule import Quotient as Quotient
-from jaxsched._core.schedule import Sum as Sum
 from jaxsched._core.schedule import Wrap as Wrap
 from jaxsched._curves.cosines import Cosine as Cosine
 from jaxsched._curves.cosines import LinearCosine as LinearCosine

@@ -234,6 +234,7 @@ def test_every_field_refuses_a_controller():
         js.nodes.Product,
         js.nodes.Quotient,
         js.nodes.Difference,
+        js.nodes.Power,
         js.nodes.Cycle,
         js.nodes.Staircase,
         js.nodes.PerEpoch,

@@ -155,6 +155,7 @@ NO_EXAMPLE = {
     "nodes.Difference": "an operator",
     "nodes.Product": "an operator",
     "nodes.Quotient": "an operator",
+    "nodes.Power": "an operator",
     "nodes.SumOfMany": "an operator",
     "nodes.ProductOfMany": "an operator",
     "nodes.OverDevices": "needs several devices; `reduce_on_plateau` explains `axis_name`",

@@ -95,6 +95,18 @@ COMBINATORS = rows(
         Example("cycle-listed", f"jaxsched.cycle({WAVE}, [40, 81, 20, 80], decay=0.8)", 240),
     ],
     delay=[Example("delay", "jaxsched.delay(jaxsched.Cosine(3e-4, 3e-5, steps=120), 120)")],
+    resume_at=[
+        Example(
+            "resume_at-larger",
+            "jaxsched.resume_at(\n"
+            f"    {COSINE},\n"
+            "    2400,\n"
+            "    jaxsched.Run(batch_size=2, sequence_length=10),\n"
+            "    jaxsched.Run(batch_size=4, sequence_length=10),\n"
+            ")",
+            324,
+        )
+    ],
     advance=[Example("advance", f"jaxsched.advance({COSINE}, 120)", 240)],
     staircase=[Example("staircase", f"jaxsched.staircase({COSINE}, 30)")],
     per_epoch=[Example("per_epoch", "jaxsched.per_epoch(jaxsched.Cosine(3e-4, 3e-5, steps=8), 30)")],
@@ -106,7 +118,19 @@ COMBINATORS = rows(
         Example("scale", f"jaxsched.scale({COSINE}, 0.5)", 264),
         Example("scale-schedule", f"jaxsched.scale({COSINE}, jaxsched.Linear(1.0, 0.5, steps=120))"),
     ],
+    rescale=[
+        Example(
+            "rescale-linear",
+            f"jaxsched.rescale({COSINE}, batch=jaxsched.Linear(64, 256, steps=120), base=256)",
+        )
+    ],
     clip=[Example("clip", "jaxsched.clip(jaxsched.Linear(3e-4, 0.0, steps=240), 1e-4, 2e-4)", 264)],
+    maximum=[Example("maximum", f"jaxsched.maximum({COSINE}, jaxsched.Linear(3e-5, 1e-4, steps=120), 5e-5)", 264)],
+    minimum=[
+        Example(
+            "minimum", "jaxsched.minimum(jaxsched.Linear(0.0, 3e-4, steps=120), jaxsched.InverseSqrt(3e-4, 240))", 480
+        )
+    ],
     rounded=[
         Example("rounded", "3e-4 * jaxsched.rounded(jaxsched.piecewise_constant([80, 120], [1.2, 3.5, 1.7]))", 180)
     ],
@@ -121,6 +145,7 @@ ARITHMETIC = {
     "nodes.Difference": [Example("Difference-crossing", f"{COSINE} - 1e-4")],
     "nodes.Product": [Example("Product", f"{COSINE} * {RISING}")],
     "nodes.Quotient": [Example("Quotient", f"{COSINE} / {RISING}")],
+    "nodes.Power": [Example("Power-sqrt", f"({COSINE}) ** 0.5")],
     "nodes.SumOfMany": [Example("SumOfMany", f"sum([{COSINE}] * 5 + [{RISING}] * 5)")],
     "nodes.ProductOfMany": [Example("ProductOfMany", f"math.prod([{RISING}] * 8 + [{COSINE}])")],
     "nodes.Blend": [Example("Blend", "jaxsched.nodes.Blend(3e-4, 1e-3, jaxsched.Linear(0.0, 1.0, steps=240))")],
@@ -173,7 +198,7 @@ SECTIONS = [
         "Schedules made of schedules: one after another, on another clock, at another value.",
         COMBINATORS,
     ),
-    Section("Arithmetic", "`+ - * /` of schedules and numbers are schedules.", ARITHMETIC),
+    Section("Arithmetic", "`+ - * / **` of schedules and numbers are schedules.", ARITHMETIC),
     Section("Recipes with a warmup", "", WARMED),
     Section("Recipes with cycles", "", CYCLES),
     Section("Recipes that fall", "", FALLING),

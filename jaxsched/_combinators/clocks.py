@@ -3,9 +3,10 @@
 import dataclasses
 from typing import Any
 
+from jaxsched._core.durations import longest
 from jaxsched._core.kinds import Count, Positive, checked
 from jaxsched._core.laps import floor_to, slowed
-from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, as_schedule, evaluate, longest
+from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, as_schedule, evaluate
 from jaxsched._core.time import later, since
 
 

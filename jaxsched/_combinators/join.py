@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._core.choice import select
+from jaxsched._core.durations import end_after
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Counts, CountTuple, Indices, checked
 from jaxsched._core.lists import check_boundaries
@@ -17,7 +18,6 @@ from jaxsched._core.schedule import (
     Schedule,
     Schedules,
     boundaries_of,
-    end_after,
     evaluate,
 )
 from jaxsched._core.time import count_reached, only_when, real_dtype, since

@@ -5,8 +5,10 @@ import operator
 from typing import Any
 
 from jaxsched._combinators.join import FEW
+from jaxsched._core.algebra import Pair, Product, Sum
+from jaxsched._core.durations import longest
 from jaxsched._core.node import inside
-from jaxsched._core.schedule import Exact, Pair, Product, Schedule, Schedules, Sum, evaluate, longest
+from jaxsched._core.schedule import Exact, Schedule, Schedules, evaluate
 
 
 class SumOfMany(Exact):

@@ -1,15 +1,28 @@
-"""Schedules with other values: clipped, rounded, blended, scaled."""
+"""Schedules with other values: clipped, the largest or least of some, rounded, blended, scaled."""
 
 import dataclasses
+import functools
 from typing import Any, TypeVar, overload
 
 import jax.numpy as jnp
 import numpy as np
 
+from jaxsched._combinators.known import values_at
+from jaxsched._core.durations import longest
 from jaxsched._core.fields import is_number, is_traced, real
 from jaxsched._core.kinds import Level, Numeric, checked
 from jaxsched._core.node import Data, of_kind
-from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, as_schedule, evaluate, to_schedule
+from jaxsched._core.schedule import (
+    Constant,
+    Exact,
+    Schedule,
+    ScheduleLike,
+    Schedules,
+    as_schedule,
+    evaluate,
+    schedules,
+    to_schedule,
+)
 from jaxsched._core.time import blend
 from jaxsched._core.words import shown
 
@@ -47,6 +60,51 @@ class Clip(Exact):
     @property
     def duration(self) -> Any:
         return self.schedule.duration
+
+
+class Maximum(Exact):
+    """The largest of its terms at every step: what `maximum` makes.
+
+    Args:
+        terms: schedules, numbers or functions of the step, at least one.
+    """
+
+    terms: Schedules
+
+    def _check(self) -> None:
+        _check_some("terms", self.terms)
+
+    def at(self, step: Any) -> Any:
+        return functools.reduce(jnp.maximum, (evaluate(each, step) for each in self.terms))
+
+    @property
+    def duration(self) -> Any:
+        return longest(*(each.duration for each in self.terms))
+
+
+class Minimum(Exact):
+    """The least of its terms at every step: what `minimum` makes.
+
+    Args:
+        terms: schedules, numbers or functions of the step, at least one.
+    """
+
+    terms: Schedules
+
+    def _check(self) -> None:
+        _check_some("terms", self.terms)
+
+    def at(self, step: Any) -> Any:
+        return functools.reduce(jnp.minimum, (evaluate(each, step) for each in self.terms))
+
+    @property
+    def duration(self) -> Any:
+        return longest(*(each.duration for each in self.terms))
+
+
+def _check_some(name: str, terms: tuple[Schedule, ...]) -> None:
+    if not terms:
+        raise ValueError(f"`{name}` must hold at least one schedule: got none. Pass schedules or numbers.")
 
 
 class Blend(Exact):
@@ -99,22 +157,85 @@ class Rounded(Exact):
 
 
 @checked
-def clip(schedule: ScheduleLike, lo: Level | None = None, hi: Level | None = None) -> Schedule:
-    r"""The schedule kept between two bounds: $v(t) = \min(\max(s(t), l), h)$.
+def clip(schedule: ScheduleLike, lo: ScheduleLike | None = None, hi: ScheduleLike | None = None) -> Schedule:
+    r"""The schedule kept between two bounds, which may move: $v(t) = \min(\max(s(t), l(t)), h(t))$.
 
     Args:
         schedule: a schedule, number or function of the step.
-        lo: the least value l; `None` for no bound.
-        hi: the largest value h; `None` for no bound.
+        lo: the least value l, a number, schedule or function of the step; `None` for no bound.
+        hi: the largest value h, likewise; where bounds that move cross, h holds.
 
     Raises:
-        ValueError: `lo` exceeds `hi`, or a bound is not finite.
+        ValueError: `lo` exceeds `hi` at the first step, when both are flat, or where else 64 steps show it; or a bound
+            is not finite.
 
     Examples:
         >>> float(jaxsched.clip(jaxsched.Linear(1.0, 0.0, steps=4), lo=0.1)(4))
         0.10000000149011612
     """
-    return Clip(as_schedule(schedule), lo, hi)
+    schedule = as_schedule(schedule)
+    bounds = [bound if bound is None else as_schedule(bound) for bound in (lo, hi)]
+    if all(bound is None or isinstance(bound, Constant) for bound in bounds):
+        return Clip(schedule, *(bound.value if isinstance(bound, Constant) else None for bound in bounds))
+    low, high = bounds
+    if low is not None and high is not None:
+        _check_order(low, high)
+    above = schedule if low is None else maximum(schedule, low)
+    return above if high is None else minimum(above, high)
+
+
+def _check_order(lo: Schedule, hi: Schedule) -> None:
+    """Refuse bounds that are known to cross."""
+    known = values_at(lo, hi)
+    if known is not None and np.any(crossed := known[1] > known[2]):
+        step, low, high = (each[crossed][0] for each in known)
+        raise ValueError(
+            f"`lo` must not exceed `hi`: got {low:.6g} and {high:.6g} at step {step}. Swap them, or let one end sooner."
+        )
+
+
+def maximum(a: ScheduleLike, b: ScheduleLike, *more: ScheduleLike) -> Schedule:
+    r"""The largest of two or more schedules at every step: $v(t) = \max(a(t), b(t), \ldots)$.
+
+    Args:
+        a: a schedule, number or function of the step.
+        b: another one.
+        more: more of them.
+
+    Raises:
+        ValueError: a number is not finite.
+        TypeError: one is no schedule.
+
+    Examples:
+        >>> lr = jaxsched.maximum(jaxsched.Linear(1.0, 0.0, steps=4), jaxsched.Linear(0.0, 0.5, steps=4))
+        >>> [float(lr(t)) for t in (0, 2, 4)]
+        [1.0, 0.5, 0.5]
+    """
+    return Maximum(_listed(a, b, more))
+
+
+def minimum(a: ScheduleLike, b: ScheduleLike, *more: ScheduleLike) -> Schedule:
+    r"""The least of two or more schedules at every step: $v(t) = \min(a(t), b(t), \ldots)$.
+
+    Args:
+        a: a schedule, number or function of the step.
+        b: another one.
+        more: more of them.
+
+    Raises:
+        ValueError: a number is not finite.
+        TypeError: one is no schedule.
+
+    Examples:
+        >>> noam = jaxsched.minimum(jaxsched.Linear(0.0, 1.0, steps=100), jaxsched.InverseSqrt(1.0, 100))
+        >>> float(noam(50))
+        0.5
+    """
+    return Minimum(_listed(a, b, more))
+
+
+def _listed(a: Any, b: Any, more: tuple[Any, ...]) -> tuple[Schedule, ...]:
+    return to_schedule("a", a), to_schedule("b", b), *schedules("more", more)
 
 
 @checked

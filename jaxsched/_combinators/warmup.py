@@ -10,10 +10,20 @@ import jax.numpy as jnp
 
 from jaxsched._combinators.clocks import Stretch, advance
 from jaxsched._core.choice import select
+from jaxsched._core.durations import end_after
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Kind, Level, checked
 from jaxsched._core.node import inside
-from jaxsched._core.schedule import Exact, Schedule, ScheduleLike, Wrap, as_schedule, end_after, evaluate, to_schedule
+from jaxsched._core.schedule import (
+    Exact,
+    Join,
+    Schedule,
+    ScheduleLike,
+    Wrap,
+    as_schedule,
+    evaluate,
+    to_schedule,
+)
 from jaxsched._core.time import reached, since, until
 from jaxsched._core.words import renamed, shown
 from jaxsched._curves.cosines import Cosine, MirrorCosine
@@ -111,6 +121,15 @@ class Cooldown(Exact):
     @property
     def duration(self) -> Any:
         return end_after(self.begin, self.ramp.steps)
+
+
+def _after(pieces: tuple[Any, Any], boundaries: tuple[Any]) -> Schedule:
+    """A schedule and a ramp after it, which begins at its end if it is open there."""
+    before, ramp = pieces
+    return Cooldown(before, *boundaries, ramp) if isinstance(ramp.start, Open) else Join(pieces, boundaries)
+
+
+Ramp._after = staticmethod(_after)
 
 
 @checked

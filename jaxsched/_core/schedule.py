@@ -4,19 +4,19 @@ import abc
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, final
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, final
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from jaxsched._core.boxes import rebuilt, unwrapped
 from jaxsched._core.choice import select
+from jaxsched._core.durations import end_after
 from jaxsched._core.elsewhere import not_pure
 from jaxsched._core.fields import by_formula, is_number, is_traced, real, remedy
 from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
 from jaxsched._core.lists import check_boundaries, in_order
-from jaxsched._core.node import Data
+from jaxsched._core.node import KINDS, Data
 from jaxsched._core.program import Program, check_function, compiled_for, host_step, prepare
 from jaxsched._core.time import Array, Length, Time, only_when, plain, reached, real_dtype, since
 from jaxsched._core.words import renamed, shown
@@ -46,6 +46,8 @@ class Schedule(Data, abc.ABC):
 
     _counts: ClassVar[bool] = False
     """Whether it is called for a whole number, an int32; inside of other schedules its value is a float as any."""
+
+    _after: ClassVar[Any] = None  # what puts it after another, where that is not `Join`
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "__call__" in cls.__dict__:
@@ -84,48 +86,56 @@ class Schedule(Data, abc.ABC):
 
     @final
     def __add__(self, other: Any) -> "Schedule":
-        return _binary(Sum, self, other)
+        return _binary("Sum", self, other)
 
     @final
     def __radd__(self, other: Any) -> "Schedule":
-        return _binary(Sum, other, self)
+        return _binary("Sum", other, self)
 
     @final
     def __mul__(self, other: Any) -> "Schedule":
-        return _binary(Product, self, other)
+        return _binary("Product", self, other)
 
     @final
     def __rmul__(self, other: Any) -> "Schedule":
-        return _binary(Product, other, self)
+        return _binary("Product", other, self)
 
     @final
     def __sub__(self, other: Any) -> "Schedule":
-        return _binary(Difference, self, other)
+        return _binary("Difference", self, other)
 
     @final
     def __rsub__(self, other: Any) -> "Schedule":
-        return _binary(Difference, other, self)
+        return _binary("Difference", other, self)
 
     @final
     def __truediv__(self, other: Any) -> "Schedule":
-        return _binary(Quotient, self, other)
+        return _binary("Quotient", self, other)
 
     @final
     def __rtruediv__(self, other: Any) -> "Schedule":
-        return _binary(Quotient, other, self)
+        return _binary("Quotient", other, self)
+
+    @final
+    def __pow__(self, other: Any) -> "Schedule":
+        return _binary("Power", self, other)
+
+    @final
+    def __rpow__(self, other: Any) -> "Schedule":
+        return _binary("Power", other, self)
 
     @final
     def __neg__(self) -> "Schedule":
-        return _binary(Product, -1.0, self)
+        return _binary("Product", -1.0, self)
 
     __array_ufunc__ = None  # `np.float64(2) * schedule` is ours, not an array of objects
 
     @final
     def then(self, other: Any) -> "Schedule":
-        """This schedule for its `duration`, then `other`: `join([self, other])`."""
+        """For its `duration` this schedule, then `other`; a ramp from `None` begins where this schedule ends."""
         pieces = (self, to_schedule("other", other))
         with by_formula():
-            return Join(pieces, tuple(boundaries_of(pieces)))
+            return (pieces[1]._after or Join)(pieces, tuple(boundaries_of(pieces)))
 
 
 class Exact(Schedule):
@@ -226,21 +236,13 @@ def _is_stateful(x: Any) -> bool:
     return callable(x) and hasattr(x, "init") and hasattr(x, "update")
 
 
-def _binary(kind: Any, left: Any, right: Any) -> Any:
+def _binary(name: str, left: Any, right: Any) -> Any:
     other = right if isinstance(left, Schedule) else left
     if not (is_number(other) or is_traced(other) or callable(other)):
         return NotImplemented
+    kind: Any = KINDS[name]  # which is a schedule itself: `_core/algebra.py`
     pair = kind(left, right)
     return pair if kind._many is None else kind._many(pair)
-
-
-def longest(*durations: Numeric | None) -> Any:
-    """The longest of some durations; `None` if one of them never ends."""
-    if any(d is None for d in durations):
-        return None
-    if any(isinstance(d, (np.ndarray, jax.Array)) for d in durations):
-        return functools.reduce(jnp.maximum, cast(Any, durations))
-    return max(cast(Any, durations))
 
 
 def schedules(name: str, x: Any, kept: type = Schedule) -> tuple[Any, ...]:
@@ -263,52 +265,6 @@ else:
         """Schedules, numbers or functions of the step, in order."""
 
         check = staticmethod(schedules)
-
-
-class Pair(Exact):
-    """Two schedules, combined at every step."""
-
-    left: Schedule
-    right: Schedule
-
-    _many: ClassVar[Any] = None  # what makes a long chain flat
-
-    @property
-    def duration(self) -> Any:
-        return longest(self.left.duration, self.right.duration)
-
-
-class Sum(Pair):
-    """`left + right` at every step."""
-
-    def at(self, step: Any) -> Any:
-        return evaluate(self.left, step) + evaluate(self.right, step)
-
-
-class Difference(Pair):
-    """`left - right` at every step."""
-
-    def at(self, step: Any) -> Any:
-        return evaluate(self.left, step) - evaluate(self.right, step)
-
-
-class Product(Pair):
-    """`left * right` at every step."""
-
-    def at(self, step: Any) -> Any:
-        return evaluate(self.left, step) * evaluate(self.right, step)
-
-
-class Quotient(Pair):
-    """`left / right` at every step; infinite where `right` is 0, and a `right` that is always 0 is refused."""
-
-    def _check(self) -> None:
-        zero = isinstance(self.right, Constant) and not is_traced(self.right.value) and np.any(self.right.value == 0)
-        if zero:
-            raise ValueError(f"`right` must not be 0: got {shown(self.right)}. No schedule can be divided by it.")
-
-    def at(self, step: Any) -> Any:
-        return evaluate(self.left, step) / evaluate(self.right, step)
 
 
 class Join(Exact):
@@ -351,7 +307,3 @@ def boundaries_of(pieces: tuple[Schedule, ...]) -> list[Any]:
         end = end + piece.duration
         ends.append(end)
     return ends
-
-
-def end_after(begin, duration):
-    return None if duration is None else begin + duration

@@ -274,6 +274,16 @@ def blend(start: Length, end: Length, of_start: Array, of_end: Array) -> Array:
     return select(of_end <= of_start, start + span * of_end, end - span * of_start)
 
 
+def raised(base: Array, exponent: Array) -> Array:
+    """`base**exponent`, 0 where a negative base has no such power; the slopes at a base of 0 are finite."""
+    size = select(base < 0, -base, base)
+    steep = (size == 0) & (exponent < 1)
+    power = jnp.power(select(steep, 1, size), exponent)
+    whole, even = exponent == jnp.floor(exponent), exponent == 2 * jnp.floor(exponent / 2)
+    signed = select(base < 0, select(whole, select(even, power, -power), 0), power)
+    return select(steep, select(exponent > 0, 0.0, select(exponent < 0, jnp.inf, 1.0)), signed)
+
+
 def power_weights(x: Array, rest: Array, power: Length) -> tuple[Array, Array]:
     """`(rest**power, 1 - rest**power)` for `x + rest = 1`, each accurate relative to itself."""
     inside = rest >= jnp.finfo(rest.dtype).tiny  # a smaller one has no logarithm, and no power that matters

@@ -24,7 +24,7 @@ class Open(Data):
 
 
 if TYPE_CHECKING:
-    End: TypeAlias = Numeric | Open
+    End: TypeAlias = Numeric | Open | None
 else:
 
     class OfEnds(Kind):
@@ -47,7 +47,7 @@ class Ramp(Exact):
     the weights are there, and `stretch`, `replace_schedule(rebase=True)` and `warmup(shape=...)` take it like ours.
 
     Args:
-        start: the value s at step 0, any finite number.
+        start: the value s at step 0, any finite number; `None` in `a.then(ramp)`, where it is where `a` ends.
         end: the value e from step `steps` on.
         steps: the length n in steps, at least 0; 0 is `end` at once.
 
@@ -102,6 +102,10 @@ def _by_keyword(name: str, plain: Any) -> Any:
 
     @functools.wraps(plain)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if args[:1] == (None,):
+            args = (Open(), *args[1:])
+        elif kwargs.get("start", ...) is None:
+            kwargs["start"] = Open()
         if len(args) > 2:
             raise TypeError(
                 f"`steps`, and what follows, must be passed by keyword: got {shown(args[2:])} after `start` and `end`. "

@@ -14,9 +14,10 @@ from jaxsched._combinators.values import scale
 from jaxsched._controllers.base import Controller, OverDevices, inner, taken_over
 from jaxsched._core import fields
 from jaxsched._core.choice import select
+from jaxsched._core.durations import longest
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import checker
-from jaxsched._core.schedule import Schedule, longest
+from jaxsched._core.schedule import Schedule
 from jaxsched._core.time import minus
 from jaxsched._curves.ramp import Ramp
 from jaxsched._optax.find import change, find, is_ours

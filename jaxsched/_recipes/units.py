@@ -1,8 +1,10 @@
 """Units: epochs, samples, tokens and fractions of a run, in steps."""
 
 import dataclasses
+import functools
 import math
 import numbers
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Literal
 
@@ -10,7 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._core.boxes import unwrapped
+from jaxsched._core.schedule import Schedule
 from jaxsched._core.words import shown
+from jaxsched._recipes.batches import Batches
 
 ROUNDED = {"nearest": None, "down": math.floor, "up": math.ceil}
 """How a part of a run becomes whole: `nearest` in exact arithmetic, the others in floats."""
@@ -25,14 +29,15 @@ class Run:
 
     Args:
         steps_per_epoch: steps in one epoch, at least 1; it follows from `samples_per_epoch` and `batch_size`.
-        batch_size: samples in one step, at least 1.
+        batch_size: samples in one step, at least 1; or a schedule of whole numbers, where the batch changes.
         sequence_length: tokens in one sample, at least 1.
         total: the length of the run in steps, at least 1.
         samples_per_epoch: samples in the data set, a whole number; an epoch has a step for each batch of them.
         drop_last: whether the last batch of an epoch is left out where it is not full.
 
     Raises:
-        ValueError: a fact is not positive, or contradicts others; on use, a fact that is needed is missing.
+        ValueError: a fact is not positive, or contradicts others; a batch that changes is no whole number, or never
+            ends to change; on use, a fact that is needed is missing.
         TypeError: a fact is not a number.
 
     Examples:
@@ -41,10 +46,13 @@ class Run:
         (2500, 500, 15259, 1000)
         >>> jaxsched.Run(samples_per_epoch=50_000, batch_size=128).epochs(90)  # with drop_last=True 35100
         35190
+        >>> run = jaxsched.Run(batch_size=jaxsched.piecewise_constant([1_000], [256, 512]))
+        >>> run.samples(512_000), run.samples_seen(1_500)
+        (1500, 512000)
     """
 
     steps_per_epoch: float | None = None
-    batch_size: float | None = None
+    batch_size: float | Schedule | None = None
     sequence_length: float | None = None
     total: float | None = None
     samples_per_epoch: int | None = None
@@ -60,7 +68,9 @@ class Run:
         }
         for name, reason in reasons.items():
             x = getattr(self, name)
-            if x is not None and not _number(name, x) > 0:
+            if name == "batch_size" and self._changing:
+                self._check_batches()
+            elif x is not None and not _number(name, x) > 0:
                 raise ValueError(f"`{name}` must be greater than 0: got {shown(x)}. {reason}")
         if not isinstance(self.drop_last, (bool, np.bool_)):
             raise TypeError(f"`drop_last` must be True or False: got {shown(self.drop_last)}.")
@@ -68,6 +78,19 @@ class Run:
             object.__setattr__(self, "steps_per_epoch", self._batches())
         elif self.drop_last:
             raise ValueError("`samples_per_epoch` must be known for `drop_last`: got None. Pass the data set's length.")
+
+    @functools.cached_property
+    def _changing(self) -> Batches | None:
+        """The batches, where they are a schedule."""
+        return Batches(self.batch_size) if isinstance(self.batch_size, Schedule) else None
+
+    def _check_batches(self) -> None:
+        """Refuse a batch that changes where it is no batch, or with facts that need one size."""
+        if self.samples_per_epoch is not None:
+            raise ValueError(
+                f"`samples_per_epoch` must be None where the batch changes: got {shown(self.samples_per_epoch)}. "
+                f"For epochs write `run.samples(epochs * {shown(self.samples_per_epoch)})`."
+            )
 
     def _batches(self) -> int:
         """The batches of an epoch."""
@@ -89,16 +112,50 @@ class Run:
 
     def epochs(self, count: float) -> int:
         """Steps in so many epochs; needs `steps_per_epoch`."""
-        return _steps("count", count, self._known("steps_per_epoch", "epochs"))
+        each = self._known("steps_per_epoch", "epochs")
+        return _steps("count", count, lambda epochs: epochs * each)
 
     def samples(self, count: float) -> int:
         """Steps that see so many samples; needs `batch_size`."""
-        return _steps("count", count, 1 / self._known("batch_size", "samples"))
+        return _steps("count", count, self._steps_that_see("samples"))
 
     def tokens(self, count: float) -> int:
         """Steps that see so many tokens; needs `batch_size` and `sequence_length`."""
-        batch = self._known("batch_size", "tokens")
-        return _steps("count", count, 1 / (batch * self._known("sequence_length", "tokens")))
+        steps, each = self._steps_that_see("tokens"), self._known("sequence_length", "tokens")
+        return _steps("count", count, lambda tokens: steps(tokens / each))
+
+    def samples_seen(self, step: float) -> int:
+        """Samples that the first `step` steps see, to the nearest; needs `batch_size`.
+
+        Examples:
+            >>> jaxsched.Run(batch_size=jaxsched.piecewise_constant([10], [4, 8])).samples_seen(11)
+            48
+        """
+        return _nearest("step", step, self._seen_by("samples_seen"))
+
+    def tokens_seen(self, step: float) -> int:
+        """Tokens that the first `step` steps see, to the nearest; needs `batch_size` and `sequence_length`.
+
+        Examples:
+            >>> jaxsched.Run(batch_size=8, sequence_length=1024).tokens_seen(1_000)
+            8192000
+        """
+        samples, each = self._seen_by("tokens_seen"), self._known("sequence_length", "tokens_seen")
+        return _nearest("step", step, lambda steps: samples(steps) * each)
+
+    def _steps_that_see(self, method: str) -> Callable[[Fraction], Fraction]:
+        """Of a number of samples, the steps that see them."""
+        if self._changing:
+            return self._changing.steps
+        batch = self._known("batch_size", method)
+        return lambda samples: samples / batch
+
+    def _seen_by(self, method: str) -> Callable[[Fraction], Fraction]:
+        """Of a number of steps, the samples that they see."""
+        if self._changing:
+            return self._changing.samples
+        batch = self._known("batch_size", method)
+        return lambda steps: steps * batch
 
     def fraction(self, part: float, rounding: Literal["nearest", "down", "up"] = "nearest") -> int:
         """Steps in a part of the run, from 0 to 1; needs `total`.
@@ -118,7 +175,7 @@ class Run:
         if not isinstance(rounding, str) or rounding not in ROUNDED:
             raise ValueError(f"`rounding` must be 'nearest', 'down' or 'up': got {shown(rounding)}.")
         rounded = ROUNDED[rounding]
-        return rounded(float(part) * float(total)) if rounded else _steps("part", part, total)
+        return rounded(float(part) * float(total)) if rounded else _steps("part", part, lambda part: part * total)
 
     def _known(self, name: str, method: str) -> Fraction:
         x = getattr(self, name)
@@ -127,11 +184,15 @@ class Run:
         return _exact(x)
 
 
-def _steps(name: str, count: float, each: Fraction) -> int:
+def _steps(name: str, count: float, of: Callable[[Fraction], Fraction]) -> int:
+    steps = _nearest(name, count, of)
+    return max(steps, 1) if _exact(count) else 0
+
+
+def _nearest(name: str, count: float, of: Callable[[Fraction], Fraction]) -> int:
     if _number(name, count) < 0:
         raise ValueError(f"`{name}` must not be negative: got {shown(count)}.")
-    steps = _exact(count) * each  # exact: 0.1 * 30 in floats is a little more than 3
-    return max(math.floor(steps + Fraction(1, 2)), 1) if steps else 0
+    return math.floor(of(_exact(count)) + Fraction(1, 2))  # exact: 0.1 * 30 in floats is a little more than 3
 
 
 def _exact(x: float) -> Fraction:

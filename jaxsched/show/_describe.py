@@ -206,8 +206,8 @@ def _units(phase: Phase, run: js.Run | None) -> list[str]:
         begin, end = phase.begin / run.steps_per_epoch, phase.end / run.steps_per_epoch
         found.append(f"epochs {begin:.4g} – {end:.4g}")
     if run is not None and run.batch_size is not None and run.sequence_length is not None:
-        each = run.batch_size * run.sequence_length
-        found.append(f"tokens {phase.begin * each:.4g} – {phase.end * each:.4g}")
+        begin, end = (run.tokens_seen(x) if math.isfinite(x) else x for x in (phase.begin, phase.end))
+        found.append(f"tokens {begin:.4g} – {end:.4g}")
     return found
 
 

@@ -201,10 +201,16 @@ def _per_epoch(node: Any, until: float) -> list[Phase]:
 # Other values.
 
 
-@_of(nodes.Sum, nodes.Difference, nodes.Product, nodes.Quotient)
+@_of(nodes.Sum, nodes.Difference, nodes.Product, nodes.Quotient, nodes.Power)
 def _pair(node: Any, until: float) -> list[Phase]:
     sides = [side for side in (node.left, node.right) if not isinstance(side, js.Constant)]
     return merged(*(_phases(side, until) for side in sides)) if sides else [Phase(0, math.inf, "constant")]
+
+
+@_of(nodes.Maximum, nodes.Minimum)
+def _extreme(node: Any, until: float) -> list[Phase]:
+    moving = [each for each in node.terms if not isinstance(each, js.Constant)]
+    return merged(*(_phases(each, until) for each in moving)) if moving else [Phase(0, math.inf, "constant")]
 
 
 @_of(nodes.Clip)

@@ -91,6 +91,12 @@ def clip(curve, low=None, high=None):
     return Curve(at)
 
 
+def bounded(curve, low=None, high=None):
+    """Between bounds that are curves."""
+    above = curve if low is None else combine(max, curve, low)
+    return above if high is None else combine(min, above, high)
+
+
 def delay(curve, steps):
     return Curve(lambda t: curve.at(max(t - number(steps), Decimal(0))))
 

@@ -47,6 +47,7 @@ RUN = js.Run(total=100, steps_per_epoch=10, batch_size=8, sequence_length=4)
 RANGE_TEST = search.RangeTest(np.geomspace(1e-4, 1.0, 20), np.linspace(2.0, 1.0, 20)[None], np.linspace(2.0, 1.0, 20))
 GOOD: dict[str, Any] = {
     "T_0": 4, "T_max": 8, "at": 4, "axis_name": "i", "begin": 4, "begins": [0, 4], "bound": STEP, "boundaries": [2, 4],
+    "base": 256, "batch": 512,
     "controller": js.reduce_on_plateau(1.0), "d_model": 16, "decay": 0.5, "decay_rate": 0.5, "decay_steps": 8,
     "decay_t": 4, "deviation": STEP, "dim": 16, "end": 0.25, "end_lr": 1.0, "end_value": 0.1, "every": 2,
     "factor": 0.5, "factors": "constant", "first_decay_steps": 4, "fn": lambda t: 0.5 + 0.0 * t, "gamma": 0.5,
@@ -85,6 +86,8 @@ OF: dict[str, dict[str, Any]] = {
     "get_cosine_with_min_lr_schedule_with_warmup_lr_rate": {"min_lr": 0.1},
     "ProductOfMany": {"factors": (LINE, STEP)},
     "SumOfMany": {"terms": (LINE, STEP)},
+    "Maximum": {"terms": (LINE, STEP)},
+    "Minimum": {"terms": (LINE, STEP)},
     "get_wsd_schedule": {"num_training_steps": 16},
     "get_scheduler": {"num_warmup_steps": 4, "num_training_steps": 16},
     "keras.PiecewiseConstantDecay": {"boundaries": [2, 4]},
@@ -111,6 +114,7 @@ OF: dict[str, dict[str, Any]] = {
     "noam": {"warmup": 4},
     "StackedJoin": {"kinds": (js.stack([LINE, LINE]),), "boundaries": [3], "which": [0, 0], "slot": [0, 1]},
     # What stands in an optimizer's state.
+    "resume_at": {"tokens": 64, "old_run": RUN, "new_run": RUN},
     "observe": {"value": 1.0},
     "override": {"values": {"learning_rate": 0.25}},
     "replace_schedule": {"schedules": {"learning_rate": LINE}},

@@ -62,6 +62,17 @@ def joins(n: int) -> list[Entry]:
             exact=((0, 1e-6), (a, PEAK)),
         ),
         entry(
+            "then-from-there",
+            lambda: js.Cosine(PEAK, 1e-4, steps=a).then(js.Linear(None, 0.0, steps=b)),
+            "Cooldown Linear",
+            composed.cooldown(ref.cosine(PEAK, 1e-4, a), a, b, 0.0, ref.linear),
+            n,
+            boundaries=(a, a + b),
+            exact=((0, PEAK), (a, 1e-4)),
+            flat=(a + b, 0.0),
+            monotone=True,
+        ),
+        entry(
             "join-one",
             lambda: js.join([js.Rex(PEAK, 0.0, steps=n)]),
             "join Join",
@@ -183,6 +194,19 @@ def clocks(n: int) -> list[Entry]:
             flat=(math.ceil(up + half * f), END),
         )
 
+    def resumed(name, old, new, moved):
+        quarter = n // 4
+        runs = [js.Run(batch_size=size, sequence_length=10) for size in (old, new)]
+        return entry(
+            name,
+            lambda: js.resume_at(wave(), 40 * quarter, *runs),
+            "resume_at",
+            moved(curve, quarter),
+            n + quarter + 8,
+            boundaries=(quarter, n - quarter, n + quarter),
+            flat=(n + quarter if new > old else n - quarter, END),
+        )
+
     half, known = n // 2, {"exact": ((0, PEAK),)}
     stairs = tuple(every * i for i in range(1, 9))
     odd = every + 0.5 if n < 2**23 else float(every)  # a length that float32 holds
@@ -234,6 +258,36 @@ def clocks(n: int) -> list[Entry]:
             **known,
         ),
         entry(
+            "clip-moving",
+            lambda: js.clip(wave(), js.Linear(END, 1e-4, steps=half), js.Linear(2e-4, 1.5e-4, steps=half)),
+            "clip Maximum Minimum",
+            composed.bounded(curve, ref.linear(END, 1e-4, half), ref.linear(2e-4, 1.5e-4, half)),
+            n + 8,
+            boundaries=(half, n),
+            exact=((0, 2e-4),),
+            flat=(n, 1e-4),
+        ),
+        entry(
+            "maximum",
+            lambda: js.maximum(wave(), js.Linear(END, 1e-4, steps=half), 5e-5),
+            "maximum Maximum",
+            composed.bounded(composed.bounded(curve, ref.linear(END, 1e-4, half)), ref.constant(5e-5)),
+            n + 8,
+            boundaries=(half, n),
+            flat=(n, 1e-4),
+            **known,
+        ),
+        entry(
+            "minimum",
+            lambda: js.minimum(js.Linear(0.0, PEAK, steps=half), js.InverseSqrt(PEAK, n)),
+            "minimum Minimum",
+            composed.bounded(ref.linear(0.0, PEAK, half), high=ref.inverse_power(PEAK, n)),
+            n + 8,
+            scale=PEAK,
+            boundaries=(half, n),
+            exact=((0, 0.0),),
+        ),
+        entry(
             "rounded",  # alone it is an int32: test_counts.py has its laws
             lambda: PEAK * js.rounded(js.piecewise_constant([n // 3, n // 2], [1.2, 3.5, 1.7])),
             "rounded Rounded",
@@ -272,6 +326,8 @@ def clocks(n: int) -> list[Entry]:
             boundaries=(half, n - half),
             flat=(n - half, END),
         ),
+        resumed("resume_at-larger", 2, 4, composed.delay),
+        resumed("resume_at-smaller", 4, 2, composed.advance),
         slowed("stretch", 1.5),
         slowed("stretch-shorter", 0.5),
         slowed("stretch-keep-warmup", 1.5, keep_warmup=True),

@@ -1,0 +1,89 @@
+"""Two schedules, combined at every step: what `+ - * / **` make."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from jaxsched._core.choice import select
+from jaxsched._core.durations import longest
+from jaxsched._core.fields import is_traced
+from jaxsched._core.schedule import Constant, Exact, Schedule, evaluate
+from jaxsched._core.time import raised
+from jaxsched._core.words import shown
+
+
+class Pair(Exact):
+    """Two schedules, combined at every step."""
+
+    left: Schedule
+    right: Schedule
+
+    _many: ClassVar[Any] = None  # what makes a long chain flat
+
+    @property
+    def duration(self) -> Any:
+        return longest(self.left.duration, self.right.duration)
+
+
+class Sum(Pair):
+    """`left + right` at every step."""
+
+    def at(self, step: Any) -> Any:
+        return evaluate(self.left, step) + evaluate(self.right, step)
+
+
+class Difference(Pair):
+    """`left - right` at every step."""
+
+    def at(self, step: Any) -> Any:
+        return evaluate(self.left, step) - evaluate(self.right, step)
+
+
+class Product(Pair):
+    """`left * right` at every step."""
+
+    def at(self, step: Any) -> Any:
+        return evaluate(self.left, step) * evaluate(self.right, step)
+
+
+class Quotient(Pair):
+    """`left / right` at every step: 0 where both are 0, infinite where only `right` is.
+
+    A `right` that is always 0 is refused.
+    """
+
+    def _check(self) -> None:
+        right = _known(self.right)
+        if right is not None and np.any(right == 0):
+            raise ValueError(f"`right` must not be 0: got {shown(self.right)}. No schedule can be divided by it.")
+
+    def at(self, step: Any) -> Any:
+        left, right = evaluate(self.left, step), evaluate(self.right, step)
+        return left / select((left == 0) & (right == 0), 1, right)
+
+
+class Power(Pair):
+    """`left ** right` at every step: infinite where `left` is 0 and `right` negative.
+
+    Where `left` is negative, so is an odd power; where `right` is no whole number, it is 0. Both are refused where they
+    are known. At a `left` of 0 the slope of a power below 1 is infinite, and is taken for 0.
+    """
+
+    def _check(self) -> None:
+        left, right = _known(self.left), _known(self.right)
+        if left is None or right is None:
+            return
+        if np.any((left == 0) & (right < 0)):
+            raise ValueError(f"`left` must not be 0 where `right` is negative: got {shown(self)}. Raise `left`.")
+        if np.any((left < 0) & (right != np.floor(right))):
+            raise ValueError(f"`left` must not be negative: got {shown(self)}. It has powers of whole numbers only.")
+
+    def at(self, step: Any) -> Any:
+        return raised(evaluate(self.left, step), evaluate(self.right, step))
+
+
+def _known(schedule: Schedule) -> np.ndarray | None:
+    """The value that a schedule always has, if it is known."""
+    if not isinstance(schedule, Constant) or is_traced(schedule.value):
+        return None
+    return np.asarray(schedule.value)
