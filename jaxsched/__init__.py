@@ -114,7 +114,7 @@ from jaxsched._optax.stationarity import reduce_on_stationarity as reduce_on_sta
 from jaxsched._optax.inject import inject as inject
 from jaxsched._optax.inject import scale_by_learning_rate as scale_by_learning_rate
 from jaxsched._optax.groups import by_group as by_group
-from jaxsched._optax.groups import layerwise as layerwise
+from jaxsched._optax.layerwise import layerwise as layerwise
 from jaxsched._optax.state import current as current
 from jaxsched._optax.state import last_used as last_used
 from jaxsched._optax.effective import effective_rate as effective_rate
