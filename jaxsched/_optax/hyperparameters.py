@@ -122,6 +122,15 @@ def placed(tree: Any, count: Any) -> Any:
     return jax.tree.map(lambda x: x if fixed(x) else jax.device_put(x, count.sharding), tree)
 
 
+def beside(given: Any, count: Any) -> Any:
+    """What was given, brought from the device that it was put on to those of the state's count."""
+    if is_traced(count) or not getattr(count, "committed", False) or jnp.ndim(count):
+        return given
+    there = count.sharding.device_set
+    away = lambda x: not is_traced(x) and getattr(x, "committed", False) and x.sharding.device_set != there  # noqa: E731
+    return jax.tree.map(lambda x: jax.device_put(x, count.sharding) if away(x) else x, given)
+
+
 class Scheduled:
     """The hyperparameters of an optimizer: what its state begins with, and how that goes on."""
 
