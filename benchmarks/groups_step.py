@@ -67,6 +67,14 @@ compare(
     size(stacked(RATES["warmup_cosine"]), params=STACKED),
 )
 
+FACTORS = {name: {"w": 0.9**i, "b": 1.0} for i, name in enumerate(PARAMS)}
+for name, rate in {**RATES, "reduce_on_plateau": CONTROLLERS["reduce_on_plateau"]}.items():
+    metric = 1.0 if name in CONTROLLERS else None
+    one = size(adam(jaxsched.scale_by_learning_rate(rate)), metric)
+    more, copies, _ = size(adam(jaxsched.by_group(rate, factors=FACTORS)), metric) - one
+    what = f"a factor for each of 100 parameters with {name}, against one rate in the state"
+    figure(f"{what}: extra kernels (and copies of a number)", f"{more} ({copies})", "at most 3", more <= 3)
+
 one_rate = adam(jaxsched.scale_by_learning_rate(RATES["warmup_cosine"]))
 sides = (by_layer(RATES["warmup_cosine"]), one_rate, optax.adam(3e-4), one_rate)
 many, one, fixed, again = interleaved(REPEATS, *(runner(optimizer, STEPS, params=PARAMS) for optimizer in sides))

@@ -146,7 +146,7 @@ def test_a_group_of_another_kind_joins_and_leaves():
 
 def test_different_hyperparameters_of_one_kind_stay_apart():
     state = js.inject(optax.adamw)(0.1, weight_decay=0.1).init(P)
-    assert type(state.slots) is dict and jax.tree.leaves(state.hyperparams)[0].shape == ()
+    assert len(state.slots.parts) == 2 and jax.tree.leaves(state.hyperparams)[0].shape == ()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxsched._core.fields import is_traced
-from jaxsched._optax.hyperparameters import InjectState, Slot, Values, kinds_of
+from jaxsched._optax.hyperparameters import InjectState, Slot, Values, kinds_of, readable
 from jaxsched._optax.slots import ByName, each_part, put_together, several
 
 Array = jax.Array
@@ -48,7 +48,7 @@ def _changed_parts(state: InjectState, changes: Mapping[str, Change]) -> tuple[I
     pairs = each_part(part, state.slots, state.hyperparams)
     slots, values = (ByName((names, pair[i]) for names, pair in pairs.parts) for i in range(2))
     left = {name: do for name, do in changes.items() if name not in whole}
-    return state._replace(slots=slots, hyperparams=values), left
+    return state._replace(slots=slots, hyperparams=readable(values)), left
 
 
 def together(state: Any) -> Any:
@@ -57,8 +57,7 @@ def together(state: Any) -> Any:
     if isinstance(slots, ByName) or not isinstance(values, (Values, ByName)):  # as they were, or those of a snapshot
         return state
     kinds = kinds_of(slots)
-    slots = put_together(slots, kinds)
-    values = put_together(values, kinds) if isinstance(slots, ByName) else Values(values)
+    slots, values = put_together(slots, kinds), readable(put_together(values, kinds))
     return state._replace(slots=_beside(slots, state.count), hyperparams=_beside(values, state.count))
 
 

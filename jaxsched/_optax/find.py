@@ -29,6 +29,7 @@ class Finding(NamedTuple):
     """All that was found."""
 
     nodes: list[Any]
+    paths: list[tuple[Any, ...]]  # of the nodes
     places: dict[str, Place]  # by name
 
     def node(self, name: str) -> Any:
@@ -80,7 +81,7 @@ def find(opt_state: Any, what: str) -> Finding:
             "`opt_state` must hold its schedules: got what `snapshot` returned, which has them apart. Go on by "
             "`opt_state, changes = jaxsched.restore(optimizer.init(params), snapshot)`."
         )
-    return Finding([node for _, node in found], _named(places, 0))
+    return Finding([node for _, node in found], [path for path, _ in found], _named(places, 0))
 
 
 def check_tree(name: str, x: Any) -> None:

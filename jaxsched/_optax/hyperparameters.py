@@ -64,7 +64,9 @@ class InjectState(NamedTuple):
 
     # updates so far, for all hyperparameters; shape=(), dtype=int32
     count: Array  # pyright: ignore[reportIncompatibleMethodOverride] (optax has the same name)
-    slots: Mapping[str, Slot]  # by name: a dict, or where several groups are kept as one, a `ByName`
+    # By name: a `ByName`, or the dict of an earlier version. `optax.tree.get(state, "learning_rate")` looks into dicts,
+    # and finds the value in `hyperparams` alone.
+    slots: Mapping[str, Slot]
     inner_state: Any
     # The values that the last update used; shape=(), the default float. They stand last since an update does not read
     # them: JAX gives the buffers of a donated state to the new one in order, and one left out would shift the others.
@@ -120,6 +122,15 @@ def placed(tree: Any, count: Any) -> Any:
     return jax.tree.map(lambda x: x if fixed(x) else jax.device_put(x, count.sharding), tree)
 
 
+def beside(given: Any, count: Any) -> Any:
+    """What was given, brought from the device that it was put on to those of the state's count."""
+    if is_traced(count) or not getattr(count, "committed", False) or jnp.ndim(count):
+        return given
+    there = count.sharding.device_set
+    away = lambda x: not is_traced(x) and getattr(x, "committed", False) and x.sharding.device_set != there  # noqa: E731
+    return jax.tree.map(lambda x: jax.device_put(x, count.sharding) if away(x) else x, given)
+
+
 class Scheduled:
     """The hyperparameters of an optimizer: what its state begins with, and how that goes on."""
 
@@ -144,7 +155,7 @@ class Scheduled:
         # In the dtypes that they had: the state may be of before x64 was switched on, and a scan carries it.
         used = each_part(lambda _, x, old: x.astype(jnp.result_type(old)), values, state.hyperparams)
         count = count + (count < LAST_STEP).astype(jnp.int32)
-        return values, state._replace(count=count, slots=after, hyperparams=_readable(used))
+        return values, state._replace(count=count, slots=after, hyperparams=readable(used))
 
     def _filled(self, names: tuple[str, ...], slot: Slot) -> Slot:
         """The slot with the optimizer's own numbers, where a state was filled with zeros."""
@@ -185,11 +196,12 @@ def value_at(slot: Slot, count: Array) -> Array:
 def values_at(slots: Mapping[str, Slot], count: Array) -> Values | ByName:
     """The value of each at a step."""
     at = lambda names, slot: several(lambda slot: value_at(slot, count), names)(slot)  # noqa: E731
-    return _readable(each_part(at, slots))
+    return readable(each_part(at, slots))
 
 
-def _readable(values: Any) -> Values | ByName:
-    return values if isinstance(values, ByName) else Values(values)
+def readable(values: Mapping[str, Any]) -> Values | ByName:
+    """Values by name: plain ones, unless several are kept as one."""
+    return values if isinstance(values, ByName) and any(len(x.names) > 1 for x in values.parts) else Values(values)
 
 
 def _after(names: tuple[str, ...], kept: Slot, slot: Slot, count: Array, extra: Mapping[str, Any]) -> Slot:

@@ -22,7 +22,7 @@ from jaxsched._core.time import minus
 from jaxsched._curves.ramp import Ramp
 from jaxsched._optax.find import change, find, is_ours
 from jaxsched._optax.find import slot as slot_in
-from jaxsched._optax.hyperparameters import KEPT, Slot, one_number, scheduled_at, slot_of
+from jaxsched._optax.hyperparameters import KEPT, Slot, beside, one_number, scheduled_at, slot_of
 from jaxsched._optax.state import in_slot
 
 Array = jax.Array
@@ -164,6 +164,7 @@ def rebased(name: str, schedule: Schedule, at: Any, value: Any) -> Schedule:
 
 
 def _replaced(name: str, new: Any, clock: str, rebase: bool, slot: Slot, count: Array) -> Slot:
+    new = beside(new, count)
     if rebase:
         new = _with_schedule(new, rebased(name, _schedule_in(new), count, scheduled_at(slot, count)), count)
     elif clock == "now":

@@ -9,6 +9,7 @@ from jaxsched._controllers.base import Controller
 from jaxsched._core.fields import is_traced
 from jaxsched._core.node import Data
 from jaxsched._optax.changes import together
+from jaxsched._optax.devices import settled
 from jaxsched._optax.differences import data_of, differences, judged_by, kind_of, one_way
 from jaxsched._optax.find import boxed_like, check_tree, find, is_ours, names_of, unboxed
 from jaxsched._optax.hyperparameters import (
@@ -21,19 +22,19 @@ from jaxsched._optax.hyperparameters import (
     slot_of,
     value_at,
 )
-from jaxsched._optax.slots import ByName, taken_apart
 from jaxsched._optax.snapshot import Snapshot
 from jaxsched._optax.state import each_member
 from jaxsched._optax.stored import (
     Differs,
     Filling,
     Path,
-    bare,
+    by_name,
     count_in,
     differs,
     is_empty,
     like,
     named,
+    of_optimizer,
     parts,
     plain,
     text,
@@ -49,7 +50,8 @@ def restore(opt_state: T, saved: Any) -> tuple[T, list[str]]:
     """A state to go on with: counts, moments and what controllers saw as saved, under the schedules of `opt_state`.
 
     So a rate, a length or a number of groups that has changed since then takes effect, and is told. (What a checkpoint
-    library restores by itself has the schedules that were saved.)
+    library restores by itself has the schedules that were saved.) Arrays go where `opt_state` has them; what it has not
+    placed, and a library put on one device, goes onto the mesh of the others, if there is one.
 
     Args:
         opt_state: a state of the optimizer to go on with, fresh from its `init`, or any tree that holds one. Of
@@ -84,7 +86,7 @@ def restore(opt_state: T, saved: Any) -> tuple[T, list[str]]:
         new, lines = _restored(fresh, *_parted(saved))
     except Differs as error:  # a class that only this module knows
         raise ValueError(str(error)) from None
-    return boxed_like(new, opt_state), lines
+    return boxed_like(settled(new, fresh), opt_state), lines
 
 
 def _restored(fresh: Any, state: Any, schedules: dict[str, Any]) -> tuple[Any, list[str]]:
@@ -160,14 +162,14 @@ class _Restoring:
         return _at(group, 0 if count is None else count)
 
     def _node(self, mine: InjectState, saved: Any, path: Path) -> InjectState:
-        inside = _of_optimizer(saved)
+        inside = of_optimizer(saved)
         if not {"count", "inner_state", "hyperparams"} <= set(inside):
             return self._of_optax(mine, saved, path)
         count = whole(inside["count"], mine.count, (*path, jax.tree_util.GetAttrKey("count")))
         if "slots" not in inside:  # of `optax.inject_hyperparams`
             self._say_count(mine, path, count)
             return _at(mine._replace(inner_state=self._inner(mine, inside["inner_state"], path)), count)
-        kept = {name: x for name, x in _by_name(inside["slots"], mine.slots).items() if not is_empty(x)}
+        kept = {name: x for name, x in by_name(inside["slots"], mine.slots).items() if not is_empty(x)}
         slots = {}
         for key, slot in mine.slots.items():
             name = self.names[names_of(path, key)[-1]]
@@ -181,7 +183,7 @@ class _Restoring:
             old, schedule = self._saved_schedule(path, key), named(kept[key], Slot._fields).get("schedule")
             kind = kind_of(schedule) if isinstance(schedule, Data) else old["kind"] if old else "a schedule"
             self.lines.append(f"{names_of(path, key)[0]}: {kind} -> none")
-        used, values = _by_name(inside["hyperparams"], mine.slots), {}
+        used, values = by_name(inside["hyperparams"], mine.slots), {}
         for key, slot in slots.items():
             if key in used:
                 values[key] = Filling()(mine.hyperparams[key], used[key], (*path, *_entries("hyperparams", key)))
@@ -257,23 +259,6 @@ class _Restoring:
                 f"shapes alone. Pass `optimizer.init(params)`."
             )
         return jax.tree.map(like, saved, mine), old
-
-
-def _of_optimizer(saved: Any) -> dict[str, Any]:
-    """What is in the state of `inject` or of `optax.inject_hyperparams`, by its names."""
-    inside = parts(saved) or {}
-    for fields in (InjectState._fields, ("count", "hyperparams", "hyperparams_states", "inner_state")):
-        by_name = named(saved, fields) if len(inside) == len(fields) and "0" in inside else {}  # a list
-        values, scheduled = parts(by_name.get("hyperparams")), parts(by_name.get(fields[1 if "slots" in fields else 2]))
-        if values and set(values) >= set(scheduled or ()) and parts(bare(by_name["count"])) is None:
-            return by_name
-    return inside
-
-
-def _by_name(saved: Any, mine: Any) -> dict[str, Any]:
-    """Slots or values by name, also where groups were kept as one and the class that knows their names is lost."""
-    inside = parts(saved) or {}
-    return inside if isinstance(saved, ByName) else taken_apart(inside, mine)
 
 
 def _at(tree: Any, count: Any) -> Any:

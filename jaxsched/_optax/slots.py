@@ -23,7 +23,7 @@ class Part(NamedTuple):
 
 
 class ByName(Mapping[str, Any]):
-    """What there is of each hyperparameter of `by_group`, by name, to read: a `Slot` or a value.
+    """What there is of each hyperparameter, by name, to read: a `Slot` or a value.
 
     Groups whose schedules or controllers have one structure are kept as one, with vectors in the place of numbers, so
     that fifty groups cost no more than one.
@@ -100,10 +100,12 @@ def parts_of(x: Mapping[str, Any]) -> tuple[Part, ...]:
 
 def each_part(fn: Callable[..., Any], first: Mapping[str, Any], *others: Mapping[str, Any]) -> Any:
     """What a function makes of each part, given its names too."""
-    if not isinstance(first, ByName):
-        return {name: fn((name,), x, *(other[name] for other in others)) for name, x in first.items()}
-    contents = zip(*([part.content for part in parts_of(x)] for x in (first, *others)), strict=True)
-    return ByName((names, fn(names, *each)) for (names, _), each in zip(first.parts, contents, strict=True))
+    made = [(names, fn(names, x, *(_part(other, names) for other in others))) for names, x in parts_of(first)]
+    return ByName(made) if isinstance(first, ByName) else {name: x for (name,), x in made}
+
+
+def _part(x: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    return x[names[0]] if len(names) == 1 else next(part.content for part in parts_of(x) if part.names == names)
 
 
 def several(fn: Callable[..., Any], names: tuple[str, ...]) -> Callable[..., Any]:
@@ -169,13 +171,11 @@ def in_order(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda x: ([int(y) if i % 2 else y for i, y in enumerate(number.split(x))], x))
 
 
-def put_together(x: Mapping[str, Any], kinds: Mapping[str, Any]) -> Any:
+def put_together(x: Mapping[str, Any], kinds: Mapping[str, Any]) -> ByName:
     """What is of one kind as one; the names stand in one order, however they were made."""
     together: dict[Any, list[str]] = {}
     for name in in_order(kinds):
         together.setdefault(kinds[name], []).append(name)
-    if len(together) == len(kinds):
-        return x
     parts = map(tuple, together.values())
     return ByName((names, _as_one([x[name] for name in names])) for names in parts)
 

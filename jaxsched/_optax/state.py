@@ -27,7 +27,7 @@ from jaxsched._optax.find import (
 )
 from jaxsched._optax.find import value as value_in
 from jaxsched._optax.hypergradient import HypergradientState
-from jaxsched._optax.hyperparameters import BY_HAND, KEPT, InjectState, Slot, moved, own, placed, value_at
+from jaxsched._optax.hyperparameters import BY_HAND, KEPT, InjectState, Slot, beside, moved, own, placed, value_at
 from jaxsched._optax.slots import ByName, each_part, each_value, parts_of, several
 
 Array = jax.Array
@@ -203,7 +203,7 @@ def in_slot(do: Callable[..., Slot], *mapped: Any) -> Change:
     """The change of a state by a change of one of its slots at its present step, and by numbers for each member."""
 
     def changed(node: InjectState, key: str) -> InjectState:
-        new = each_member(do, slot(node, key), node.count, *mapped)
+        new = each_member(do, slot(node, key), node.count, *beside(mapped, node.count))
         return with_slot(node, key, placed(new, node.count))
 
     return changed
@@ -245,7 +245,7 @@ def _has_numbers(slot: Slot) -> bool:
 
 def _setter(name: str, node: Any, key: str, number: Any) -> Change:
     if is_ours(node):
-        return in_slot(lambda slot, count: _by_hand(slot, number))
+        return in_slot(lambda slot, count: _by_hand(slot, beside(number, count)))
     if isinstance(node, HypergradientState):  # a rate that adapts itself goes on from here
         return lambda node, key: node._replace(learning_rate=jnp.asarray(number, node.learning_rate.dtype))
     if not hasattr(node, "hyperparams"):

@@ -10,6 +10,8 @@ import numpy as np
 
 from jaxsched._controllers.base import LAST_STEP
 from jaxsched._core.fields import is_mapping, is_traced
+from jaxsched._optax.hyperparameters import InjectState
+from jaxsched._optax.slots import ByName, taken_apart
 
 Path = tuple[Any, ...]
 
@@ -127,12 +129,17 @@ class Filling:
 
 def like(array: Any, mine: Any) -> jax.Array:
     """An array of the dtype of another, and where that one was put."""
-    if isinstance(array, jax.Array) and array.dtype == mine.dtype:
-        return array  # of a weak type, perhaps
-    new = jnp.asarray(array, mine.dtype)
+    same = isinstance(array, jax.Array) and array.dtype == mine.dtype  # of a weak type, perhaps
+    new = array if same else jnp.asarray(array, mine.dtype)
     there = getattr(mine, "sharding", None) if getattr(mine, "committed", not isinstance(mine, jax.Array)) else None
-    moves = there is not None and not isinstance(array, jax.Array) and not is_traced(new)
-    return jax.device_put(new, there) if moves else new
+    if there is None or is_traced(new) or (new.committed and _is_there(new.sharding, there, new.ndim)):
+        return new
+    return jax.device_put(new, there)
+
+
+def _is_there(here: Any, there: Any, ndim: int) -> bool:
+    """Whether an array need not move; one that was offloaded to another memory stays in that."""
+    return here.memory_kind != there.memory_kind or here.is_equivalent_to(there, ndim)
 
 
 def whole(stored: Any, mine: Any, path: Path) -> Any:
@@ -150,6 +157,23 @@ def whole(stored: Any, mine: Any, path: Path) -> Any:
     if array.shape != tuple(mine.shape):
         raise differs(path, _shown(mine), _shown(array), _MAPPED if array.shape[1:] == tuple(mine.shape) else "")
     return like(stored if isinstance(stored, jax.Array) else array, mine)
+
+
+def of_optimizer(saved: Any) -> dict[str, Any]:
+    """What is in the state of `inject` or of `optax.inject_hyperparams`, by its names."""
+    inside = parts(saved) or {}
+    for fields in (InjectState._fields, ("count", "hyperparams", "hyperparams_states", "inner_state")):
+        of = named(saved, fields) if len(inside) == len(fields) and "0" in inside else {}  # a list
+        values, scheduled = parts(of.get("hyperparams")), parts(of.get(fields[1 if "slots" in fields else 2]))
+        if values and set(values) >= set(scheduled or ()) and parts(bare(of["count"])) is None:
+            return of
+    return inside
+
+
+def by_name(saved: Any, mine: Any) -> dict[str, Any]:
+    """Slots or values by name, also where groups were kept as one and the class that knows their names is lost."""
+    inside = parts(saved) or {}
+    return inside if isinstance(saved, ByName) else taken_apart(inside, mine)
 
 
 def count_in(stored: Any) -> Any:
