@@ -181,7 +181,7 @@ def test_hold_target(schedule, every, arguments, metrics, observed):
 
 
 def adaptive_rate(rate, kl, desired):
-    """As rsl_rl, brax, rl_games and skrl write it, with the bounds of rsl_rl."""
+    """As rsl_rl and brax write it, with their bounds; in rl_games and skrl a KL of 0 raises the rate too."""
     if kl > desired * 2.0:
         return max(1e-5, rate / 1.5)
     if desired / 2.0 > kl > 0.0:

@@ -162,9 +162,9 @@ def hold_target(
         (0.000667, 1)
 
     Reference:
-        `schedule="adaptive"` in rsl_rl, `AdaptiveScheduler` in rl_games, `KLAdaptiveLR` in skrl, the adaptive-KL
-        learning rate in brax's PPO. For the coefficient, Schulman et al. 2017, arXiv:1707.06347, section 4, with
-        `factor=2, band=1.5`; that rule moves at a KL of exactly 0 too.
+        `schedule="adaptive"` in rsl_rl, `adaptive_kl_learning_rate` in brax's PPO; `AdaptiveScheduler` in rl_games and
+        `KLAdaptiveLR` in skrl, which move at a KL of 0 and below too. For the coefficient, Schulman et al. 2017,
+        arXiv:1707.06347, section 4, with `factor=2, band=1.5`; it moves at a KL of 0 too.
     """
     controller = HoldTarget(
         as_schedule(schedule),
