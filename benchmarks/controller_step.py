@@ -30,6 +30,8 @@ OTHERS = {
     "reduce_on_plateau of a schedule": with_rate(jaxsched.reduce_on_plateau(SCHEDULE, 0.5, patience=100)),
     "greedy": with_rate(jaxsched.greedy(3e-4)),
     "recover": with_rate(jaxsched.recover(3e-4)),
+    "hold_target of a number": with_rate(jaxsched.hold_target(3e-4, 0.01, low=1e-5, high=1e-2)),
+    "hold_target of a schedule": with_rate(jaxsched.hold_target(SCHEDULE, 0.01, low=1e-5, high=1e-2)),
     "optax's reduce_on_plateau": THEIRS,
 }
 
@@ -41,6 +43,8 @@ for name, optimizer in OTHERS.items():
         f"Adam step with {name}: extra kernels (and copies of a number)",
         f"{computing - constant} ({copies - constant_copies})",
     )
+more = kernels(OTHERS["hold_target of a number"], METRIC)[0] - kernels(OTHERS["a schedule in the state"], METRIC)[0]
+figure("Adam step with hold_target, kernels more than with a schedule in the state", str(more), "at most 3", more <= 3)
 
 a, b, c, again = interleaved(
     REPEATS,

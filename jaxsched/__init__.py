@@ -14,9 +14,9 @@ Recipes, published schedules by name: warmup_cosine, warmup_linear, warmup_inver
   slanted_triangular, one_cycle, one_cycle_momentum, cyclic, cyclic_momentum, sgdr, step_decay, multistep_decay,
   piecewise_constant, exponential_decay, natural_exponential_decay, inverse_time_decay, linear_cosine_decay,
   noisy_linear_cosine_decay, lambda_decay, multiplicative_decay.
-Metrics and optimizers: Controller, reduce_on_plateau, greedy, recover, hypergradient, reduce_on_stationarity, inject,
-  scale_by_learning_rate, by_group, layerwise, current, last_used, effective_rate, events, observe, override,
-  replace_schedule, stretch_rest, snapshot, restore.
+Metrics and optimizers: Controller, reduce_on_plateau, greedy, recover, hold_target, hypergradient,
+  reduce_on_stationarity, inject, scale_by_learning_rate, by_group, layerwise, current, last_used, effective_rate,
+  events, observe, override, replace_schedule, stretch_rest, snapshot, restore.
 Modules: kinds, nodes, numerics, states, compat, search, show.
 
 The last three, for other frameworks' names, choosing and looking, are imported when they are first asked for.
@@ -113,6 +113,7 @@ from jaxsched._controllers.base import Controller as Controller
 from jaxsched._controllers.plateau import reduce_on_plateau as reduce_on_plateau
 from jaxsched._controllers.greedy import greedy as greedy
 from jaxsched._controllers.recover import recover as recover
+from jaxsched._controllers.target import hold_target as hold_target
 from jaxsched._optax.hypergradient import hypergradient as hypergradient
 from jaxsched._optax.stationarity import reduce_on_stationarity as reduce_on_stationarity
 from jaxsched._optax.inject import inject as inject
@@ -232,6 +233,7 @@ __all__ = [
     "reduce_on_plateau",
     "greedy",
     "recover",
+    "hold_target",
     "hypergradient",
     "reduce_on_stationarity",
     "inject",

@@ -28,6 +28,8 @@ from jaxsched._core.kinds import Log as Log
 from jaxsched._core.kinds import MinusLog as MinusLog
 from jaxsched._core.kinds import NotNegative as NotNegative
 from jaxsched._core.kinds import Numeric as Numeric
+from jaxsched._core.kinds import OuterFactor as OuterFactor
+from jaxsched._core.kinds import OuterLog as OuterLog
 from jaxsched._core.kinds import Part as Part
 from jaxsched._core.kinds import PartBelowOne as PartBelowOne
 from jaxsched._core.kinds import Positive as Positive

@@ -30,6 +30,7 @@ from jaxsched._controllers.base import OverDevices as OverDevices
 from jaxsched._controllers.greedy import Greedy as Greedy
 from jaxsched._controllers.plateau import ReduceOnPlateau as ReduceOnPlateau
 from jaxsched._controllers.recover import Recover as Recover
+from jaxsched._controllers.target import HoldTarget as HoldTarget
 from jaxsched._core.algebra import Difference as Difference
 from jaxsched._core.algebra import Power as Power
 from jaxsched._core.algebra import Product as Product

@@ -22,7 +22,7 @@ except AttributeError:  # jax before 0.8
 DEVICES = 8
 pytestmark = pytest.mark.skipif(len(jax.devices()) < DEVICES, reason="needs 8 devices, as `conftest.py` makes of a CPU")
 
-NAMES = ("plateau-torch", "plateau-all", "greedy-window", "recover-schedules")
+NAMES = ("plateau-torch", "plateau-all", "greedy-window", "recover-schedules", "target-all")
 """Every controller and every part of its state; all of them go into one program."""
 
 

@@ -16,6 +16,12 @@ NAN, INF = float("nan"), float("inf")
 V, T = ValueError, TypeError
 
 plateau, greedy, recover = js.reduce_on_plateau, js.greedy, js.recover
+
+
+def target(schedule=0.1, target=0.7, **given):
+    return js.hold_target(schedule, target, **{"low": 0.02, "high": 0.3, **given})
+
+
 MADE = plateau(0.1)
 STATE = MADE.init()
 LINE = js.Linear(1.0, 0.0, steps=4)
@@ -68,6 +74,18 @@ WRONG = {
     "smoothing-negative": (lambda: plateau(1.0, smoothing=-0.1), V, "`smoothing` must not be negative: got -0.1"),
     "spike-0": (lambda: recover(1.0, spike=0), V, "`spike` must be greater than 0: got 0.0"),
     "bounds": (lambda: greedy(1.0, min_value=2.0), V, "`min_value` must not exceed `max_value`: got 2.0 and 1.0"),
+    "target-0": (lambda: target(target=0), V, "`target` must be greater than 0: got 0.0", "Pass a positive number"),
+    "target-negative": (lambda: target(target=-0.01), V, "`target` must be greater than 0: got -0.01"),
+    "target-bounds": (lambda: target(low=2.0), V, "`low` must not exceed `high`: got 2.0 and 0.3", "Exchange them"),
+    "target-low": (lambda: target(low=-1), V, "`low` must not be negative: got -1.0"),
+    "target-high-missing": (lambda: js.hold_target(0.1, 0.7, low=0.1), T, "argument: 'high'"),
+    "target-factor": (lambda: target(factor=1), V, "`factor` must be greater than 1: got 1.0", "divided by"),
+    "target-factor-inner": (lambda: target(factor=0.5), V, "`factor` must be greater than 1: got 0.5"),
+    "target-factor-nan": (lambda: target(factor=NAN), V, "`factor` must be finite: got nan"),
+    "target-band": (lambda: target(band=0.9), V, "`band` must be at least 1: got 0.9", "Pass 1 or"),
+    "target-every": (lambda: target(every=0), V, "`every` must be at least 1: got 0"),
+    "target-mode": (lambda: target(mode="min"), V, "`mode` must be 'rate' or 'coefficient': got 'min'", "larger"),
+    "in-target": (lambda: target(MADE), T, "`schedule` must be a pure schedule: got a ReduceOnPlateau", "only"),
     "window-0": (lambda: greedy(1.0, window=0), V, "`window` must be an int of at least 1: got 0", "1 judges each"),
     "window-float": (lambda: greedy(1.0, window=2.0), V, "`window` must be an int of at least 1: got 2.0"),
     "window-bool": (lambda: greedy(1.0, window=True), V, "`window` must be an int of at least 1: got True"),
@@ -141,7 +159,9 @@ def test_what_is_wrong_is_refused(name):
 
 
 @pytest.mark.parametrize("optimizer", [optax.sgd, optax.adamw, optax.scale_by_learning_rate], ids=lambda o: o.__name__)
-@pytest.mark.parametrize("name", ["plateau-torch", "plateau-devices", "greedy-number", "recover-number"])
+@pytest.mark.parametrize(
+    "name", ["plateau-torch", "plateau-devices", "greedy-number", "recover-number", "target-number"]
+)
 def test_optax_is_refused_with_the_remedy(optimizer, name):
     controller, weights = BY_NAME[name].make(), {"w": jnp.ones(2)}
     kind = type(controller).__name__
@@ -200,11 +220,21 @@ TRACED = {
         "min_scale": {-3.0: 0.0, 7.0: 1.0},
         "begin": {-3: 0},
     },
+    js.hold_target: {
+        "target": {-1.0: None, 0.0: None, LARGE: None},
+        "factor": {-1.0: 1.0, 0.5: 1.0, LARGE: None, INF: None},
+        "band": {-3.0: 1.0, 0.5: 1.0, LARGE: None},
+        "low": {-3.0: 0.0, 7.0: None},
+        "high": {-3.0: 0.0},
+        "every": {-3: 1, 0: 1, MOST: None},
+        "begin": {-3: 0, MOST: None},
+    },
 }
 ORDINARY = {
     plateau: {"factor": 0.5, "patience": 2, "every": 1, "smoothing": 0.0},
     greedy: {"factor": 0.8, "patience": 1, "min_value": 0.01},
     recover: {"factor": 0.1, "warmup": 4, "burn_in": 5},
+    js.hold_target: {"target": 0.7, "factor": 1.5, "band": 1.2, "low": 0.02, "high": 0.3, "every": 1, "begin": 0},
 }
 
 

@@ -53,7 +53,7 @@ def test_every_public_controller_has_an_example():
     assert len(BY_NAME) == len(CONTROLLERS)
 
 
-FLOATS = {"average", "best", "clipped", "mean", "recent", "variance", "weight"}
+FLOATS = {"anchor", "average", "best", "clipped", "mean", "recent", "variance", "weight"}
 """What is no count in a state."""
 
 
@@ -151,7 +151,7 @@ def test_every_number_maps(example):
     check_same_history(got, jax.tree.map(lambda *x: jnp.stack(x), *want))
 
 
-@parametrize("name", ["plateau-all", "greedy-all", "recover-all"], ["plateau-all", "recover-all"])
+@parametrize("name", ["plateau-all", "greedy-all", "recover-all", "target-all"], ["plateau-all", "target-all"])
 def test_numbers_may_be_traced_when_it_is_built(name):
     """Every argument from tracers under `vmap`: what each alone gives."""
     example = BY_NAME[name]
@@ -203,7 +203,7 @@ def test_it_is_data(example):
         "copy": copy.copy(controller),
         "deepcopy": copy.deepcopy(controller),
         "json": js.from_dict(stored),
-        "unstack": js.unstack(js.stack([example.make(factor=0.25), controller]))[1],
+        "unstack": js.unstack(js.stack([example.make(begin=9), controller]))[1],
     }
     for name, again in ways.items():
         assert jax.tree.structure(again) == jax.tree.structure(controller), name

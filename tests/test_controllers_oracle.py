@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from support import controllers_zoo
-from support.controllers_oracle import Greedy, Oracle, Plateau, Recover, run
+from support.controllers_oracle import Greedy, Oracle, Plateau, Recover, Target, run
 from support.controllers_zoo import INF, JOINED, LENGTH, NAN, Example, history
 
 import jaxsched as js
 
-ORACLES = {js.reduce_on_plateau: Plateau, js.greedy: Greedy, js.recover: Recover}
+ORACLES = {js.reduce_on_plateau: Plateau, js.greedy: Greedy, js.recover: Recover, js.hold_target: Target}
 CLEAR = 3e-5
 """Decisions of numbers that are closer may be rounding, where means are judged: hypothesis is to draw others."""
 
@@ -153,3 +153,64 @@ def test_greedy(schedule, window, arguments, metrics, observed):
 )
 def test_recover(schedule, arguments, metrics, observed):
     check(js.recover, schedule, arguments, metrics, observed)
+
+
+@pytest.mark.parametrize(("schedule", "every"), [(0.1, 1), (JOINED, 1), (0.1, 3)], ids=["number", "schedules", "every"])
+@drawn
+@given(
+    st.fixed_dictionaries(
+        {
+            "target": st.sampled_from([0.3, 0.9, 2.1]),
+            "factor": st.sampled_from([1.1, 1.5, 3.7]),
+            "band": st.sampled_from([1, 1.3, 2.0]),
+            "low": st.sampled_from([0.0, 0.013, 0.1, 0.2]),
+            "high": st.sampled_from([0.2, 0.45, 10.0]),
+            "mode": st.sampled_from(["rate", "coefficient"]),
+            "begin": FEW,
+        }
+    ),
+    metrics_with(NAN, INF, -INF),
+    OBSERVED,
+)
+def test_hold_target(schedule, every, arguments, metrics, observed):
+    metrics = [abs(m) / 2 if m > -3 else m for m in metrics]  # mostly around the targets
+    oracle = oracle_of(js.hold_target, schedule, every=every, **arguments)
+    values, events = run(oracle, metrics, observed)
+    assume(oracle.closest > CLEAR)
+    compare(js.hold_target(schedule, every=every, **arguments), metrics, observed, values, events)
+
+
+def adaptive_rate(rate, kl, desired):
+    """As rsl_rl and brax write it, with their bounds; in rl_games and skrl a KL of 0 raises the rate too."""
+    if kl > desired * 2.0:
+        return max(1e-5, rate / 1.5)
+    if desired / 2.0 > kl > 0.0:
+        return min(1e-2, rate * 1.5)
+    return rate
+
+
+def adaptive_coefficient(beta, kl, desired):
+    """As the paper of PPO writes it, here between bounds."""
+    if kl < desired / 1.5:
+        return max(0.03, beta / 2)
+    return min(40.0, beta * 2) if kl > desired * 1.5 else beta
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_hold_target_is_the_rule_of_the_libraries(seed):
+    """Value for value along random walks that reach both bounds, and stay there."""
+    rng = np.random.default_rng(seed)
+    kls = 0.01 * np.exp(rng.normal(0, 1.5, 1000) + 3 * np.sin(np.arange(1000) / rng.uniform(3, 40)))
+    kls = np.where(rng.random(1000) < 0.05, 0.0, kls).astype(np.float32).astype(float)
+    rates = js.hold_target(1e-3, 0.01, low=1e-5, high=1e-2)
+    betas = js.hold_target(1.0, 0.01, factor=2.0, band=1.5, low=0.03, high=40.0, mode="coefficient")
+    for made, rule, metrics, first, bounds in (
+        (rates, adaptive_rate, kls, 1e-3, (1e-5, 1e-2)),
+        (betas, adaptive_coefficient, kls + 1e-12, 1.0, (0.03, 40.0)),
+    ):
+        wanted = [first]
+        for kl in metrics:
+            wanted.append(rule(wanted[-1], kl, 0.01))
+        got = np.asarray(history(made, metrics).values)
+        np.testing.assert_allclose(got, wanted, rtol=3e-6)
+        assert set(np.float32(bounds)) <= set(got)

@@ -211,6 +211,7 @@ CONTROLLERS = {
     ],
     "greedy": [Example("greedy-number", "jaxsched.greedy(0.1, factor=0.8, patience=1)")],
     "recover": [Example("recover-number", "jaxsched.recover(0.1, factor=0.1, warmup=4, burn_in=5)")],
+    "hold_target": [Example("target-number", "jaxsched.hold_target(0.1, 0.7, low=0.02, high=0.3, band=1.2)")],
 }
 
 LOGARITHMIC = {"Geometric", "multistep_decay", "ProductOfMany"}

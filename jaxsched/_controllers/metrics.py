@@ -1,6 +1,7 @@
 """What is observed, how it is judged, and what came of it."""
 
 import functools
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -128,6 +129,17 @@ def mean_with(mean: Array, value: Array, size: Array, sign: Any) -> Array:
     bad = worst(sign)
     decided = select((mean == bad) | (value == bad), bad, -bad)
     return select(is_finite(mean) & is_finite(value), ordinary, decided)
+
+
+def averaged(judge: Callable[..., Any], every: Any, state: Any, value: Array, sign: Any = 1.0) -> Any:
+    """The state after `judge` has seen the mean of `every` metrics; until then they wait in it."""
+    if every is None:
+        return judge(state, value)
+    size = state.pending + 1
+    mean = mean_with(state.mean, value, size, sign)
+    after = judge(state._replace(pending=jnp.zeros_like(size), mean=jnp.zeros_like(mean)), mean)
+    waiting = state._replace(pending=size, mean=mean)
+    return jax.tree.map(lambda new, old: select(size >= every, new, old), after, waiting)
 
 
 def direction(mode: Literal["min", "max"]) -> float:

@@ -2,20 +2,19 @@
 
 from typing import Any, Literal, NamedTuple
 
-import jax
 import jax.numpy as jnp
 
 from jaxsched._controllers.base import Array, Controller, PureSchedule, Watching, over_devices, value_of
 from jaxsched._controllers.metrics import (
     LARGEST_PART,
     ROUNDING,
+    averaged,
     betters,
     difference,
     direction,
     events,
     flags,
     is_finite,
-    mean_with,
     stopped,
     worst,
 )
@@ -112,14 +111,7 @@ class ReduceOnPlateau(Watching, kw_only=True):
         return state._replace(cuts=jnp.zeros((), jnp.int32))
 
     def _judge(self, state: Any, value: Any) -> Any:
-        if self.every is None:
-            return self._judge_mean(state, value)
-        size = state.pending + 1
-        mean = mean_with(state.mean, value, size, self.sign)
-        anew = {"pending": jnp.zeros_like(size), "mean": jnp.zeros_like(mean)}
-        after = self._judge_mean(state._replace(**anew), mean)
-        waiting = state._replace(pending=size, mean=mean)
-        return jax.tree.map(lambda new, old: select(size >= self.every, new, old), after, waiting)
+        return averaged(self._judge_mean, self.every, state, value, self.sign)
 
     def _judge_mean(self, state, mean):
         if self.smoothing is not None:

@@ -12,15 +12,8 @@ import numpy as np
 from jax.core import Tracer
 
 from jaxsched._core.boxes import unwrapped
-from jaxsched._core.choice import select
 from jaxsched._core.time import integer_max, real_dtype
 from jaxsched._core.words import shown
-
-LOG_OF_NOTHING = 1e28
-"""Minus the logarithm of a factor of 0: finite, so zero cuts still give `exp(0) = 1`, and one cut gives 0."""
-
-SMALLEST_FACTOR = 1e-37
-"""What a traced factor of 0 is taken for: its logarithm is finite."""
 
 _by_formula: contextvars.ContextVar[bool] = contextvars.ContextVar("by_formula", default=False)
 
@@ -172,18 +165,6 @@ def not_negative(name: str, x: Any) -> Any:
     return x
 
 
-def minus_log(name: str, x: Any) -> Any:
-    """A factor as minus its logarithm, in Python's float64: 0.99999 in float32 is 1 % off after a million steps."""
-    x = not_negative(name, x)
-    if is_traced(x):
-        return select(x > 0, -jnp.log(select(x > 0, x, 1)), LOG_OF_NOTHING)
-    logs = [-math.log(each) + 0.0 if each else LOG_OF_NOTHING for each in np.ravel(np.asarray(x, float)).tolist()]
-    if isinstance(x, float):
-        return logs[0]  # + 0.0: not -0.0
-    array = np.reshape(np.asarray(logs), np.shape(x)).astype(x.dtype)
-    return jnp.asarray(array) if isinstance(x, jax.Array) else array
-
-
 def count(name: str, x: Any) -> Any:
     """A length in steps, at least 0. An int is fixed and exact, a float can be tuned by gradient."""
     return no_fraction(name, time(name, x))
@@ -278,29 +259,6 @@ def part(name: str, x: Any, *, open_end: bool = False) -> Any:
     if not is_traced(x) and (np.any(np.asarray(x) > 1) or (open_end and np.any(np.asarray(x) == 1))):
         end = "below 1" if open_end else "1"
         raise ValueError(f"`{name}` must lie between 0 and {end}: got {shown(x)}. It is a part of the whole.")
-    return x
-
-
-def inner_factor(name: str, x: Any) -> Any:
-    """A factor between 0 and 1. Traced, it is clamped."""
-    if is_traced(x):
-        return jnp.clip(x, SMALLEST_FACTOR, 1.0)
-    x = real(name, x)
-    if np.any(np.asarray(x) <= 0) or np.any(np.asarray(x) >= 1):
-        raise ValueError(f"`{name}` must lie between 0 and 1, exclusive: got {shown(x)}. The rate is multiplied by it.")
-    return x
-
-
-def log_inside(name: str, x: Any) -> Any:
-    """A factor between 0 and 1 as its logarithm: what stays exact over many cuts."""
-    return -minus_log(name, inner_factor(name, x))
-
-
-def negative(name: str, x: Any) -> Any:
-    """The logarithm of a factor between 0 and 1."""
-    x = real(name, x)
-    if not is_traced(x) and np.any(np.asarray(x) > 0):
-        raise ValueError(f"`{name}` is the logarithm of a factor and must not exceed 0: got {shown(x)}. Pass `factor`.")
     return x
 
 

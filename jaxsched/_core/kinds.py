@@ -12,10 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._core import fields, lists
+from jaxsched._core import factors, fields, lists
 from jaxsched._core.words import shown
 
 P = ParamSpec("P")
@@ -59,6 +58,7 @@ if TYPE_CHECKING:
     PartBelowOne: TypeAlias = Numeric
     Factor: TypeAlias = Numeric
     InnerFactor: TypeAlias = Numeric
+    OuterFactor: TypeAlias = Numeric
     Count: TypeAlias = Numeric
     Total: TypeAlias = Numeric
     Whole: TypeAlias = Numeric
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     Bound: TypeAlias = Numeric
     MinusLog: TypeAlias = Any
     Log: TypeAlias = Any
+    OuterLog: TypeAlias = Any
     Levels: TypeAlias = Any
     Reals: TypeAlias = Any
     Indices: TypeAlias = Any
@@ -119,19 +120,30 @@ else:
     class InnerFactor(Factor):
         """What a value is multiplied by, between 0 and 1; a traced one is clamped."""
 
-        check = staticmethod(fields.inner_factor)
+        check = staticmethod(factors.inner_factor)
+
+    class OuterFactor(Factor):
+        """What a value is multiplied or divided by, greater than 1; a traced one is clamped."""
+
+        check = staticmethod(factors.outer_factor)
 
     class MinusLog(Real):
         """A factor of at least 0, kept as minus its logarithm."""
 
         shown_as, sign = Factor, -1.0
-        written = staticmethod(fields.minus_log)
+        written = staticmethod(factors.minus_log)
 
     class Log(Real):
         """A factor between 0 and 1, kept as its logarithm."""
 
         shown_as, sign = InnerFactor, 1.0
-        check, written = staticmethod(fields.negative), staticmethod(fields.log_inside)
+        check, written = staticmethod(factors.negative), staticmethod(factors.log_inside)
+
+    class OuterLog(Real):
+        """A factor greater than 1, kept as its logarithm."""
+
+        shown_as, sign = OuterFactor, 1.0
+        check, written = staticmethod(fields.not_negative), staticmethod(factors.log_outside)
 
     class Level(Real):
         """A number in units of the schedule's value: `scale` multiplies it."""
@@ -233,7 +245,10 @@ def _check_of(annotation: Any) -> Check | None:
     return _flag if annotation is bool else None
 
 
-REMEDIES = {("min", "max"): " Pass 'min' for a loss, 'max' for an accuracy."}
+REMEDIES = {
+    ("min", "max"): " Pass 'min' for a loss, 'max' for an accuracy.",
+    ("rate", "coefficient"): " Pass 'rate' for what makes the metric larger, 'coefficient' for what makes it smaller.",
+}
 
 
 def _one_of(options: tuple[Any, ...], name: str, x: Any) -> Any:
@@ -286,34 +301,3 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
             return function(*bound.args, **bound.kwargs)
 
     return made
-
-
-def as_written(kind: Any, stored: Any) -> Any:
-    """What the user wrote of a number that is kept in another form; `None` where no number is kept just as this one.
-
-    A slope or a tuned logarithm is such: it is shown as it is kept, so that what is shown is always read back.
-    """
-    if fields.is_traced(stored) or not isinstance(stored, (float, np.ndarray, jax.Array)):
-        return None
-    if isinstance(stored, float):
-        return _shortest(kind, stored)
-    array = np.asarray(stored)
-    if not jnp.issubdtype(array.dtype, jnp.floating):  # what `jax.grad(..., allow_int=True)` puts there
-        return None
-    numbers = [_shortest(kind, x) for x in array.ravel()]
-    return None if None in numbers else np.asarray(numbers).reshape(array.shape)
-
-
-def _shortest(kind: Any, stored: Any) -> float | None:
-    """The shortest number that is kept as `stored`: 0.95, and not 0.9499999999999998."""
-    wanted = np.asarray(stored)
-    with np.errstate(over="ignore"):
-        guess = float(np.exp(kind.sign * float(stored)))
-    for digits in range(1, 18):
-        short = float(f"{guess:.{digits}g}")
-        try:
-            if np.asarray(kind.written("x", short), wanted.dtype).tobytes() == wanted.tobytes():  # -0.0 is not 0.0
-                return short
-        except ValueError:  # rounded to 1, say
-            continue
-    return None

@@ -13,6 +13,7 @@ import numpy as np
 
 from jaxsched._core import fields, kinds
 from jaxsched._core.elsewhere import OF_SCHEDULES
+from jaxsched._core.factors import as_written
 from jaxsched._core.statedict import storable
 from jaxsched._core.words import shown
 
@@ -184,7 +185,7 @@ def shown_of(node: Data) -> list[tuple[str, Any]]:
 def shown_field(node: Data, field: dataclasses.Field) -> tuple[str, Any]:
     """A field's alias and the number that the user wrote, where there is one; else its own name and what is kept."""
     x, alias = getattr(node, field.name), alias_of(field)
-    number = kinds.as_written(hints_of(type(node))[field.name], x) if alias else None
+    number = as_written(hints_of(type(node))[field.name], x) if alias else None
     return (field.name, x) if alias is None or number is None else (alias, number)
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxsched._controllers.base import LAST_STEP, PureSchedule
 from jaxsched._controllers.metrics import ROUNDING, counted, events, flags, stopped
 from jaxsched._core.choice import select
-from jaxsched._core.fields import log_inside
+from jaxsched._core.factors import log_inside
 from jaxsched._core.kinds import Bound, Count, InnerFactor, PartBelowOne, Positive, WholeAtLeastOne, checked
 from jaxsched._core.program import relaxed
 from jaxsched._core.schedule import as_schedule

@@ -243,6 +243,41 @@ class Recover(Oracle):
         return self.exceeds(loss - mean, margin, abs(loss) + abs(mean) + margin)
 
 
+class Target(Oracle):
+    def __init__(
+        self, base: Callable[[int], float], target: float, *, low: float, high: float, factor: float = 1.5,
+        band: float = 2.0, mode: str = "rate", every: int = 1, begin: int = 0,
+    ):  # fmt: skip
+        super().__init__(base, 1.0, 0.0, 0.0, begin)
+        self.most, self.least = target * band, target / band
+        self.factor, self.low, self.high, self.every = factor, low, high, every
+        self.turns = {"above": -1, "below": 1} if mode == "rate" else {"above": 1, "below": -1}
+        self.scale, self.waiting = 1.0, []
+
+    def value(self) -> float:
+        base = self.base(self.step)
+        return min(max(base * self.scale, min(self.low, base)), max(self.high, base))
+
+    def side(self, metrics: list[float]) -> str | None:
+        if any(math.isnan(x) or x == math.inf for x in metrics):
+            return "above"
+        mean = sum(metrics) / len(metrics)
+        if self.exceeds(mean, self.most, abs(mean) + self.most):
+            return "above"
+        return "below" if mean > 0 and self.exceeds(self.least, mean, mean + self.least) else None
+
+    def observe(self, metric):
+        self.waiting.append(metric)
+        if len(self.waiting) < self.every:
+            return self.events
+        side, self.waiting = self.side(self.waiting), []
+        old, turn, happened = self.value(), self.turns.get(side or "", 0), set()
+        new = max(old / self.factor, self.low) if turn < 0 else min(old * self.factor, self.high)
+        if turn and turn * (new - old) > ROUNDING * old:
+            self.scale, happened = new / self.base(self.step), {"reduced" if turn < 0 else "increased"}
+        return happened | ({"at_floor"} if self.value() <= self.low * (1 + ROUNDING) else set())
+
+
 def changed(before: set[str], due: bool, cut: bool, **happened: bool) -> set[str]:
     """The events, `stopped` among them from a cut that was due and not made until one is made."""
     stopped = (due or "stopped" in before) and not cut

@@ -92,6 +92,11 @@ def recover(name: str, schedule: Any, seen: np.ndarray, **arguments: Any) -> Exa
     return Example(f"recover-{name}", js.recover, schedule, arguments, seen, ("reduced",))
 
 
+def target(name: str, schedule: Any, seen: np.ndarray, *moves: str, **arguments: Any) -> Example:
+    arguments = {"target": 0.7, "factor": 1.5, "band": 1.2, "low": 0.02, "high": 0.3, **arguments}
+    return Example(f"target-{name}", js.hold_target, schedule, arguments, seen, ("reduced", "increased", *moves))
+
+
 CONTROLLERS: list[Example] = [
     plateau("torch", 0.1, LOSS, cooldown=3),
     plateau("keras", 0.1, LOSS, cooldown=3, rule="keras"),
@@ -129,11 +134,16 @@ CONTROLLERS: list[Example] = [
         "all", JOINED, EXPLODING, spike=4.0, rtol=0.2, smoothing=0.9, min_value=1e-6, min_scale=1e-3, begin=4,
     ),
     recover("devices", 0.1, EXPLODING, axis_name=AXIS),
+    target("number", 0.1, LOSS, "at_floor"),
+    target("coefficient", 0.1, LOSS, mode="coefficient", factor=2.0),
+    target("schedules", JOINED, EXPLODING, low=0.01, high=0.42),
+    target("all", JOINED, BROKEN, band=1.1, low=1e-3, high=0.5, mode="coefficient", every=2, begin=3),
+    target("devices", 0.1, LOSS, axis_name=AXIS),
 ]  # fmt: skip
 
 BY_NAME = {example.name: example for example in CONTROLLERS}
 
-FEW = [BY_NAME[name] for name in ("plateau-all", "plateau-devices", "greedy-window", "recover-schedules")]
+FEW = [BY_NAME[name] for name in ("plateau-all", "plateau-devices", "greedy-window", "recover-schedules", "target-all")]
 """For laws with programs of their own: every controller, and every part of its state."""
 
 
