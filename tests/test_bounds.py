@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+import optax
 import pytest
 
 import jaxsched as js
@@ -69,5 +70,10 @@ def test_a_ramp_from_none_begins_where_the_other_ends():
     assert lr.then(js.Linear(start=None, end=1.0, steps=2))(15) == 0.5
     with pytest.raises(ValueError, match="an? InverseSqrt, has no length of its own"):
         js.InverseSqrt(1.0, 10).then(js.Linear(None, 0.0, steps=10))
+    for alone in (js.as_schedule, lambda ramp: js.join([1.0, ramp], [3]), lambda ramp: ramp * 2, js.inject(optax.sgd)):
+        with pytest.raises(ValueError, match="must have both ends: got Linear"):
+            alone(js.Linear(None, 0.0, steps=10))
+    with pytest.raises(ValueError, match=r"`pieces\[1\]` must have both ends"):
+        LINE.then(js.Linear(0.0, js.nodes.Open(), steps=10))
     with pytest.raises(TypeError, match="`end` must be a number: got None"):
         js.Linear(0.0, None, steps=10)

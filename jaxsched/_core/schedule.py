@@ -65,6 +65,9 @@ class Schedule(Data, abc.ABC):
         """Steps until the schedule is flat; `None` if it never is, or if that is not known."""
         return None
 
+    def _check_alone(self, name: str) -> None:
+        """Refuse what has no value of its own."""
+
     @classmethod
     def check_field(cls, name: str, x: Any) -> Any:
         return to_schedule(name, x) if cls is Schedule else super().check_field(name, x)
@@ -133,7 +136,7 @@ class Schedule(Data, abc.ABC):
     @final
     def then(self, other: Any) -> "Schedule":
         """For its `duration` this schedule, then `other`; a ramp from `None` begins where this schedule ends."""
-        pieces = (self, to_schedule("other", other))
+        pieces = (self, other if isinstance(other, Schedule) else to_schedule("other", other))
         with by_formula():
             return (pieces[1]._after or Join)(pieces, tuple(boundaries_of(pieces)))
 
@@ -219,6 +222,7 @@ def as_schedule(x: Any) -> Schedule:
 
 def to_schedule(name: str, x: Any) -> Schedule:
     if isinstance(x := rebuilt(x, Data), Schedule):
+        x._check_alone(name)
         return x
     if is_number(x) or is_traced(x):
         return Constant(real(name, x))
@@ -248,7 +252,10 @@ def _binary(name: str, left: Any, right: Any) -> Any:
 def schedules(name: str, x: Any, kept: type = Schedule) -> tuple[Any, ...]:
     """Each element as a schedule, unless it is of the class that is `kept` as it is."""
     many = [rebuilt(each, kept) for each in in_order(name, x, "schedules")]
-    return tuple(each if isinstance(each, kept) else to_schedule(f"{name}[{i}]", each) for i, each in enumerate(many))
+    as_it_is = () if kept is Schedule else kept
+    return tuple(
+        each if isinstance(each, as_it_is) else to_schedule(f"{name}[{i}]", each) for i, each in enumerate(many)
+    )
 
 
 if TYPE_CHECKING:

@@ -85,6 +85,13 @@ class Ramp(Exact):
         value = blend(start, end, jnp.asarray(of_start), jnp.asarray(of_end))
         return select(last, end, select(first, start, value))
 
+    def _check_alone(self, name: str) -> None:
+        if isinstance(self.start, Open) or isinstance(self.end, Open):
+            raise ValueError(
+                f"`{name}` must have both ends: got {shown(self)}. An open one is where another schedule is, in "
+                f"`a.then(ramp)`, `Cooldown` or `Warmup`."
+            )
+
     @property
     def ends(self) -> tuple[Any, Any]:
         """Both ends; one that is open is where the other is."""

@@ -6,7 +6,7 @@ import math
 import numbers
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +15,11 @@ from jaxsched._core.boxes import unwrapped
 from jaxsched._core.schedule import Schedule
 from jaxsched._core.words import shown
 from jaxsched._recipes.batches import Batches
+
+if TYPE_CHECKING:
+    BatchSize: TypeAlias = float | Schedule | None
+else:
+    BatchSize = Any  # OmegaConf knows no union with a class
 
 ROUNDED = {"nearest": None, "down": math.floor, "up": math.ceil}
 """How a part of a run becomes whole: `nearest` in exact arithmetic, the others in floats."""
@@ -52,7 +57,7 @@ class Run:
     """
 
     steps_per_epoch: float | None = None
-    batch_size: float | Schedule | None = None
+    batch_size: BatchSize = None
     sequence_length: float | None = None
     total: float | None = None
     samples_per_epoch: int | None = None
