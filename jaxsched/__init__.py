@@ -15,8 +15,8 @@ Recipes, published schedules by name: warmup_cosine, warmup_linear, warmup_inver
   piecewise_constant, exponential_decay, natural_exponential_decay, inverse_time_decay, linear_cosine_decay,
   noisy_linear_cosine_decay, lambda_decay, multiplicative_decay.
 Metrics and optimizers: Controller, reduce_on_plateau, greedy, recover, hold_target, hypergradient,
-  reduce_on_stationarity, inject, scale_by_learning_rate, by_group, layerwise, current, last_used, effective_rate,
-  events, observe, override, replace_schedule, stretch_rest, snapshot, restore.
+  reduce_on_stationarity, inject, scale_by_learning_rate, by_group, layerwise, mup_factors, current, last_used,
+  effective_rate, events, observe, override, replace_schedule, stretch_rest, snapshot, restore.
 Modules: kinds, nodes, numerics, states, compat, search, show.
 
 The last three, for other frameworks' names, choosing and looking, are imported when they are first asked for.
@@ -120,6 +120,7 @@ from jaxsched._optax.inject import inject as inject
 from jaxsched._optax.inject import scale_by_learning_rate as scale_by_learning_rate
 from jaxsched._optax.groups import by_group as by_group
 from jaxsched._optax.layerwise import layerwise as layerwise
+from jaxsched._optax.mup import mup_factors as mup_factors
 from jaxsched._optax.state import current as current
 from jaxsched._optax.state import last_used as last_used
 from jaxsched._optax.effective import effective_rate as effective_rate
@@ -240,6 +241,7 @@ __all__ = [
     "scale_by_learning_rate",
     "by_group",
     "layerwise",
+    "mup_factors",
     "current",
     "last_used",
     "effective_rate",
