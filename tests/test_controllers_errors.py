@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from support.controllers_zoo import BY_NAME, LENGTH, LOSS, course
+from support.controllers_zoo import BY_NAME, LENGTH, LOSS, STRUCTURE, course
 
 import jaxsched as js
 
@@ -141,6 +141,17 @@ WRONG = {
     ),
     "stack": (lambda: js.stack([MADE, LINE]), V, "must have one structure", "ReduceOnPlateau and Linear"),
     "stack-every": (lambda: js.stack([MADE, plateau(0.1, every=2)]), V, "must have one structure", "every: None and 2"),
+    "window-missing": (lambda: plateau(1.0, criterion="slope"), V, "`window` must fit `criterion='slope'`", "Pass a"),
+    "window-best": (lambda: plateau(1.0, window=3), V, "`window` must fit `criterion='best'`: got 3", "Leave it out"),
+    "window-0-plateau": (
+        lambda: plateau(1.0, criterion="window", window=0), V, "`window` must be an int of at least 1: got 0",
+    ),
+    "window-1-slope": (lambda: plateau(1.0, criterion="slope", window=1), V, "`window` must be an int of at least 2"),
+    "criterion": (lambda: plateau(1.0, criterion="mean"), V, "`criterion` must be one of 'best', 'window', 'slope'"),
+    "forget": (lambda: plateau(1.0, forget=1.0), V, "`forget` must lie between 0 and below 1: got 1.0"),
+    "forget-window": (
+        lambda: plateau(1.0, criterion="window", window=3, forget=0.1), V, "`forget` must be left out", "0.1 and 3",
+    ),
     "stack-window": (lambda: js.stack([greedy(0.1), greedy(0.1, window=2)]), V, "must have one structure", "window"),
     # Stored data.
     "stored-traced": (lambda: jax.jit(lambda x: js.to_dict(plateau(x)))(0.1), T, "`schedule.schedule.value` must"),
@@ -195,6 +206,7 @@ TRACED = {
         "every": {-3: 1, 0: 1, MOST: None},
         "smoothing": {-3.0: 0.0, 1.0: None, 7.0: 1.0},
         "begin": {-3: 0, MOST: None},
+        "forget": {-3.0: 0.0, 1.0: None, 7.0: 1.0},
     },
     greedy: {
         "factor": {-1.0: None, 0.0: None, 1.0: None, 2.0: 1.0},
@@ -241,11 +253,7 @@ ORDINARY = {
 @pytest.mark.parametrize("function", TRACED, ids=lambda function: function.__name__)
 def test_what_is_traced_and_wrong_is_clamped(function):
     """Every value is finite, and that of the number which the wrong one is taken for: one program a function."""
-    rest = {
-        k: x
-        for k, x in inspect.unwrap(function).__kwdefaults__.items()
-        if k not in ("mode", "rule", "window", "axis_name")
-    }
+    rest = {k: x for k, x in inspect.unwrap(function).__kwdefaults__.items() if k not in STRUCTURE}
     ordinary = {**rest, "spike": 6.0, **ORDINARY[function]}
     ordinary = {name: ordinary[name] for name in ordinary if name != "spike" or function is recover}
     assert set(TRACED[function]) <= set(ordinary)

@@ -17,6 +17,7 @@ from support.controllers_zoo import (
     FEW,
     LENGTH,
     ONE_OF_EACH,
+    STRUCTURE,
     course,
     history,
     history_of,
@@ -156,12 +157,7 @@ def test_numbers_may_be_traced_when_it_is_built(name):
     """Every argument from tracers under `vmap`: what each alone gives."""
     example = BY_NAME[name]
     rows = [example.numbers(), {k: x + (1 if isinstance(x, int) else 0.1 * x) for k, x in example.numbers().items()}]
-    assert set(inspect.unwrap(example.function).__kwdefaults__) - set(rows[0]) <= {
-        "mode",
-        "rule",
-        "window",
-        "axis_name",
-    }
+    assert set(inspect.unwrap(example.function).__kwdefaults__) - set(rows[0]) <= set(STRUCTURE)
     stacked = {k: np.asarray([row[k] for row in rows]) for k in rows[0]}
     run = jax.vmap(lambda numbers: course(example.make(**numbers), example.metrics, np.ones(LENGTH, bool)))
     want = [history(example.make(**row), example.metrics) for row in rows]

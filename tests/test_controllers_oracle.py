@@ -112,6 +112,30 @@ def test_plateau_of_means(schedule, every, smoothing, arguments, metrics, observ
     check(js.reduce_on_plateau, schedule, {**arguments, "every": every, "smoothing": smoothing}, metrics, observed)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{"criterion": "window", "window": 1}, {"criterion": "window", "window": 4}, {"criterion": "slope", "window": 2},
+     {"criterion": "slope", "window": 5}, {"forget": 0.25}, {"forget": 0.9}],
+    ids=lambda given: "-".join(map(str, given.values())),
+)  # fmt: skip
+@drawn
+@given(plateaus(LOOSE), metrics_with(NAN, INF), OBSERVED)
+def test_plateau_by_other_criteria(given, arguments, metrics, observed):
+    check(js.reduce_on_plateau, JOINED, {**arguments, **given}, metrics, observed)
+
+
+@pytest.mark.parametrize(
+    ("given", "cuts"),
+    [({}, 10), ({"smoothing": 0.9}, 10), ({"criterion": "window", "window": 3}, 0),
+     ({"criterion": "slope", "window": 4}, 0), ({"forget": 0.8}, 0)],
+    ids=["best", "smoothing", "window", "slope", "forget"],
+)  # fmt: skip
+def test_a_spike_and_then_a_steady_fall_is_no_plateau(given, cuts):
+    metrics = [1.0] + [5.0 - 0.05 * t for t in range(41)]
+    made = js.reduce_on_plateau(0.1, 0.5, 3, **given)
+    assert int(history(made, metrics).states.cuts[-1]) == cuts
+
+
 @pytest.mark.parametrize(("schedule", "window"), [(0.1, 1), (JOINED, 3)], ids=["number", "window"])
 @drawn
 @given(

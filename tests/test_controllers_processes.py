@@ -39,7 +39,7 @@ def controllers(axis):
         "means": js.reduce_on_plateau(js.Linear(0.1, 0.01, steps=30), 0.5, 1, every=2, smoothing=0.5, axis_name=axis),
         "greedy": js.greedy(0.1, 0.8, 1, window=3, axis_name=axis),
         "recover": js.recover(0.1, 0.1, warmup=4, burn_in=5, axis_name=axis),
-        "target": js.hold_target(0.1, 0.7, low=0.02, high=0.3, every=2, axis_name=axis),
+        "target": js.hold_target(0.1, 0.01, low=0.0, high=0.3, every=2, axis_name=axis),
     }
 
 

@@ -27,6 +27,7 @@ OF_ONE_KIND = {
     "functions": lambda step: 0.1 / (1 + step),
     "plateaus": PLATEAU,
     "greedy": js.greedy(0.1, 0.5, patience=0, window=2),
+    "windows": js.reduce_on_plateau(0.1, 0.5, patience=0, criterion="slope", window=2),
     "targets": js.hold_target(0.1, 0.7, low=0.01, high=0.3),
 }
 LAYERS = [f"b{i}" for i in (10, 2, 1, 0)]

@@ -42,6 +42,7 @@ CONTROLLERS = {
     "plateau_of_means": lambda: js.reduce_on_plateau(LR, 0.5, 1, every=2, smoothing=0.5),
     "greedy": lambda: js.greedy(LR, 0.5, 1, window=3),
     "recover": lambda: js.recover(LR, warmup=2),
+    "plateau_of_window": lambda: js.reduce_on_plateau(LR, 0.5, 1, criterion="slope", window=3),
     "target": lambda: js.hold_target(LR, 0.7, low=0.01, high=0.9, every=2),
 }
 RATES = {"schedule": lambda: LR, "number": lambda: 0.1, "function": lambda: lambda k: 0.1 / (k + 1), **CONTROLLERS}

@@ -23,6 +23,7 @@ CONTROLLERS = {
     "plateau_of_means": js.reduce_on_plateau(LR, 0.5, 1, every=2, smoothing=0.5),
     "greedy": js.greedy(LR, 0.5, 1, window=3),
     "recover": js.recover(LR, warmup=2),
+    "plateau_of_window": js.reduce_on_plateau(LR, 0.5, 1, criterion="window", window=3),
     "target": js.hold_target(LR, 0.7, low=0.01, high=0.9, every=2),
     "none": LR,
 }

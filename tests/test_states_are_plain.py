@@ -23,6 +23,7 @@ SCHEDULE = js.warmup_cosine(1e-3, 3, 9)
 CONTROLLERS = {
     "plateau": js.reduce_on_plateau(SCHEDULE, 0.5, patience=0, cooldown=1),
     "greedy": js.greedy(SCHEDULE, patience=1),
+    "plateau of a window": js.reduce_on_plateau(SCHEDULE, patience=1, criterion="slope", window=3),
     "target": js.hold_target(SCHEDULE, 0.7, low=0.01, high=0.9),
     "smoothed greedy": js.greedy(SCHEDULE, patience=1, window=3),
 }

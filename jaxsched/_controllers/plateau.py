@@ -1,10 +1,12 @@
 """Reduce on plateau: cut the rate once a metric has stopped improving."""
 
+import dataclasses
 from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
 
 from jaxsched._controllers.base import Array, Controller, PureSchedule, Watching, over_devices, value_of
+from jaxsched._controllers.criteria import check_window, of_window
 from jaxsched._controllers.metrics import (
     LARGEST_PART,
     ROUNDING,
@@ -35,6 +37,7 @@ from jaxsched._core.kinds import (
 from jaxsched._core.node import written
 from jaxsched._core.schedule import as_schedule
 from jaxsched._core.time import largest
+from jaxsched._core.words import shown
 
 
 class PlateauState(NamedTuple):
@@ -49,6 +52,8 @@ class PlateauState(NamedTuple):
     mean: Array | None  # shape=(), dtype=float32; of those
     average: Array | None  # shape=(), dtype=float32; the exponential average, if there is smoothing
     weight: Array | None  # shape=(), dtype=float32; of all that is in it
+    recent: Array | None = None  # shape=(window,), dtype=float32; the last metrics, if there is a window
+    seen: Array | None = None  # shape=(), dtype=int32; how many of them there are
 
     events = events
 
@@ -70,6 +75,9 @@ class ReduceOnPlateau(Watching, kw_only=True):
         min_change: a cut that would change the value by no more than this is not made.
         every: observations that are averaged before they are judged; `None` for each by itself.
         smoothing: weight of the past in the exponential average of the metric; `None` for no average.
+        forget: part of the way that the best goes to an observation that is no better; `None` for none of it.
+        slope: 1 to judge the line through the window, 0 to judge by its best.
+        window: observations in the window, the length of an array in the state; `None` for the best so far.
         begin: the first step at which the metric is looked at.
     """
 
@@ -87,12 +95,19 @@ class ReduceOnPlateau(Watching, kw_only=True):
     min_change: Bound = 0.0
     every: WholeAtLeastOne | None = None
     smoothing: PartBelowOne | None = None
+    forget: PartBelowOne | None = None
+    slope: Whole = 0
+    window: int | None = dataclasses.field(default=None, metadata={"static": True})
+
+    def _check(self) -> None:
+        check_window(self.window, self.forget, isinstance(self.slope, int) and self.slope > 0)
 
     def _start(self) -> Any:
         zero, none = jnp.zeros((), jnp.int32), jnp.zeros((), jnp.float32)
         window = (None, None) if self.every is None else (zero, none)
         past = (None, None) if self.smoothing is None else (none, none)
-        return PlateauState(zero, zero, worst(self.sign), zero, zero, *window, *past)
+        last = (None, None) if self.window is None else (jnp.zeros((self.window,), jnp.float32), zero)
+        return PlateauState(zero, zero, worst(self.sign), zero, zero, *window, *past, *last)
 
     def _rate(self, state: Any) -> Any:
         return self._value(value_of(self.schedule, state), self._scale(state.cuts))
@@ -122,9 +137,10 @@ class ReduceOnPlateau(Watching, kw_only=True):
             state = state._replace(average=average, weight=weight)
             mean = select(finite, average, mean)
         mean = mean.astype(jnp.float32)  # as the best is, under x64 too
-        better = betters(mean, state.best, self.sign, self.rtol, self.atol)
         cooling = state.bad < 0
-        improved = better & ((self.follow > 0) | ~cooling)
+        looked = (self.follow > 0) | ~cooling
+        better, state = self._compared(state, mean, looked)
+        improved = better & looked
         bad = select(cooling, state.bad + 1, select(better, 0, state.bad + 1))
         plateau = bad > self.patience
 
@@ -135,10 +151,21 @@ class ReduceOnPlateau(Watching, kw_only=True):
         at_floor = (base * scale <= self._floor(base) * (1 + ROUNDING)) | (scale <= self.min_scale * (1 + ROUNDING))
         return state._replace(
             cuts=state.cuts + cut,
-            best=select(improved, mean, state.best),
             bad=select(plateau, -self.cooldown, bad),
             flags=flags(improved=improved, reduced=cut, at_floor=at_floor, stopped=stopped(state, plateau, cut)),
         )
+
+    def _compared(self, state, mean, looked):
+        """Whether the metric is better, and the state with what it is compared with next, if it was looked at."""
+        if self.window is not None:
+            better, best, kept = of_window(state, mean, looked, self.sign, self.rtol, self.atol, self.slope)
+            return better, state._replace(best=best, **kept)
+        better = betters(mean, state.best, self.sign, self.rtol, self.atol)
+        aged = state.best
+        if self.forget is not None:
+            part = select(is_finite(mean) & is_finite(state.best), jnp.minimum(self.forget, 1.0), 0.0)
+            aged = (aged + part * difference(mean, aged)).astype(jnp.float32)
+        return better, state._replace(best=select(looked, select(better, mean, aged), state.best))
 
 
 @checked
@@ -159,6 +186,9 @@ def reduce_on_plateau(
     begin: Count = 0,
     axis_name: Any = None,
     rule: Literal["torch", "keras", "optax", "paddle"] = "torch",
+    criterion: Literal["best", "window", "slope"] = "best",
+    window: int | None = None,
+    forget: PartBelowOne = 0.0,
 ) -> Controller:
     r"""A schedule whose value is cut by `factor` each time a metric has stopped improving.
 
@@ -192,9 +222,16 @@ def reduce_on_plateau(
         begin: the first step at which the metric is looked at: the length of a warmup, say.
         axis_name: the mapped axis over whose devices the metric is averaged.
         rule: "torch", "keras", "optax" or "paddle".
+        criterion: what an observation improves on: "best", the best b so far; "window", the best b of the `window`
+            observations before it; or "slope": the line of least squares through the last `window` falls by more than
+            $a + r\,|m|$ at each observation, for their mean m. Until they are there, each one improves.
+        window: observations in the window, an int of at least 1, or 2 for "slope". NaN and infinity stay out of it.
+        forget: the part of the way that the best goes to each observation that does not improve on it, from 0 to
+            below 1, so that a lucky best is forgotten. For `criterion="best"`; 0 is a structure of its own.
 
     Raises:
-        ValueError: a number out of its range, or an unknown `mode` or `rule`.
+        ValueError: a number out of its range, an unknown `mode`, `rule` or `criterion`, a `window` that is missing or
+            of no use, or `forget` beside it.
         TypeError: `schedule` is not a schedule.
 
     Examples:
@@ -223,8 +260,18 @@ def reduce_on_plateau(
         every=_unless(1, every),
         smoothing=_unless(0, smoothing),
         begin=begin,
+        forget=_unless(0, forget),
+        slope=int(criterion == "slope"),
+        window=_window_of(criterion, window),
     )
     return over_devices(controller, axis_name)
+
+
+def _window_of(criterion: str, window: Any) -> Any:
+    if (criterion == "best") != (window is None):
+        remedy = "Leave it out, or pass `criterion='window'`" if window is not None else "Pass a number of observations"
+        raise ValueError(f"`window` must fit `criterion={criterion!r}`: got {shown(window)}. {remedy}.")
+    return window
 
 
 def _unless(default: Any, x: Any) -> Any:

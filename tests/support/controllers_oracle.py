@@ -55,6 +55,7 @@ class Plateau(Oracle):
         self, base: Callable[[int], float], factor: float = 0.1, patience: int = 10, *, rtol: float = 1e-4,
         atol: float = 0.0, mode: str = "min", cooldown: int = 0, min_value: float = 0.0, min_scale: float = 0.0,
         min_change: float = 0.0, every: int = 1, smoothing: float = 0.0, begin: int = 0, rule: str = "torch",
+        criterion: str = "best", window: int | None = None, forget: float = 0.0,
     ):  # fmt: skip
         super().__init__(base, 1.0 if mode == "min" else -1.0, rtol, atol, begin)
         self.factor, self.patience, self.length, self.every, self.past = factor, patience, cooldown, every, smoothing
@@ -62,6 +63,7 @@ class Plateau(Oracle):
         self.rule = getattr(self, rule)
         self.cuts = self.bad = self.cooldown = 0
         self.waiting, self.seen = [], []
+        self.criterion, self.window, self.forget, self.last = criterion, window or 0, forget, []
 
     def value(self) -> float:
         return self.value_after(self.cuts, self.base(self.step))
@@ -93,10 +95,27 @@ class Plateau(Oracle):
         return changed(self.events, due, cut, improved=improved, reduced=cut, at_floor=at_floor)
 
     def follow(self, mean: float) -> bool:
-        improved = self.improves(mean)
-        if improved:
-            self.best, self.bad = mean, 0
+        improved = self.slopes(mean) if self.criterion == "slope" else self.improves(mean)
+        self.bad = 0 if improved else self.bad
+        if math.isfinite(mean):
+            self.last = [*self.last, mean][-self.window :]
+        if self.criterion != "best":
+            self.best = self.sign * min((self.sign * x for x in self.last), default=math.inf)
+        elif improved:
+            self.best = mean
+        elif math.isfinite(mean) and math.isfinite(self.best):
+            self.best += self.forget * (mean - self.best)
         return improved
+
+    def slopes(self, mean: float) -> bool:
+        """By the slopes of all pairs, whose mean with the squares of their distances is that of least squares."""
+        last = [*self.last, mean][-self.window :]
+        if not math.isfinite(mean) or len(last) < self.window:
+            return math.isfinite(mean)
+        pairs = [(j - i, last[j] - last[i]) for j in range(len(last)) for i in range(j)]
+        fall = -self.sign * sum(d * rise for d, rise in pairs) / sum(d * d for d, _ in pairs)
+        margin = self.atol + self.rtol * abs(sum(last) / len(last))
+        return self.exceeds(fall, margin, max(map(abs, last)) + margin)
 
     # The orders of zoo entry 2.18: what was improved, and whether a cut is due.
 

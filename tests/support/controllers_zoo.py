@@ -18,6 +18,9 @@ from support.short import first_of_each, parametrize
 
 LENGTH = 48
 AXIS = "devices"
+STRUCTURE = ("mode", "rule", "criterion", "window", "axis_name")
+"""Arguments that cannot be traced."""
+
 NAN, INF = math.nan, math.inf
 
 
@@ -51,7 +54,7 @@ class Example:
 
     def numbers(self) -> dict[str, Any]:
         """The arguments that may be traced."""
-        return {k: x for k, x in self.arguments.items() if k not in ("mode", "rule", "window", "axis_name")}
+        return {k: x for k, x in self.arguments.items() if k not in STRUCTURE}
 
     def __str__(self) -> str:
         return self.name
@@ -115,8 +118,11 @@ CONTROLLERS: list[Example] = [
     plateau("smoothing", 0.1, BROKEN, smoothing=0.8, rtol=0.02),
     plateau(
         "all", WARMED, QUIET, rtol=1e-3, atol=0.01, cooldown=1, min_value=0.001, min_scale=0.01, min_change=1e-4,
-        every=2, smoothing=0.5, begin=3, rule="optax",
+        every=2, smoothing=0.5, begin=3, rule="optax", forget=0.1,
     ),
+    plateau("window", 0.1, QUIET, criterion="window", window=4, atol=0.001),
+    plateau("slope", JOINED, BROKEN, criterion="slope", window=5, rtol=0.003),
+    plateau("forget", 0.1, QUIET, forget=0.2, rule="paddle", cooldown=2),
     plateau("devices", WARMED, LOSS, axis_name=AXIS),
     greedy("number", 0.1, LOSS),
     greedy("max", 0.1, ACCURACY, ("improved", "increased", "reduced", "at_floor"), mode="max", min_value=0.06),
@@ -143,7 +149,10 @@ CONTROLLERS: list[Example] = [
 
 BY_NAME = {example.name: example for example in CONTROLLERS}
 
-FEW = [BY_NAME[name] for name in ("plateau-all", "plateau-devices", "greedy-window", "recover-schedules", "target-all")]
+FEW = [
+    BY_NAME[name]
+    for name in ("plateau-all", "plateau-devices", "greedy-window", "recover-schedules", "target-all", "plateau-slope")
+]
 """For laws with programs of their own: every controller, and every part of its state."""
 
 

@@ -23,10 +23,12 @@ class TurnState(NamedTuple):
     best: Array  # shape=(), dtype=float32
     bad: Array  # shape=(), dtype=int32
     flags: Array  # shape=(), dtype=int32
-    pending: Array | None  # these four as in `PlateauState`
+    pending: Array | None  # these six as in `PlateauState`
     mean: Array | None
     average: Array | None
     weight: Array | None
+    recent: Array | None
+    seen: Array | None
     rate: Array  # shape=(), dtype=float32
     rest: Array  # shape=(), dtype=float32; of the rate, which no formula gives back: without it rounding would add up
 
