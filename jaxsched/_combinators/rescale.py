@@ -48,8 +48,17 @@ def rescale(
     _check_positive(batch)
     ratio: Any = batch / base
     if isinstance(batch, Constant) and not any(map(is_traced, (batch.value, base, power))):
-        return schedule * (batch.value / base) ** power
+        return schedule * _factor(batch.value / base, power)
     return schedule * (ratio if not is_traced(power) and np.all(power == 1) else ratio**power)
+
+
+def _factor(ratio: Any, power: Any) -> Any:
+    try:
+        return ratio**power
+    except OverflowError:
+        raise ValueError(
+            f"`rule` must give a finite factor: got the power {shown(power)} of {shown(ratio)}. Pass a smaller one."
+        ) from None
 
 
 def _power(rule: Any) -> Any:

@@ -26,7 +26,7 @@ def unwrapped(x: Any) -> Any:
 
 
 def array_of(x: Any) -> np.ndarray:
-    """An array of NumPy of `x`, which a user passed; lists of different lengths become one that holds no number.
+    """An array of NumPy of `x`, which a user passed; what cannot be one becomes one that holds no number.
 
     Examples:
         >>> jaxsched.kinds.array_of([[1, 2], [3]])
@@ -34,7 +34,7 @@ def array_of(x: Any) -> np.ndarray:
     """
     try:
         return np.asarray(x)
-    except ValueError:
+    except (TypeError, ValueError):  # a random key of JAX is none either
         return np.asarray(None)
 
 

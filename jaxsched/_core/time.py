@@ -287,8 +287,21 @@ def raised(base: Array, exponent: Array) -> Array:
 def power_weights(x: Array, rest: Array, power: Length) -> tuple[Array, Array]:
     """`(rest**power, 1 - rest**power)` for `x + rest = 1`, each accurate relative to itself."""
     inside = rest >= jnp.finfo(rest.dtype).tiny  # a smaller one has no logarithm, and no power that matters
-    log = -jnp.log1p(x / select(inside, rest, 1))  # of `rest / (rest + x)`: accurate where either is small
+    log = _log_of_share(select(inside, rest, 1), x)
     return select(inside, jnp.exp(power * log), 0), select(inside, -jnp.expm1(power * log), 1)
+
+
+@jax.custom_jvp
+def _log_of_share(rest: Array, x: Array) -> Array:
+    """`log(rest / (rest + x))`, accurate where either is small."""
+    return -jnp.log1p(x / rest)
+
+
+@_log_of_share.defjvp
+def _slope_of_log(numbers: tuple[Array, Array], slopes: tuple[Array, Array]) -> tuple[Array, Array]:
+    # By itself JAX would divide by the square of `rest`, which may be 0.
+    (rest, x), (rest_slope, x_slope) = numbers, slopes
+    return _log_of_share(rest, x), rest_slope / rest - (rest_slope + x_slope)
 
 
 def half_sine_squared(x: Array) -> Array:

@@ -1,7 +1,7 @@
 """Which group each parameter is in: by patterns of its path, or by labels."""
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -88,8 +88,9 @@ def _matched(params: Any, patterns: Mapping[str, re.Pattern[str]], rest: bool, f
 
 def _check_kind(labels: Any) -> None:
     """What has no hash cannot be the key of a group."""
-    for path, label in jax.tree_util.tree_leaves_with_path(labels):
-        if not isinstance(label, Hashable) or isinstance(label, jax.Array):
+    once = lambda x: isinstance(x, Iterator)  # noqa: E731 (JAX warns of one)
+    for path, label in jax.tree_util.tree_leaves_with_path(labels, is_leaf=once):
+        if not isinstance(label, Hashable) or isinstance(label, jax.Array) or once(label):
             raise TypeError(
                 f"`labels{jax.tree_util.keystr(path)}` must be a label, such as a string: got {shown(label)} of type "
                 f"{type(label).__name__}. Pass a tree of the parameters' structure with a label for each, or a "

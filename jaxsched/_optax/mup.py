@@ -1,5 +1,6 @@
 """Factors of rates by the widths of layers, so that a rate that was tuned on a narrow model is right for a wide one."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -28,6 +29,7 @@ def mup_factors(base: Any, target: Any, *, fan_in: int = -2) -> Any:
         A tree of floats like the parameters.
 
     Raises:
+        TypeError: a leaf is no array and has no shape.
         ValueError: the two have different structures, or a parameter different numbers of axes; or `fan_in` is not a
             negative int.
 
@@ -43,6 +45,8 @@ def mup_factors(base: Any, target: Any, *, fan_in: int = -2) -> Any:
         raise ValueError(
             f"`fan_in` must be an axis counted from the last, a negative int: got {shown(fan_in)}. Pass -2 or -1."
         )
+    _check_arrays("base", base)
+    _check_arrays("target", target)
     if jax.tree.structure(base) != jax.tree.structure(target):
         raise ValueError(
             f"`base` must have the structure of `target`: got {shown(jax.tree.structure(base))} and "
@@ -51,6 +55,15 @@ def mup_factors(base: Any, target: Any, *, fan_in: int = -2) -> Any:
     return jax.tree_util.tree_map_with_path(
         lambda path, x, y: _factor(path, np.shape(x), np.shape(y), fan_in), base, target
     )
+
+
+def _check_arrays(name: str, tree: Any) -> None:
+    for path, x in jax.tree_util.tree_leaves_with_path(tree, is_leaf=lambda x: isinstance(x, Iterator)):
+        if not hasattr(x, "shape"):
+            raise TypeError(
+                f"`{name}{jax.tree_util.keystr(path)}` must be an array or its shape: got {shown(x)}. Pass the "
+                f"parameters, or `jax.eval_shape(model.init, ...)`."
+            )
 
 
 def _factor(path: Any, narrow: tuple[int, ...], wide: tuple[int, ...], fan_in: int) -> float:

@@ -114,6 +114,7 @@ OF: dict[str, dict[str, Any]] = {
     "noam": {"warmup": 4},
     "StackedJoin": {"kinds": (js.stack([LINE, LINE]),), "boundaries": [3], "which": [0, 0], "slot": [0, 1]},
     # What stands in an optimizer's state.
+    "mup_factors": {"base": {"w": np.ones((2, 2))}, "target": {"w": np.ones((4, 4))}},
     "resume_at": {"tokens": 64, "old_run": RUN, "new_run": RUN},
     "observe": {"value": 1.0},
     "override": {"values": {"learning_rate": 0.25}},
