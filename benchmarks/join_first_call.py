@@ -23,7 +23,7 @@ def piece_values(i: int) -> tuple[float, float]:
 
 def our_pieces(n: int, alternating: bool) -> list[jaxsched.Schedule]:
     kinds = (jaxsched.Linear, jaxsched.Cosine if alternating else jaxsched.Linear)
-    return [kinds[i % 2](*piece_values(i), LENGTH) for i in range(n)]
+    return [kinds[i % 2](*piece_values(i), steps=LENGTH) for i in range(n)]
 
 
 def our_join(n: int, alternating: bool) -> jaxsched.Schedule:
