@@ -24,16 +24,17 @@ def gradients_of(params):
     return jax.tree.map(lambda p: 0.1 * p + 0.01, params)
 
 
-def compiled_step(optimizer, metric=None, params=params):
-    """The compiled step and the optimizer's first state; a `metric` is passed to every update."""
+def compiled_step(optimizer, metric=None, params=params, **extra):
+    """The compiled step and the optimizer's first state; a `metric` and `extra` are passed to every update."""
     state = optimizer.init(params)
 
-    def step(params, state, gradients, metric):
-        extra = {} if metric is None else {"value": metric}
+    def step(params, state, gradients, metric, extra):
+        extra = extra if metric is None else {"value": metric, **extra}
         updates, state = optimizer.update(gradients, state, params, **extra)
         return optax.apply_updates(params, updates), state
 
-    return jax.jit(step, donate_argnums=(0, 1)).lower(params, state, gradients_of(params), metric).compile(), state
+    program = jax.jit(step, donate_argnums=(0, 1)).lower(params, state, gradients_of(params), metric, extra)
+    return program.compile(), state
 
 
 def runner(optimizer, times, metric=None, params=params):
@@ -43,16 +44,16 @@ def runner(optimizer, times, metric=None, params=params):
     carry = [jax.tree.map(jnp.copy, params), jax.tree.map(jnp.copy, state)]
 
     def step():
-        carry[:] = program(*carry, gradients, metric)
+        carry[:] = program(*carry, gradients, metric, {})
         jax.block_until_ready(carry)
 
     step()
     return lambda: seconds(step, times)
 
 
-def kernels(optimizer, metric=None, params=params) -> tuple[int, int]:
+def kernels(optimizer, metric=None, params=params, **extra) -> tuple[int, int]:
     """How many instructions of the step compute something, and how many only copy."""
-    return _count(compiled_step(optimizer, metric, params)[0].as_text())
+    return _count(compiled_step(optimizer, metric, params, **extra)[0].as_text())
 
 
 def _count(program: str) -> tuple[int, int]:

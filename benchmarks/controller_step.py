@@ -46,6 +46,23 @@ for name, optimizer in OTHERS.items():
 more = kernels(OTHERS["hold_target of a number"], METRIC)[0] - kernels(OTHERS["a schedule in the state"], METRIC)[0]
 figure("Adam step with hold_target, kernels more than with a schedule in the state", str(more), "at most 3", more <= 3)
 
+state_alone = kernels(OTHERS["a schedule in the state"])
+tokens = {
+    "an int32": jnp.int32(4096),
+    "a float32": jnp.float32(0.5),
+    "a counter": jaxsched.counter(jnp.int32(4096), unit=1_000),
+}
+for kind, step in tokens.items():
+    computing, copies = kernels(OTHERS["a schedule in the state"], step=step)
+    more = computing - state_alone[0]
+    figure(
+        f"Adam step with a clock from outside, {kind}: kernels (and copies of a number) more than with a "
+        f"schedule in the state",
+        f"{more} ({copies - state_alone[1]})",
+        "at most 3",
+        more <= 3,
+    )
+
 a, b, c, again = interleaved(
     REPEATS,
     runner(PLATEAU, STEPS, METRIC),

@@ -4,7 +4,7 @@
     lr(500), lr(jnp.arange(10_000)), optax.adamw(lr)
 
 What a schedule is: Schedule, Constant, as_schedule, ScheduleLike, Ramp, Numeric, Count, Level, stack, unstack, grid,
-  labels, tabulate, to_dict, from_dict, from_config, Run, resume_at.
+  labels, tabulate, to_dict, from_dict, from_config, Run, resume_at, counter.
 Curves, formulas of the step: Linear, Polynomial, ElapsedPower, Rex, Logarithmic, StretchingPolynomial, Cosine,
   MirrorCosine, TimePowerCosine, ValuePowerCosine, Geometric, Inverse, ExponentialRamp, Tanh, Shaped, InverseSqrt,
   Interpolated, CosineInterpolated, Tabulated.
@@ -44,6 +44,7 @@ from jaxsched._store.serialize import from_dict as from_dict
 from jaxsched._store.config import from_config as from_config
 from jaxsched._recipes.units import Run as Run
 from jaxsched._recipes.resumed import resume_at as resume_at
+from jaxsched._core.counter import counter as counter
 
 # Curves: formulas of the step.
 from jaxsched._curves.powers import Linear as Linear
@@ -169,6 +170,7 @@ __all__ = [
     "from_config",
     "Run",
     "resume_at",
+    "counter",
     # Curves: formulas of the step
     "Linear",
     "Polynomial",

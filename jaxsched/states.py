@@ -5,7 +5,9 @@ from jaxsched._controllers.metrics import Events as Events
 from jaxsched._controllers.plateau import PlateauState as PlateauState
 from jaxsched._controllers.recover import RecoverState as RecoverState
 from jaxsched._controllers.target import TargetState as TargetState
+from jaxsched._core.counter import Counter as Counter
 from jaxsched._names import publish as _publish
+from jaxsched._optax.clock import Outside as Outside
 from jaxsched._optax.hypergradient import HypergradientState as HypergradientState
 from jaxsched._optax.hyperparameters import InjectState as InjectState
 from jaxsched._optax.hyperparameters import Slot as Slot

@@ -159,6 +159,7 @@ NO_EXAMPLE = {
     "nodes.SumOfMany": "an operator",
     "nodes.ProductOfMany": "an operator",
     "nodes.OverDevices": "needs several devices; `reduce_on_plateau` explains `axis_name`",
+    "search.Applied": "what `check_applied` returns in its example",
     "search.Diagnosis": "what `diagnose` returns in its example",
     "search.RangeTest": "what `range_test` returns in its example",
     "show.Change": "what `diff` lists in its example",

@@ -12,9 +12,9 @@ from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Counts, CountTuple, Indices, checked
 from jaxsched._core.lists import check_boundaries
 from jaxsched._core.node import stack_key, stack_trees
+from jaxsched._core.pieces import Join
 from jaxsched._core.schedule import (
     Exact,
-    Join,
     Schedule,
     Schedules,
     boundaries_of,

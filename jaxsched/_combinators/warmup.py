@@ -14,9 +14,9 @@ from jaxsched._core.durations import end_after
 from jaxsched._core.fields import is_traced
 from jaxsched._core.kinds import Count, Kind, Level, checked
 from jaxsched._core.node import inside
+from jaxsched._core.pieces import Join
 from jaxsched._core.schedule import (
     Exact,
-    Join,
     Schedule,
     ScheduleLike,
     Wrap,

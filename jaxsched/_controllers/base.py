@@ -2,25 +2,23 @@
 
 import abc
 import dataclasses
-import functools
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, final
 
 import jax
 import jax.numpy as jnp
 
 from jaxsched._controllers.kept import check_widths
-from jaxsched._controllers.metrics import BEGUN, LASTING, bounded, counted, metric, truth
+from jaxsched._controllers.metrics import LASTING, bounded, counted, metric, truth
+from jaxsched._controllers.program import compiled
 from jaxsched._core.boxes import rebuilt
 from jaxsched._core.choice import select
 from jaxsched._core.elsewhere import OF_CONTROLLERS
 from jaxsched._core.fields import is_traced
-from jaxsched._core.kinds import Count, Kind, kinds_in
-from jaxsched._core.node import Data, hints_of, inside
-from jaxsched._core.program import canonical, device_step, relaxed
-from jaxsched._core.programs import program_for
-from jaxsched._core.schedule import Schedule, ScheduleLike, evaluate, to_schedule
-from jaxsched._core.time import real_dtype
+from jaxsched._core.kinds import Count, Kind
+from jaxsched._core.node import Data, inside
+from jaxsched._core.program import device_step, time_of
+from jaxsched._core.schedule import Constant, Schedule, ScheduleLike, evaluate, to_schedule
+from jaxsched._core.time import Time
 from jaxsched._core.words import shown
 
 Array = jax.Array
@@ -40,6 +38,9 @@ class Controller(Data, abc.ABC):
 
     State: ClassVar[Any]
 
+    _reads_step: ClassVar[bool] = False
+    """Whether its value is a function of its schedule's, so that the schedule may be read on a clock from outside."""
+
     @abc.abstractmethod
     def _start(self) -> Any:
         """The state before the first step."""
@@ -55,42 +56,46 @@ class Controller(Data, abc.ABC):
     @final
     def init(self) -> Any:
         """The state before the first step."""
-        return _compiled(self, "_start")
+        return compiled(self, "_start")
 
     @final
-    def __call__(self, state: Any, **extra: Any) -> Array:
-        """The value in `state`: a scalar of JAX's default float dtype."""
+    def __call__(self, state: Any, *, step: Any = None, **extra: Any) -> Array:
+        """The value in `state`, a scalar of JAX's default float dtype, with the schedule at another `step` if given."""
         del extra  # optax hands over all that it was given
         self._check_state(state)
-        return _compiled(self, "_rate", state)
+        return compiled(self, "_rate", state, at=time_of(step))
 
     @final
-    def observe(self, state: Any, *, value: Any, observed: Any = True) -> Any:
+    def observe(self, state: Any, *, value: Any, observed: Any = True, step: Any = None) -> Any:
         """The state after the metric `value` was observed, at the same step.
 
         Args:
             state: the state before.
             value: the metric, one number; NaN is a bad observation, never a best.
             observed: whether to look at `value`, a boolean scalar that may be traced.
+            step: where the schedule is read; `None` for the step that the state counts.
         """
         self._check_state(state)
-        return _compiled(self, "_observed", state, metric(value), truth(observed))
+        return compiled(self, "_observed", state, metric(value), truth(observed), at=time_of(step))
 
     @final
-    def update(self, state: Any, *, value: Any = None, observed: Any = True, **extra: Any) -> Any:
+    def update(self, state: Any, *, value: Any = None, observed: Any = True, step: Any = None, **extra: Any) -> Any:
         """The state one step later, after the metric `value` was observed, if it is given.
 
         Args:
             state: the state before.
             value: the metric, one number; `None` means that nothing was observed at this step.
             observed: whether to look at `value`, a boolean scalar that may be traced.
+            step: where the schedule is read, a number or a `counter`, on a clock of your own: of tokens, say. `None`
+                for the step that the state counts, one an update, as `begin` and all else in it does.
             **extra: ignored; optax hands over all that it was given.
         """
         del extra
         self._check_state(state)
+        at = time_of(step)
         if value is None:
-            return _compiled(self, "_stepped", state)
-        return _compiled(self, "_updated", state, metric(value), truth(observed))
+            return compiled(self, "_stepped", state, at=at)
+        return compiled(self, "_updated", state, metric(value), truth(observed), at=at)
 
     def _check_state(self, state: Any) -> None:
         if not isinstance(state, self.State):
@@ -103,6 +108,13 @@ class Controller(Data, abc.ABC):
         check_widths(state)
 
     # What follows runs inside of a compiled function.
+
+    def _on_clock(self, time: Time) -> "Controller":
+        """The controller with its schedule read at a time from outside."""
+        raise TypeError(
+            f"`step` must be left out: {type(self).__name__} goes on from its own rate, one step an update. "
+            f"Convert the tokens of its schedule into updates, as `jaxsched.Run` does."
+        )
 
     @abc.abstractmethod
     def _observed(self, state: Any, value: Array, observed: Any) -> Any:
@@ -121,8 +133,13 @@ class Watching(Controller):
     schedule: Schedule
     begin: Count = dataclasses.field(default=0, kw_only=True)
 
+    _reads_step: ClassVar[bool] = True
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**{"kw_only": True, **kwargs})
+
+    def _on_clock(self, time: Time) -> Controller:
+        return inside(self, schedule=Constant(evaluate(self.schedule, time)))
 
     @abc.abstractmethod
     def _judge(self, state: Any, value: Array) -> Any:
@@ -151,6 +168,9 @@ class OverDevices(Controller):
     @property
     def State(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.controller.State
+
+    def _on_clock(self, time: Time) -> Controller:
+        return inside(self, controller=self.controller._on_clock(time))
 
     def _start(self) -> Any:
         return self.controller._start()
@@ -246,50 +266,6 @@ def _next(state: Any) -> Any:
 def _quiet(state: Any) -> Any:
     """The state with the events of the step before taken back, but for those that last."""
     return state._replace(flags=jnp.bitwise_and(state.flags, LASTING))
-
-
-def begun(state: Any) -> Any:
-    """A first state, marked as one."""
-    return state._replace(flags=jnp.bitwise_or(state.flags, BEGUN))
-
-
-def _begun(controller: Any, state: Any, *rest: Any) -> tuple[Any, ...]:
-    """The state and what else is given; the first state at the same step, where all of it was set to zero."""
-    anew = begun(controller._start())._replace(step=state.step)
-    marked = jnp.bitwise_and(state.flags, BEGUN) != 0
-    return jax.tree.map(lambda kept, new: select(marked, kept, new.astype(kept.dtype)), state, anew), *rest
-
-
-def _compiled(controller: Controller, method: str, *args: Any) -> Any:
-    leaves, structure = jax.tree.flatten(controller)
-    return program_for(_program, structure, method)(leaves, *args)
-
-
-def _clamped(controller: Any) -> Any:
-    """What was traced when it was built is brought into its range here."""
-    if isinstance(controller, OverDevices):
-        return inside(controller, controller=_clamped(controller.controller))
-    numbers = {name: getattr(controller, name) for name in _lowest(type(controller))}
-    floors = {name: (x, _lowest(type(controller))[name]) for name, x in numbers.items() if x is not None}
-    return inside(controller, **{name: jnp.maximum(x, lowest) for name, (x, lowest) in floors.items()})
-
-
-@functools.cache
-def _lowest(cls: type) -> dict[str, float]:
-    """The lowest number that each field may hold, where its kind has one."""
-    lowest = {name: next((getattr(k, "lowest", None) for k in kinds_in(x)), None) for name, x in hints_of(cls).items()}
-    return {name: x for name, x in lowest.items() if x is not None}
-
-
-def _program(asked: Callable[[], Any], method: str) -> Callable[..., Any]:
-    def run(leaves, *args):
-        with relaxed():
-            controller = _clamped(jax.tree.unflatten(asked(), [canonical(leaf) for leaf in leaves]))
-            result = getattr(controller, method)(*_begun(controller, *args)) if args else begun(controller._start())
-            return result.astype(real_dtype()) if method == "_rate" else result
-
-    run.__name__ = method.removeprefix("_")
-    return jax.jit(run, inline=True)
 
 
 def _what(x: Any) -> str:

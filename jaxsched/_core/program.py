@@ -9,10 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jaxsched._core.boxes import array_of
+from jaxsched._core.boxes import array_of, unwrapped
+from jaxsched._core.counter import IN_PARTS, clock_of
 from jaxsched._core.fields import is_traced
 from jaxsched._core.programs import program_for
-from jaxsched._core.time import Array, integer_max, real_dtype
+from jaxsched._core.time import Array, Time, integer_max, real_dtype
 from jaxsched._core.words import shown
 
 FARTHEST = 2**1000
@@ -37,6 +38,30 @@ def canonical(leaf: Any) -> Array:
     if jnp.issubdtype(x.dtype, jnp.floating):
         return lax.convert_element_type(x, real_dtype())
     return lax.convert_element_type(x, jnp.result_type(int)) if jnp.issubdtype(x.dtype, jnp.signedinteger) else x
+
+
+def device_time(step: Any) -> Time:
+    """The time that a schedule is read at: of a step, or of a count in units."""
+    return clock_of(step) if isinstance(step, IN_PARTS) else device_step(jnp.asarray(step))
+
+
+def time_of(step: Any) -> Any:
+    """One step from a user's own clock, as a schedule is called with it; `None` for none."""
+    if step is None or isinstance(step, IN_PARTS):
+        return step
+    step = unwrapped(step)
+    if isinstance(step, bool) or not isinstance(step, (int, float)):
+        array = step if isinstance(step, jax.Array) else array_of(step)
+        if not any(jnp.issubdtype(array.dtype, kind) for kind in (jnp.integer, jnp.floating)):
+            raise TypeError(
+                f"`step` must be one real number, or a `jaxsched.counter`: got {shown(step)}. Pass the tokens, the "
+                f"environment steps or the seconds so far."
+            )
+        if array.shape != ():
+            raise ValueError(f"`step` must be one number: got shape {array.shape}. Pass their sum, say, or the last.")
+    if not (is_traced(step) or isinstance(step, int) or np.isfinite(np.asarray(step, np.float64))):
+        raise ValueError(f"`step` must be finite: got {shown(step)}. Pass the tokens so far, say.")
+    return step if isinstance(step, jax.Array) else host_step(step)
 
 
 def device_step(step: Array) -> Array:
@@ -95,16 +120,17 @@ def _packed(asked: Callable[[], Any], layout: tuple[str, ...]) -> Callable[[list
 
 
 def _value(structure: Any, leaves: list[Any], step: Any) -> Array:
-    step = device_step(jnp.asarray(step))
     schedule = jax.tree.unflatten(structure, leaves)
     with relaxed():
-        value = jnp.asarray(schedule.at(step)).astype(jnp.int32 if schedule._counts else real_dtype())
-    if value.ndim > step.ndim:
+        time = device_time(step)
+        shape = jnp.shape(jax.tree.leaves(time)[0])
+        value = jnp.asarray(schedule._read(time)).astype(jnp.int32 if schedule._counts else real_dtype())
+    if value.ndim > len(shape):
         raise TypeError(
-            f"The value has shape {value.shape} at a step of shape {step.shape}: is this a stacked schedule? "
+            f"The value has shape {value.shape} at a step of shape {shape}: is this a stacked schedule? "
             f"Map over it: `jax.vmap(lambda schedule: schedule(step))(stacked)`."
         )
-    return jnp.broadcast_to(value, step.shape)
+    return jnp.broadcast_to(value, shape)
 
 
 def _default_dtype(x: Any) -> str:

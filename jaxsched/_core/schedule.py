@@ -1,4 +1,4 @@
-"""What a schedule is: a frozen dataclass that is a PyTree, its call, its algebra, and one after another."""
+"""What a schedule is: a frozen dataclass that is a PyTree, its call, and its algebra."""
 
 import abc
 import dataclasses
@@ -10,15 +10,14 @@ import jax
 import jax.numpy as jnp
 
 from jaxsched._core.boxes import rebuilt, unwrapped
-from jaxsched._core.choice import select
-from jaxsched._core.durations import end_after
+from jaxsched._core.counter import IN_PARTS
 from jaxsched._core.elsewhere import not_pure
 from jaxsched._core.fields import by_formula, is_number, is_traced, real, remedy
-from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
-from jaxsched._core.lists import check_boundaries, in_order
+from jaxsched._core.kinds import Kind, Level, Numeric
+from jaxsched._core.lists import in_order
 from jaxsched._core.node import KINDS, Data
 from jaxsched._core.program import Program, check_function, compiled_for, host_step, prepare
-from jaxsched._core.time import Array, Length, Time, only_when, plain, reached, real_dtype, since
+from jaxsched._core.time import Array, Length, Time, plain, real_dtype
 from jaxsched._core.words import renamed, shown
 
 SMALL = 2**31
@@ -60,6 +59,10 @@ class Schedule(Data, abc.ABC):
     def at(self, step: Array) -> Any:
         """The formula. `step` is an array of steps, at least 0: integers, or floats where the clock is scaled."""
 
+    def _read(self, time: Time) -> Any:
+        """The formula's value at a time of any kind."""
+        return self.at(plain(time))
+
     @property
     def duration(self) -> Numeric | None:
         """Steps until the schedule is flat; `None` if it never is, or if that is not known."""
@@ -78,9 +81,9 @@ class Schedule(Data, abc.ABC):
 
     @final
     def __call__(self, step: Any) -> Array:
-        """The value at `step`, an int, float or array: JAX's default float dtype (of `rounded` int32), its shape."""
+        """The value at `step`, a number, array or `counter`, of its shape: JAX's default float (of `rounded` int32)."""
         if type(step) is not int or not -SMALL < step < SMALL:
-            if is_traced(step := unwrapped(step)):
+            if isinstance(step := unwrapped(step), IN_PARTS) or is_traced(step):
                 leaves, structure = jax.tree.flatten(self)
                 return compiled_for(structure)(leaves, step)
             step = step if isinstance(step, jax.Array) else host_step(step)
@@ -138,7 +141,7 @@ class Schedule(Data, abc.ABC):
         """For its `duration` this schedule, then `other`; a ramp from `None` begins where this schedule ends."""
         pieces = (self, other if isinstance(other, Schedule) else to_schedule("other", other))
         with by_formula():
-            return (pieces[1]._after or Join)(pieces, tuple(boundaries_of(pieces)))
+            return (pieces[1]._after or KINDS["Join"])(pieces, tuple(boundaries_of(pieces)))  # `_core/pieces.py`
 
 
 class Exact(Schedule):
@@ -146,11 +149,13 @@ class Exact(Schedule):
 
     _scales: ClassVar[bool] = True
 
+    def _read(self, time: Time) -> Any:
+        return self.at(time)  # pyright: ignore[reportArgumentType]
+
 
 def evaluate(schedule: Schedule, step: Time | Length) -> Array:
     """The value inside another schedule's formula: no conversion of leaves, no compilation of its own."""
-    time: Any = step if isinstance(schedule, Exact) else plain(step)
-    return jnp.asarray(schedule.at(time)).astype(real_dtype())
+    return jnp.asarray(schedule._read(step)).astype(real_dtype())
 
 
 class Constant(Exact):
@@ -272,35 +277,6 @@ else:
         """Schedules, numbers or functions of the step, in order."""
 
         check = staticmethod(schedules)
-
-
-class Join(Exact):
-    """Pieces one after another, each on its own clock: what `join` makes of a few schedules.
-
-    Args:
-        pieces: the schedules in order.
-        boundaries: the step at which each piece but the first begins; one fewer than `pieces`.
-    """
-
-    pieces: Schedules
-    boundaries: CountTuple
-
-    def _check(self) -> None:
-        check_boundaries(len(self.pieces), self.boundaries)
-
-    def at(self, step: Any) -> Any:
-        first, *others = self.pieces
-        begun = [reached(step, boundary) for boundary in self.boundaries]
-        # A piece that is not shown is evaluated at its own step 0, where it is finite and so are its gradients.
-        ended = [*begun[1:], jnp.zeros_like(begun[0])] if begun else []
-        value = evaluate(first, only_when(~begun[0], step) if begun else step)
-        for piece, boundary, on, off in zip(others, self.boundaries, begun, ended, strict=True):
-            value = select(on, evaluate(piece, only_when(on & ~off, since(step, boundary))), value)
-        return value
-
-    @property
-    def duration(self) -> Any:
-        return end_after(self.boundaries[-1] if self.boundaries else 0, self.pieces[-1].duration)
 
 
 def boundaries_of(pieces: tuple[Schedule, ...]) -> list[Any]:

@@ -103,8 +103,7 @@ def reached(time: Time, boundary: Length) -> Array:
     """Whether `time >= boundary`, decided exactly."""
     if is_integer(boundary):
         if isinstance(time, Clock):
-            ahead = time.whole - boundary
-            return (ahead > 0) | ((ahead == 0) & (time.part >= 0))
+            return to_real(time.whole - boundary) + time.part >= 0  # neither a whole step nor a part rounds to 0
         if is_integer(time):
             return time >= boundary
     return minus(time, boundary) >= 0

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._controllers.base import LAST_STEP, Controller, hyperparameter, inner
+from jaxsched._controllers.base import Controller, hyperparameter, inner
 from jaxsched._controllers.kept import check_widths
 from jaxsched._core.choice import select
 from jaxsched._core.fields import is_traced
@@ -15,6 +15,7 @@ from jaxsched._core.program import canonical
 from jaxsched._core.schedule import Schedule
 from jaxsched._core.statedict import storable
 from jaxsched._core.time import real_dtype, to_real
+from jaxsched._optax.clock import Now, Position, after, given, no_clock, outside_of, position
 from jaxsched._optax.slots import ByName, each_part, own_name, parts_of, put_together, several
 
 Array = jax.Array
@@ -62,7 +63,8 @@ storable(Values, dict, lambda values, numbers: Values(numbers))
 class InjectState(NamedTuple):
     """The state of `inject`, `scale_by_learning_rate` and `by_group`."""
 
-    # updates so far, for all hyperparameters; shape=(), dtype=int32
+    # of the next update, for all hyperparameters: updates so far, or one after what `update(..., step=)` was given;
+    # shape=(), dtype=int32
     count: Array  # pyright: ignore[reportIncompatibleMethodOverride] (optax has the same name)
     # By name: a `ByName`, or the dict of an earlier version. `optax.tree.get(state, "learning_rate")` looks into dicts,
     # and finds the value in `hyperparams` alone.
@@ -71,6 +73,7 @@ class InjectState(NamedTuple):
     # The values that the last update used; shape=(), the default float. They stand last since an update does not read
     # them: JAX gives the buffers of a donated state to the new one in order, and one left out would shift the others.
     hyperparams: Values | ByName
+    clock: Any = ()  # an `Outside`; states of earlier versions have none
 
 
 def one_number(name: str, x: Any) -> Schedule | Controller:
@@ -142,20 +145,24 @@ class Scheduled:
         count = jnp.zeros((), jnp.int32)
         slots = {name: slot_of(x) for name, x in self.hyperparameters.items()}
         slots = put_together(slots, kinds_of(slots))
-        values = values_at(slots, count)
-        return InjectState(count, slots, inner(values), values)
+        values = values_at(slots, Now(count, count, False))
+        return InjectState(count, slots, inner(values), values, no_clock())
 
     def update(self, state: Any, extra: Mapping[str, Any]) -> tuple[Values | ByName, InjectState]:
         """The values to use now, and the state after it."""
         self._check_state(state)
         count = jnp.asarray(state.count, jnp.int32)  # it may have been set to a Python int
+        extra, step = dict(extra), given(extra.get("step"), count)
+        extra.pop("step", None)
+        now = Now(count if step is None else step, position(state).updates, step is not None)
         slots = each_part(self._filled, state.slots)
-        values = values_at(slots, count)
-        after = each_part(lambda names, kept, slot: _after(names, kept, slot, count, extra), state.slots, slots)
+        values = values_at(slots, now)
+        move = lambda names, kept, slot: _after(names, kept, slot, now, extra)  # noqa: E731
+        moved = each_part(move, state.slots, slots)
         # In the dtypes that they had: the state may be of before x64 was switched on, and a scan carries it.
         used = each_part(lambda _, x, old: x.astype(jnp.result_type(old)), values, state.hyperparams)
-        count = count + (count < LAST_STEP).astype(jnp.int32)
-        return values, state._replace(count=count, slots=after, hyperparams=readable(used))
+        count, clock = after(count, state.clock if step is None else outside_of(state), step)
+        return values, state._replace(count=count, slots=moved, hyperparams=readable(used), clock=clock)
 
     def _filled(self, names: tuple[str, ...], slot: Slot) -> Slot:
         """The slot with the optimizer's own numbers, where a state was filled with zeros."""
@@ -181,21 +188,31 @@ class Scheduled:
         check_widths(state._replace(inner_state=None))
 
 
-def scheduled_at(slot: Slot, count: Array) -> Array:
+def scheduled_at(slot: Slot, now: Now) -> Array:
     """The value that the schedule or controller gives, whatever was set by hand."""
     if isinstance(slot.schedule, Controller):
-        return slot.schedule(slot.state._replace(step=count))
-    return to_real(slot.schedule(count))  # of `rounded` it is an int32
+        return slot.schedule(slot.state._replace(step=now.updates), **clock_of(slot.schedule, now))
+    return to_real(slot.schedule(now.time))  # of `rounded` it is an int32
 
 
-def value_at(slot: Slot, count: Array) -> Array:
-    value = scheduled_at(slot, count)
+def clock_of(controller: Controller, now: Now) -> dict[str, Any]:
+    """The keyword that tells a controller where its schedule is read."""
+    return {"step": now.time} if now.given or inner(controller)._reads_step else {}
+
+
+def value_at(slot: Slot, now: Now) -> Array:
+    value = scheduled_at(slot, now)
     return select(slot.mode & BY_HAND != 0, slot.number.astype(value.dtype), value)
 
 
-def values_at(slots: Mapping[str, Slot], count: Array) -> Values | ByName:
-    """The value of each at a step."""
-    at = lambda names, slot: several(lambda slot: value_at(slot, count), names)(slot)  # noqa: E731
+def next_value(slot: Slot, position: Position) -> Array:
+    """The value of the next update, if that is given no time of its own."""
+    return position.read(lambda now: value_at(slot, now))
+
+
+def values_at(slots: Mapping[str, Slot], now: Now) -> Values | ByName:
+    """The value of each."""
+    at = lambda names, slot: several(lambda slot: value_at(slot, now), names)(slot)  # noqa: E731
     return readable(each_part(at, slots))
 
 
@@ -204,9 +221,10 @@ def readable(values: Mapping[str, Any]) -> Values | ByName:
     return values if isinstance(values, ByName) and any(len(x.names) > 1 for x in values.parts) else Values(values)
 
 
-def _after(names: tuple[str, ...], kept: Slot, slot: Slot, count: Array, extra: Mapping[str, Any]) -> Slot:
+def _after(names: tuple[str, ...], kept: Slot, slot: Slot, now: Now, extra: Mapping[str, Any]) -> Slot:
     def after(kept: Slot, slot: Slot) -> Slot:
-        return moved(kept, slot.schedule.update(slot.state._replace(step=count), **extra))
+        state = slot.state._replace(step=now.updates)
+        return moved(kept, slot.schedule.update(state, **extra, **clock_of(slot.schedule, now)))
 
     return several(after, names)(kept, slot) if isinstance(slot.schedule, Controller) else kept
 

@@ -31,7 +31,8 @@ def inject(
     Like `optax.inject_hyperparams`, but what is passed is kept in the optimizer's state as PyTrees. So it can be swept
     by `jax.vmap`, replaced in the middle of a run without compiling again (`replace_schedule`), fed with a metric at
     any time (`observe`), read (`current`), set by hand (`override`) and saved. Update k uses `schedule(k)`, counted
-    from 0, and there is one count for all hyperparameters. A metric reaches the controllers as
+    from 0, and there is one count for all hyperparameters; `optimizer.update(..., step=tokens)` reads them on a clock
+    of your own, a number or a `counter`, and the count follows. A metric reaches the controllers as
     `optimizer.update(..., value=metric)`, and changes the rate from the next update on. A number under another keyword
     that the factory's transformation does not use is refused then. (Of the values at the steps of `optax.MultiSteps`
     the last alone arrives; use `observe` there.)

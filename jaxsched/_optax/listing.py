@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from jaxsched._controllers.base import Controller
 from jaxsched._core.schedule import Array, Schedule
+from jaxsched._optax.clock import Outside, outside_of
 from jaxsched._optax.find import controller_state, find, is_ours, slot
 from jaxsched._optax.find import value as value_in
 from jaxsched._optax.hyperparameters import BY_HAND
@@ -13,10 +14,12 @@ class Hyperparameter(NamedTuple):
     """What an optimizer's state knows of one hyperparameter."""
 
     used: Array  # shape=(), float; what the last update used, before the first what that will use
-    step: Array | None  # shape=(), dtype=int32; updates so far; None where optax keeps it in a closure
+    # shape=(), dtype=int32; updates so far, or where a clock from outside is; None where optax keeps it in a closure
+    step: Array | None
     rate: Schedule | Controller | None  # its schedule or controller; None where that is in a closure
     state: Any  # the controller's state; None if there is none
     by_hand: Array | None  # shape=(), dtype=bool; whether a number is set by hand
+    clock: Outside | None  # of the clock that updates were given by `step=`; None of a state of optax
 
 
 def hyperparameters(opt_state: Any) -> dict[str, Hyperparameter]:
@@ -42,6 +45,6 @@ def hyperparameters(opt_state: Any) -> dict[str, Hyperparameter]:
 def _of(node: Any, key: str) -> Hyperparameter:
     state, used = controller_state(node, key), value_in(node, key)
     if not is_ours(node):
-        return Hyperparameter(used, getattr(node, "count", None), None, state, None)
+        return Hyperparameter(used, getattr(node, "count", None), None, state, None, None)
     here = slot(node, key)
-    return Hyperparameter(used, node.count, here.schedule, state, here.mode & BY_HAND != 0)
+    return Hyperparameter(used, node.count, here.schedule, state, here.mode & BY_HAND != 0, outside_of(node))

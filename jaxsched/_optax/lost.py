@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxsched._controllers.base import Controller
 from jaxsched._core.fields import is_number, is_traced
 
-OF_CONTROLLERS = frozenset(("value", "observed"))
+OF_CONTROLLERS = frozenset(("value", "observed", "step"))
 
 
 def check_metric(

@@ -20,6 +20,7 @@ from jaxsched._core.kinds import checker
 from jaxsched._core.schedule import Schedule
 from jaxsched._core.time import minus
 from jaxsched._curves.ramp import Ramp
+from jaxsched._optax.clock import Position
 from jaxsched._optax.find import change, find, is_ours
 from jaxsched._optax.find import slot as slot_in
 from jaxsched._optax.hyperparameters import KEPT, Slot, beside, one_number, scheduled_at, slot_of
@@ -132,7 +133,7 @@ def stretch_rest(opt_state: T, total: Any, *, name: str | None = None) -> T:
         count = found.node(n).count
         if not _is_ahead(total, count):
             raise ValueError(f"`total` must be later than the present step, {count}: got {total!r}.")
-        changes[found.places[n]] = in_slot(lambda slot, count, last: _stretched(slot, count, last, total), last)
+        changes[found.places[n]] = in_slot(lambda slot, at, last: _stretched(slot, at, last, total), last)
     return change(opt_state, changes)
 
 
@@ -141,7 +142,8 @@ def _is_ahead(end: Any, count: Any) -> bool:
     return is_traced(end) or is_traced(count) or bool(np.any(np.asarray(end) > np.asarray(count)))
 
 
-def _stretched(slot: Slot, count: Array, last: Any, total: Any) -> Slot:
+def _stretched(slot: Slot, position: Position, last: Any, total: Any) -> Slot:
+    count = position.count
     left, more = (jnp.maximum(minus(jnp.asarray(end), jnp.asarray(count)), 1) for end in (last, total))
     rest = Stretch(Advance(_schedule_in(slot.schedule), count), more / left)
     new = _with_schedule(slot.schedule, Delay(rest, count))
@@ -163,12 +165,14 @@ def rebased(name: str, schedule: Schedule, at: Any, value: Any) -> Schedule:
     return delay(scale(schedule, value / select(start == 0, 1.0, start)), at)
 
 
-def _replaced(name: str, new: Any, clock: str, rebase: bool, slot: Slot, count: Array) -> Slot:
+def _replaced(name: str, new: Any, clock: str, rebase: bool, slot: Slot, position: Position) -> Slot:
+    count = position.count
     new = beside(new, count)
     if rebase:
-        new = _with_schedule(new, rebased(name, _schedule_in(new), count, scheduled_at(slot, count)), count)
+        value = position.read(lambda now: scheduled_at(slot, now))
+        new = _with_schedule(new, rebased(name, _schedule_in(new), count, value), position.updates)
     elif clock == "now":
-        new = _with_schedule(new, delay(_schedule_in(new), count), count)
+        new = _with_schedule(new, delay(_schedule_in(new), count), position.updates)
     made = slot_of(new)
     if isinstance(slot.schedule, Controller) and isinstance(made.schedule, Controller):
         anew = rebase or clock == "now"

@@ -9,6 +9,7 @@ from jaxsched._controllers.base import Controller
 from jaxsched._core.fields import is_traced
 from jaxsched._core.node import Data
 from jaxsched._optax.changes import together
+from jaxsched._optax.clock import Position, outside_of
 from jaxsched._optax.devices import settled
 from jaxsched._optax.differences import data_of, differences, judged_by, kind_of, one_way
 from jaxsched._optax.find import boxed_like, check_tree, find, is_ours, names_of, unboxed
@@ -17,10 +18,10 @@ from jaxsched._optax.hyperparameters import (
     InjectState,
     Slot,
     Values,
+    next_value,
     one_number,
     placed,
     slot_of,
-    value_at,
 )
 from jaxsched._optax.snapshot import Snapshot
 from jaxsched._optax.state import each_member
@@ -169,6 +170,9 @@ class _Restoring:
         if "slots" not in inside:  # of `optax.inject_hyperparams`
             self._say_count(mine, path, count)
             return _at(mine._replace(inner_state=self._inner(mine, inside["inner_state"], path)), count)
+        clock, saved_clock = outside_of(mine), inside.get("clock", ())
+        if not is_empty(saved_clock):
+            clock = Filling()(clock, saved_clock, (*path, jax.tree_util.GetAttrKey("clock")))
         kept = {name: x for name, x in by_name(inside["slots"], mine.slots).items() if not is_empty(x)}
         slots = {}
         for key, slot in mine.slots.items():
@@ -188,9 +192,10 @@ class _Restoring:
             if key in used:
                 values[key] = Filling()(mine.hyperparams[key], used[key], (*path, *_entries("hyperparams", key)))
             else:
-                values[key] = each_member(value_at, slot, count)
+                values[key] = each_member(next_value, slot, Position(count, clock))
         inner = self._inner(mine, inside["inner_state"], path)
-        return together(mine._replace(count=count, slots=slots, inner_state=inner, hyperparams=Values(values)))
+        new = mine._replace(count=count, slots=slots, inner_state=inner, hyperparams=Values(values), clock=clock)
+        return together(new)
 
     def _inner(self, mine: InjectState, saved: Any, path: Path) -> Any:
         return self.fill(mine.inner_state, saved, (*path, jax.tree_util.GetAttrKey("inner_state")))
@@ -269,7 +274,9 @@ def _at(tree: Any, count: Any) -> Any:
             return node
         at = like(count, node.count)
         slots = {key: placed(slot, at) for key, slot in node.slots.items()}
-        values = Values({key: each_member(value_at, slot, at) for key, slot in slots.items()})
+        values = Values(
+            {key: each_member(next_value, slot, Position(at, outside_of(node))) for key, slot in slots.items()}
+        )
         inner = jax.tree.map(moved, node.inner_state, is_leaf=is_ours)
         return together(node._replace(count=at, slots=slots, inner_state=inner, hyperparams=values))
 

@@ -13,6 +13,7 @@ from jaxsched._core.choice import select
 from jaxsched._core.fields import is_number, is_traced, real
 from jaxsched._core.time import real_dtype
 from jaxsched._core.words import shown
+from jaxsched._optax.clock import Position, position
 from jaxsched._optax.find import (
     Change,
     Finding,
@@ -27,7 +28,18 @@ from jaxsched._optax.find import (
 )
 from jaxsched._optax.find import value as value_in
 from jaxsched._optax.hypergradient import HypergradientState
-from jaxsched._optax.hyperparameters import BY_HAND, KEPT, InjectState, Slot, beside, moved, own, placed, value_at
+from jaxsched._optax.hyperparameters import (
+    BY_HAND,
+    KEPT,
+    InjectState,
+    Slot,
+    beside,
+    clock_of,
+    moved,
+    next_value,
+    own,
+    placed,
+)
 from jaxsched._optax.slots import ByName, each_part, each_value, parts_of, several
 
 Array = jax.Array
@@ -155,8 +167,11 @@ def observe(opt_state: T, *, value: Any, name: str | None = None, observed: Any 
 
     value = _metric(value, {jnp.shape(found.node(name).count) for name in chosen})
 
-    def feed(slot: Slot, count: Array, value: Array) -> Slot:
-        return moved(slot, slot.schedule.observe(slot.state._replace(step=count), value=value, observed=observed))
+    def feed(slot: Slot, position: Position, value: Array) -> Slot:
+        observe = lambda now: slot.schedule.observe(  # noqa: E731
+            slot.state._replace(step=now.updates), value=value, observed=observed, **clock_of(slot.schedule, now)
+        )
+        return moved(slot, position.read(observe))
 
     return change(opt_state, dict.fromkeys((found.places[name] for name in chosen), in_slot(feed, value)), alike=True)
 
@@ -203,16 +218,16 @@ def in_slot(do: Callable[..., Slot], *mapped: Any) -> Change:
     """The change of a state by a change of one of its slots at its present step, and by numbers for each member."""
 
     def changed(node: InjectState, key: str) -> InjectState:
-        new = each_member(do, slot(node, key), node.count, *beside(mapped, node.count))
+        new = each_member(do, slot(node, key), position(node), *beside(mapped, node.count))
         return with_slot(node, key, placed(new, node.count))
 
     return changed
 
 
-def each_member(do: Callable[..., Any], slot: Slot, count: Any, *mapped: Any) -> Any:
+def each_member(do: Callable[..., Any], slot: Slot, position: Position, *mapped: Any) -> Any:
     """What is done with a slot; with each by itself where the state is that of several members or devices."""
-    shape = jnp.shape(count)
-    for path, x in jax.tree_util.tree_leaves_with_path(slot) if shape else ():
+    shape = jnp.shape(position.count)
+    for path, x in jax.tree_util.tree_leaves_with_path((slot, position)) if shape else ():
         if jnp.shape(x)[: len(shape)] != shape:
             raise ValueError(
                 f"`opt_state` must be mapped as a whole: its `count` has the shape {shape}, and "
@@ -221,7 +236,7 @@ def each_member(do: Callable[..., Any], slot: Slot, count: Any, *mapped: Any) ->
             )
     for _ in shape:
         do = jax.vmap(do, (0, 0, *(0 if jnp.ndim(x) else None for x in mapped)))
-    return do(slot, count, *mapped)
+    return do(slot, position, *mapped)
 
 
 def _scheduled(opt_state: Any) -> tuple[Finding, dict[str, Place]]:
@@ -233,7 +248,7 @@ def _next_values(node: InjectState) -> Mapping[str, Array]:
     """The values of the next update; not of a state filled with zeros, which has no numbers of schedules."""
 
     def at(names: tuple[str, ...], slot: Slot) -> Array:
-        return several(lambda slot: each_member(value_at, slot, node.count), names)(slot)
+        return several(lambda slot: each_member(next_value, slot, position(node)), names)(slot)
 
     known = [part for part in parts_of(node.slots) if _has_numbers(part.content)]
     return each_value(each_part(at, ByName(known)))
@@ -245,7 +260,7 @@ def _has_numbers(slot: Slot) -> bool:
 
 def _setter(name: str, node: Any, key: str, number: Any) -> Change:
     if is_ours(node):
-        return in_slot(lambda slot, count: _by_hand(slot, beside(number, count)))
+        return in_slot(lambda slot, position: _by_hand(slot, beside(number, position.count)))
     if isinstance(node, HypergradientState):  # a rate that adapts itself goes on from here
         return lambda node, key: node._replace(learning_rate=jnp.asarray(number, node.learning_rate.dtype))
     if not hasattr(node, "hyperparams"):

@@ -10,7 +10,7 @@ from jaxsched._controllers.metrics import ROUNDING, counted, events, flags, stop
 from jaxsched._core.choice import select
 from jaxsched._core.factors import log_inside
 from jaxsched._core.kinds import Bound, Count, InnerFactor, PartBelowOne, Positive, WholeAtLeastOne, checked
-from jaxsched._core.program import relaxed
+from jaxsched._core.program import relaxed, time_of
 from jaxsched._core.schedule import as_schedule
 from jaxsched._optax.direction import Array, descent, direction_of, inner_product, scalar
 from jaxsched._optax.transformation import GradientTransformation, GradientTransformationExtraArgs
@@ -70,7 +70,8 @@ def reduce_on_stationarity(
     begins anew, so that what came before is forgotten. Tests are long where there are few parameters that are large
     beside their wandering, and none succeeds where norms grow for ever, as those of normalised layers do without
     weight decay. It is the last part of a chain, as `optax.scale_by_learning_rate` is; what changes the direction, such
-    as weight decay, belongs before it or inside of `inner`. It needs `params`. `last_used(opt_state)` shows the rate.
+    as weight decay, belongs before it or inside of `inner`. It needs `params`. `update(..., step=tokens)` reads the
+    schedule there; `begin` and `window` count updates. `last_used(opt_state)` shows the rate.
 
     Args:
         schedule: a schedule, number or function of the step, constant (apart from the cuts) while a test is to hold.
@@ -124,8 +125,9 @@ def reduce_on_stationarity(
         if params is None:
             raise ValueError("`params` must be given: the test looks at them. Call `update(updates, state, params)`.")
         direction, inner_state = directed.update(updates, state.inner_state, params, **extra)
+        step = time_of(extra.get("step"))
         with relaxed():
-            base = schedule(state.step).astype(jnp.float32)
+            base = schedule(state.step if step is None else step).astype(jnp.float32)
             rate, lower = value(base, state.cuts), value(base, state.cuts + 1)
             energy = rate / 2 * inner_product(direction, direction)
             statistic = inner_product(params, direction) - energy

@@ -162,7 +162,11 @@ def whole(stored: Any, mine: Any, path: Path) -> Any:
 def of_optimizer(saved: Any) -> dict[str, Any]:
     """What is in the state of `inject` or of `optax.inject_hyperparams`, by its names."""
     inside = parts(saved) or {}
-    for fields in (InjectState._fields, ("count", "hyperparams", "hyperparams_states", "inner_state")):
+    for fields in (
+        InjectState._fields,
+        InjectState._fields[:-1],
+        ("count", "hyperparams", "hyperparams_states", "inner_state"),
+    ):
         of = named(saved, fields) if len(inside) == len(fields) and "0" in inside else {}  # a list
         values, scheduled = parts(of.get("hyperparams")), parts(of.get(fields[1 if "slots" in fields else 2]))
         if values and set(values) >= set(scheduled or ()) and parts(bare(of["count"])) is None:

@@ -11,6 +11,7 @@ from jaxsched._controllers.base import inner
 from jaxsched._controllers.metrics import bounded
 from jaxsched._controllers.plateau import PlateauState
 from jaxsched._optax.changes import together
+from jaxsched._optax.clock import Now
 from jaxsched._optax.find import find, is_ours
 from jaxsched._optax.hyperparameters import Slot, Values, placed, scheduled_at, value_at
 from jaxsched._optax.stored import like, parts, whole
@@ -36,7 +37,7 @@ def with_torch_state(fresh: Any, saved: Any) -> tuple[Any, list[str]]:
             return node
         count = whole(last, node.count, (jax.tree_util.DictKey("last_epoch"),))
         slots = {key: placed(_slot(slot, count, saved, rate), count) for key, slot in node.slots.items()}
-        values = Values({key: value_at(slot, count) for key, slot in slots.items()})
+        values = Values({key: value_at(slot, Now(count, count, False)) for key, slot in slots.items()})
         for key, value in values.items():
             name = names["/".join((*(jax.tree_util.keystr((e,), simple=True) for e in path), key))]
             if key.endswith("learning_rate") and rate is not None and not math.isclose(value, rate, rel_tol=1e-5):
@@ -69,7 +70,7 @@ def _slot(slot: Slot, count: Any, saved: Any, rate: float | None) -> Slot:
         best=like(bounded(jnp.float32(seen.get("best", math.inf)), controller.sign), slot.state.best),
         bad=like(-resting if resting > 0 else int(seen.get("num_bad_epochs", 0)), slot.state.bad),
     )
-    base = float(scheduled_at(slot, count))
+    base = float(scheduled_at(slot, Now(count, count, False)))
     if rate is not None and 0 < rate < base:
         state = state._replace(cuts=like(round(math.log(rate / base) / float(controller.log_factor)), state.cuts))
     return slot._replace(state=state)

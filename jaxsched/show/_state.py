@@ -19,13 +19,16 @@ class Rate(NamedTuple):
 
     Attributes:
         name: its name, as in `current`.
-        step: updates so far; `None` where optax keeps no count for it.
+        step: updates so far, or where a clock from outside is; `None` where optax keeps no count for it.
         used: the value that the last update used.
         next: the value that the next update uses; `None` where it is not known.
         by_hand: whether a number is set by hand.
         phase: the phase of its schedule that the next update is in, in words; empty where its schedule is not known.
         observations: metrics that its controller has seen; `None` if it has none.
         cuts: how often its controller has cut it; `None` if it has none, or does not count them.
+        updates: updates so far, where they were given a clock by `step=`; else `None`, as the two that follow.
+        began: the time that the first update of this state was given.
+        back: how often an update was given a time before that of the one before.
     """
 
     name: str
@@ -36,6 +39,9 @@ class Rate(NamedTuple):
     phase: str
     observations: Any
     cuts: Any
+    updates: Any
+    began: Any
+    back: Any
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -65,16 +71,20 @@ def of_state(opt_state: Any) -> StateDescription:
 
 
 def _rate(name: str, x: Hyperparameter, following: Any) -> Rate:
-    events = getattr(x.state, "events", None)
+    events, clock = getattr(x.state, "events", None), x.clock
+    clock = clock if clock is not None and np.any(clock.given) else None
     return Rate(
         name=name,
-        step=_plain(x.step),
+        step=_plain(_time(x)),
         used=_plain(x.used),
         next=_plain(following),
         by_hand=bool(np.any(x.by_hand)) if x.by_hand is not None else False,
         phase=_phase(x),
         observations=_plain(events.observations) if events is not None else None,
         cuts=_plain(getattr(x.state, "cuts", None)),
+        updates=_plain(x.step - clock.ahead) if clock is not None and x.step is not None else None,
+        began=_plain(clock.began) if clock is not None else None,
+        back=_plain(clock.back) if clock is not None else None,
     )
 
 
@@ -107,8 +117,26 @@ def _row(rate: Rate) -> list[str]:
     notes += ["set by hand"] if rate.by_hand else []
     notes += [f"observations {_text(rate.observations)}"] if rate.observations is not None else []
     notes += [f"cuts {_text(rate.cuts)}"] if rate.cuts is not None else []
+    notes += _of_clock(rate) if rate.updates is not None else []
     following = f"next {_text(rate.next)}" if rate.next is not None else "next not known"
     return [rate.name, f"step {_text(rate.step)}", f"used {_text(rate.used)}", following, "; ".join(notes)]
+
+
+def _of_clock(rate: Rate) -> list[str]:
+    """What is said of a clock from outside."""
+    notes, updates, began = [f"updates {_text(rate.updates)}"], np.asarray(rate.updates), np.asarray(rate.began)
+    # A run that counts after each batch is given one batch first; what began later began in the middle of a run.
+    pace = (np.asarray(rate.step) - began) / np.maximum(updates, 1)
+    if np.any((updates > 1) & (began > 2 * np.maximum(pace, 1))):
+        notes.append(f"made anew at step {_text(rate.began)}: was its checkpoint not restored?")
+    if np.any(rate.back):
+        notes.append(f"the clock went back, times: {_text(rate.back)}")
+    return notes
+
+
+def _time(x: Hyperparameter) -> Any:
+    """The step, with the part of one that a clock from outside may have."""
+    return x.step if x.clock is None or not np.any(x.clock.part) else np.asarray(x.step) + np.asarray(x.clock.part)
 
 
 def _text(x: Any) -> str:

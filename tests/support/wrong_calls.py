@@ -51,7 +51,7 @@ EXCEPT = {
         "Slot", "Values", "ByName", "InjectState", "Snapshot", "Hyperparameter", "Sample", "Events", "GreedyState",
         "PlateauState", "RecoverState", "HypergradientState", "StationarityState", "Description", "Descriptions",
         "Change", "Diff", "Finding", "Phase", "Rate", "StateDescription", "Table", "Diagnosis", "RangeTest",
-        "TargetState", "TurnState",
+        "TargetState", "TurnState", "Applied", "Outside", "Counter",
     },
     "A formula: what calls it has checked the step.": {"at", "weights"},
     "Arithmetic of a formula, on arrays.": {
