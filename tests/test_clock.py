@@ -162,8 +162,11 @@ def test_what_describe_says_of_a_clock():
     assert "updates 3" in plain and "anew" not in plain and "back" not in plain
     assert "went back, times: 2" in said(10, 20, 15, 30, 3)
     assert "went back" not in said(10, 10, 10)
-    assert "made anew at step 500" in said(500, 510, 520)
-    assert "made anew" not in said(0, 500, 501, 502)
+    assert "made anew" in said(500, 510, 520) and "made anew" in said(500, 500, 510) and "made anew" in said(9.5, 9.6)
+    for times in ((0, 500, 501, 502), (500,), (2048, 2048, 4096), (0.1, 0.2, 0.3), (500, 1000, 1010)):
+        assert "made anew" not in said(*times), times
+    _, own = optimizer.update(PARAMS, optimizer.init(PARAMS), PARAMS)
+    assert "made anew" not in repr(js.show.describe(at(optimizer, (500, 510), state=own)[0]))
     state, _ = at(optimizer, [500, 510])
     again, _ = js.restore(optimizer.init(PARAMS), js.snapshot(state))
     assert repr(js.show.describe(again)) == repr(js.show.describe(state))
@@ -209,6 +212,16 @@ def test_a_clock_that_is_not_one_number_is_refused(where, step):
         else:
             optimizer = MAKERS["inject"](PLATEAU) if where == "plateau" else MAKERS[where](LR)
             optimizer.update(PARAMS, optimizer.init(PARAMS), PARAMS, step=step)
+
+
+@pytest.mark.parametrize("step", [1e308, -1e308, 1e39, 10**400, np.float64(1e300)])
+def test_no_time_is_too_large(step):
+    """Warnings are errors here."""
+    line = js.Linear(1.0, 0.5, steps=10)
+    expected = 0.5 if step > 0 else 1.0
+    assert float(line(step)) == expected
+    _, used = at(js.inject(optax.sgd)(line), [step], jit=False)
+    assert used == [expected]
 
 
 def test_what_is_traced_and_no_time_is_the_count_or_the_start():

@@ -77,11 +77,14 @@ def device_step(step: Array) -> Array:
 
 def host_step(step: Any) -> Any:
     """A step that does not fit JAX's default integer goes in as a float; no step raises for its size."""
-    if type(step) is float:
-        return step
     largest = integer_max()
-    if type(step) is int:
-        return step if -largest <= step <= largest else float(max(min(step, FARTHEST), -FARTHEST))
+    if type(step) is int and not -largest <= step <= largest:
+        step = float(max(min(step, FARTHEST), -FARTHEST))
+    if type(step) is float and not abs(step) < 1e38:  # JAX would warn of what does not fit
+        most = float(jnp.finfo(real_dtype()).max)
+        return max(min(step, most), -most)
+    if type(step) in (int, float):
+        return step
     array = array_of(step)
     if array.dtype.kind not in "iub" and not jnp.issubdtype(array.dtype, jnp.floating):
         raise TypeError(

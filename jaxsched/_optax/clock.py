@@ -19,37 +19,46 @@ Array = jax.Array
 T = TypeVar("T")
 
 
-class Outside(NamedTuple):
-    """What an optimizer's state knows of the clock that its updates were given; zeros, if they were given none."""
+GIVEN, SETTLED, ANEW, MOST = 1 << 30, 1 << 29, 1 << 28, (1 << 24) - 1
+"""The bits of `notes`: some update was given a time; it is known whether the state was new in the middle of a run; it
+was; and times that the clock went back."""
 
-    # One array, which costs an update without such a clock nothing: `part` as the bits of a float32; `ahead`; 1 and
-    # `began`, 0 where no time was given yet; `back`. shape=(4,), dtype=int32
-    numbers: Array
+FAR = 2.0
+"""A clock that was so many times as far at the first update as it came until it moved did not begin there."""
+
+
+class Outside(NamedTuple):
+    """What an optimizer's state knows of the clock that its updates were given; zeros, if they were given none.
+
+    All are int32 and scalars, which cost an update without such a clock nothing, on a mesh neither.
+    """
+
+    bits: Array  # shape=(), dtype=int32; those of `part`, a float32
+    ahead: Array  # shape=(), dtype=int32; by how many steps `count` is ahead of the updates so far
+    notes: Array  # shape=(), dtype=int32; what the other properties read
 
     @property
     def part(self) -> Array:
         """What the time has beyond `count`, in steps: shape=(), dtype=float32."""
-        return jax.lax.bitcast_convert_type(jnp.asarray(self.numbers[..., 0]), jnp.float32)
-
-    @property
-    def ahead(self) -> Array:
-        """By how many steps `count` is ahead of the updates so far: shape=(), dtype=int32."""
-        return self.numbers[..., 1]
+        return jax.lax.bitcast_convert_type(jnp.asarray(self.bits), jnp.float32)
 
     @property
     def given(self) -> Array:
         """Whether an update was given a time: shape=(), dtype=bool."""
-        return self.numbers[..., 2] > 0
+        return jnp.bitwise_and(self.notes, GIVEN) != 0
 
     @property
-    def began(self) -> Array:
-        """The time that the first update of a new state was given, else 0: shape=(), dtype=int32."""
-        return jnp.maximum(self.numbers[..., 2] - 1, 0)
+    def anew(self) -> Array:
+        """Whether the state was new in the middle of a run, more than two moves of its clock away from 0.
+
+        A run that counts after each batch begins at one. shape=(), dtype=bool.
+        """
+        return jnp.bitwise_and(self.notes, ANEW) != 0
 
     @property
     def back(self) -> Array:
         """How often an update was given a time before that of the one before: shape=(), dtype=int32."""
-        return self.numbers[..., 3]
+        return jnp.bitwise_and(self.notes, MOST)
 
 
 class Now(NamedTuple):
@@ -82,7 +91,7 @@ class Position(NamedTuple):
 
 
 def no_clock(shape: tuple[int, ...] = ()) -> Outside:
-    return Outside(jnp.zeros((*shape, 4), jnp.int32))
+    return Outside(*(jnp.zeros(shape, jnp.int32) for _ in Outside._fields))
 
 
 def outside_of(state: Any) -> Outside:
@@ -109,30 +118,33 @@ def after(count: Array, outside: Any, time: Any) -> tuple[Array, Any]:
         return count + (count < LAST_STEP).astype(jnp.int32), outside
     with relaxed():
         time = device_time(time)
-        now, later = _kept(time), _kept(_next(time))
-        updates = count - outside.ahead
-        new = (count == 0) & (updates == 0)
-        began = select(new, jnp.minimum(now.whole, LAST_STEP - 1), 0) + 1
-        # Both ends of an exact difference: whole steps apart, or less than one.
-        back = to_real(later.whole - count) + (later.part - outside.part) < 0
-        numbers = (
-            jax.lax.bitcast_convert_type(later.part, jnp.int32),
-            later.whole - jnp.minimum(updates, LAST_STEP - 1) - 1,
-            select(outside.given, outside.numbers[..., 2], began),
-            outside.back + (outside.given & back).astype(jnp.int32),
-        )
-        return later.whole, Outside(jnp.stack(numbers))
+        later, updates = _kept(_next(time)), count - outside.ahead
+        # From the last time to this one: whole steps, or less than one.
+        gone = to_real(later.whole - count) + (later.part - outside.part)
+        last = to_real(count - _is_whole(time)) + outside.part
+        settles = select(outside.given, gone > 0, updates > 0)
+        anew = outside.given & settles & (jnp.bitwise_and(outside.notes, SETTLED) == 0) & (last > FAR * gone)
+        back = jnp.minimum(outside.back + (outside.given & (gone < 0)), MOST)
+        kept = jnp.bitwise_and(outside.notes, SETTLED | ANEW)
+        notes = back | kept | select(settles, SETTLED, 0) | select(anew, ANEW, 0) | GIVEN
+        bits = jax.lax.bitcast_convert_type(later.part, jnp.int32)
+        ahead = later.whole - jnp.minimum(updates, LAST_STEP - 1) - 1
+        return later.whole, Outside(bits, ahead, notes.astype(jnp.int32))
+
+
+def _is_whole(time: Any) -> bool:
+    return not isinstance(time, Clock) and bool(is_integer(time))
 
 
 def _next(time: Any) -> Any:
-    if isinstance(time, Clock) or not is_integer(time):
+    if not _is_whole(time):
         return time  # whatever comes next is not one step later
     return time + (time < jnp.iinfo(time.dtype).max).astype(time.dtype)
 
 
 def _kept(time: Any) -> Clock:
     """A time as a state keeps it: what does not fit an int32 is in the part."""
-    if isinstance(time, Clock) or not is_integer(time):
+    if not _is_whole(time):
         time = to_clock(time)
         whole = jnp.minimum(time.whole, LAST_STEP)
         return Clock(whole.astype(jnp.int32), (time.part + minus(time.whole, whole)).astype(jnp.float32))

@@ -173,6 +173,7 @@ class _Restoring:
         clock, saved_clock = outside_of(mine), inside.get("clock", ())
         if not is_empty(saved_clock):
             clock = Filling()(clock, saved_clock, (*path, jax.tree_util.GetAttrKey("clock")))
+        clock = placed(clock, count)
         kept = {name: x for name, x in by_name(inside["slots"], mine.slots).items() if not is_empty(x)}
         slots = {}
         for key, slot in mine.slots.items():
@@ -277,8 +278,8 @@ def _at(tree: Any, count: Any) -> Any:
         values = Values(
             {key: each_member(next_value, slot, Position(at, outside_of(node))) for key, slot in slots.items()}
         )
-        inner = jax.tree.map(moved, node.inner_state, is_leaf=is_ours)
-        return together(node._replace(count=at, slots=slots, inner_state=inner, hyperparams=values))
+        inner, clock = jax.tree.map(moved, node.inner_state, is_leaf=is_ours), placed(node.clock, at)
+        return together(node._replace(count=at, slots=slots, inner_state=inner, hyperparams=values, clock=clock))
 
     return jax.tree.map(moved, tree, is_leaf=is_ours)
 

@@ -42,7 +42,8 @@ def with_torch_state(fresh: Any, saved: Any) -> tuple[Any, list[str]]:
             name = names["/".join((*(jax.tree_util.keystr((e,), simple=True) for e in path), key))]
             if key.endswith("learning_rate") and rate is not None and not math.isclose(value, rate, rel_tol=1e-5):
                 lines.append(f"{name}: {rate} -> {float(value)}")
-        return together(node._replace(count=count, slots=slots, hyperparams=values))
+        clock = placed(node.clock, count)
+        return together(node._replace(count=count, slots=slots, hyperparams=values, clock=clock))
 
     return jax.tree_util.tree_map_with_path(moved, fresh, is_leaf=is_ours), lines
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import Total, checker, is_traced, of_one, shown
+from jaxsched.kinds import Total, checker, is_traced, of_one, renamed, shown
 from jaxsched.search._checks import MOST
 
 EXACT, CLOSE = 1e-5, 1e-3
@@ -73,7 +73,7 @@ def check_applied(
     Raises:
         TypeError: `optimizer` or `reference` has no `init` and `update`, `schedule` is a controller, or `params` hold
             no floats or are traced.
-        ValueError: `steps` is out of its range, or `reference` does not move.
+        ValueError: `steps` is out of its range, `params` are not finite, or `reference` does not move.
 
     Examples:
         >>> import optax
@@ -84,7 +84,9 @@ def check_applied(
         >>> jaxsched.search.check_applied(every_second, np.ones(3), lr, steps=100).verdict
         'an update is made at every 2nd call, and update k at schedule(k)'
     """
-    schedule, steps = js.as_schedule(schedule), int(of_one(checker(Total))("steps", steps))
+    with renamed({"x": "schedule"}):
+        schedule = js.as_schedule(schedule)
+    steps = int(of_one(checker(Total))("steps", steps))
     if steps > MOST:
         raise ValueError(f"`steps` must be at most {MOST}: got {steps}. A hundred show how a schedule is read.")
     params = _in_float32(params)
@@ -175,18 +177,22 @@ def _in_float32(params: Any) -> Any:
     if any(map(is_traced, leaves)):
         raise TypeError("`params` must be known: got traced arrays. Call this outside of `jax.jit`.")
     try:
-        arrays = [jnp.asarray(x) for x in leaves]
-    except TypeError:
+        with np.errstate(over="ignore"):
+            arrays = [jnp.asarray(x) for x in leaves]
+    except (TypeError, OverflowError, DeprecationWarning):
         raise TypeError(f"`params` must hold arrays alone: got {shown(params)}.") from None
     if not any(jnp.issubdtype(x.dtype, jnp.floating) for x in arrays):
         raise TypeError(f"`params` must hold an array of floats: got {shown(params)}. Pass what is trained.")
+    if not all(bool(jnp.all(jnp.isfinite(x))) for x in arrays):
+        raise ValueError("`params` must be finite: got a NaN or an infinity. Pass parameters as they are at the start.")
     wide = lambda x: jnp.asarray(x, jnp.float32) if jnp.issubdtype(jnp.result_type(x), jnp.floating) else x  # noqa: E731
     return jax.tree.map(wide, params)
 
 
 def _updates(name: str, optimizer: Any, params: Any, steps: int, state: Any = None) -> Iterator[np.ndarray]:
     """The updates for gradients of ones, each as one vector in float64."""
-    if not (callable(getattr(optimizer, "init", None)) and callable(getattr(optimizer, "update", None))):
+    usable = all(callable(getattr(optimizer, each, None)) for each in ("init", "update"))
+    if not usable or isinstance(optimizer, js.Controller):
         raise TypeError(f"`{name}` must be an optimizer, with `init` and `update`: got {shown(optimizer)}.")
     gradients = jax.tree.map(jnp.ones_like, params)
 

@@ -27,7 +27,7 @@ class Rate(NamedTuple):
         observations: metrics that its controller has seen; `None` if it has none.
         cuts: how often its controller has cut it; `None` if it has none, or does not count them.
         updates: updates so far, where they were given a clock by `step=`; else `None`, as the two that follow.
-        began: the time that the first update of this state was given.
+        anew: whether the state was new when its clock was far already.
         back: how often an update was given a time before that of the one before.
     """
 
@@ -40,7 +40,7 @@ class Rate(NamedTuple):
     observations: Any
     cuts: Any
     updates: Any
-    began: Any
+    anew: Any
     back: Any
 
 
@@ -83,7 +83,7 @@ def _rate(name: str, x: Hyperparameter, following: Any) -> Rate:
         observations=_plain(events.observations) if events is not None else None,
         cuts=_plain(getattr(x.state, "cuts", None)),
         updates=_plain(x.step - clock.ahead) if clock is not None and x.step is not None else None,
-        began=_plain(clock.began) if clock is not None else None,
+        anew=_plain(clock.anew) if clock is not None else None,
         back=_plain(clock.back) if clock is not None else None,
     )
 
@@ -124,11 +124,9 @@ def _row(rate: Rate) -> list[str]:
 
 def _of_clock(rate: Rate) -> list[str]:
     """What is said of a clock from outside."""
-    notes, updates, began = [f"updates {_text(rate.updates)}"], np.asarray(rate.updates), np.asarray(rate.began)
-    # A run that counts after each batch is given one batch first; what began later began in the middle of a run.
-    pace = (np.asarray(rate.step) - began) / np.maximum(updates, 1)
-    if np.any((updates > 1) & (began > 2 * np.maximum(pace, 1))):
-        notes.append(f"made anew at step {_text(rate.began)}: was its checkpoint not restored?")
+    notes = [f"updates {_text(rate.updates)}"]
+    if np.any(rate.anew):
+        notes.append("made anew in the middle of a run: was its checkpoint not restored?")
     if np.any(rate.back):
         notes.append(f"the clock went back, times: {_text(rate.back)}")
     return notes

@@ -132,6 +132,7 @@ OF: dict[str, dict[str, Any]] = {
     "show.diff": {"a": LINE, "b": STEP},
     "show.plot": {"schedules": LINE, "total": 16, "ax": mock.MagicMock()},
     "show.table": {"steps": 4},
+    "check_applied": {"optimizer": optax.sgd(0.5), "params": np.ones(3, np.float32), "steps": 4, "schedule": 0.5},
     "range_test": {
         "step": lambda state, batch, rate: (jax.tree.map(lambda x: _like(x, rate), state), (rate - 1.0) ** 2),
         "state": jnp.float32(0.0),
