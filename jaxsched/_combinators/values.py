@@ -1,14 +1,13 @@
 """Schedules with other values: clipped, the largest or least of some, rounded, blended, scaled."""
 
 import dataclasses
-import functools
 from typing import Any, TypeVar, overload
 
 import jax.numpy as jnp
 import numpy as np
 
 from jaxsched._combinators.known import values_at
-from jaxsched._core.durations import longest
+from jaxsched._core.algebra import Combined
 from jaxsched._core.fields import is_number, is_traced, real
 from jaxsched._core.kinds import Level, Numeric, checked
 from jaxsched._core.node import Data, of_kind
@@ -62,49 +61,38 @@ class Clip(Exact):
         return self.schedule.duration
 
 
-class Maximum(Exact):
+class Extreme(Combined):
+    """The largest or the least of some terms."""
+
+    terms: Schedules
+
+    def _check(self) -> None:
+        if not self.terms:
+            raise ValueError("`terms` must hold at least one schedule: got none. Pass schedules or numbers.")
+
+    @property
+    def _operands(self) -> tuple[Schedule, ...]:
+        return self.terms
+
+
+class Maximum(Extreme):
     """The largest of its terms at every step: what `maximum` makes.
 
     Args:
         terms: schedules, numbers or functions of the step, at least one.
     """
 
-    terms: Schedules
-
-    def _check(self) -> None:
-        _check_some("terms", self.terms)
-
-    def at(self, step: Any) -> Any:
-        return functools.reduce(jnp.maximum, (evaluate(each, step) for each in self.terms))
-
-    @property
-    def duration(self) -> Any:
-        return longest(*(each.duration for each in self.terms))
+    _of_two = staticmethod(jnp.maximum)
 
 
-class Minimum(Exact):
+class Minimum(Extreme):
     """The least of its terms at every step: what `minimum` makes.
 
     Args:
         terms: schedules, numbers or functions of the step, at least one.
     """
 
-    terms: Schedules
-
-    def _check(self) -> None:
-        _check_some("terms", self.terms)
-
-    def at(self, step: Any) -> Any:
-        return functools.reduce(jnp.minimum, (evaluate(each, step) for each in self.terms))
-
-    @property
-    def duration(self) -> Any:
-        return longest(*(each.duration for each in self.terms))
-
-
-def _check_some(name: str, terms: tuple[Schedule, ...]) -> None:
-    if not terms:
-        raise ValueError(f"`{name}` must hold at least one schedule: got none. Pass schedules or numbers.")
+    _of_two = staticmethod(jnp.minimum)
 
 
 class Blend(Exact):

@@ -1,5 +1,8 @@
-"""Two schedules, combined at every step: what `+ - * / **` make."""
+"""Schedules combined at every step: what `+ - * / **` make of two."""
 
+import abc
+import functools
+import operator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +15,26 @@ from jaxsched._core.time import raised
 from jaxsched._core.words import shown
 
 
-class Pair(Exact):
+class Combined(Exact):
+    """Some schedules, combined at every step by a function of two values, from left to right."""
+
+    @property
+    @abc.abstractmethod
+    def _operands(self) -> tuple[Schedule, ...]: ...
+
+    @staticmethod
+    @abc.abstractmethod
+    def _of_two(left: Any, right: Any, /) -> Any: ...
+
+    def at(self, step: Any) -> Any:
+        return functools.reduce(self._of_two, (evaluate(each, step) for each in self._operands))
+
+    @property
+    def duration(self) -> Any:
+        return longest(*(each.duration for each in self._operands))
+
+
+class Pair(Combined):
     """Two schedules, combined at every step."""
 
     left: Schedule
@@ -21,29 +43,26 @@ class Pair(Exact):
     _many: ClassVar[Any] = None  # what makes a long chain flat
 
     @property
-    def duration(self) -> Any:
-        return longest(self.left.duration, self.right.duration)
+    def _operands(self) -> tuple[Schedule, ...]:
+        return self.left, self.right
 
 
 class Sum(Pair):
     """`left + right` at every step."""
 
-    def at(self, step: Any) -> Any:
-        return evaluate(self.left, step) + evaluate(self.right, step)
+    _of_two = staticmethod(operator.add)
 
 
 class Difference(Pair):
     """`left - right` at every step."""
 
-    def at(self, step: Any) -> Any:
-        return evaluate(self.left, step) - evaluate(self.right, step)
+    _of_two = staticmethod(operator.sub)
 
 
 class Product(Pair):
     """`left * right` at every step."""
 
-    def at(self, step: Any) -> Any:
-        return evaluate(self.left, step) * evaluate(self.right, step)
+    _of_two = staticmethod(operator.mul)
 
 
 class Quotient(Pair):
@@ -57,8 +76,8 @@ class Quotient(Pair):
         if right is not None and np.any(right == 0):
             raise ValueError(f"`right` must not be 0: got {shown(self.right)}. No schedule can be divided by it.")
 
-    def at(self, step: Any) -> Any:
-        left, right = evaluate(self.left, step), evaluate(self.right, step)
+    @staticmethod
+    def _of_two(left: Any, right: Any, /) -> Any:
         return left / select((left == 0) & (right == 0), 1, right)
 
 
@@ -78,8 +97,7 @@ class Power(Pair):
         if np.any((left < 0) & (right != np.floor(right))):
             raise ValueError(f"`left` must not be negative: got {shown(self)}. It has powers of whole numbers only.")
 
-    def at(self, step: Any) -> Any:
-        return raised(evaluate(self.left, step), evaluate(self.right, step))
+    _of_two = staticmethod(raised)
 
 
 def _known(schedule: Schedule) -> np.ndarray | None:
