@@ -38,18 +38,21 @@ def is_mapping(x: Any) -> bool:
     return isinstance(x, Mapping) or (hasattr(x, "keys") and hasattr(x, "__getitem__") and not isinstance(x, type))
 
 
-def check_single(name: str, x: Any) -> None:
+FOR_SEVERAL = "For several at once use `jaxsched.grid`."
+
+
+def check_single(name: str, x: Any, remedy: str = FOR_SEVERAL) -> None:
     """Refuse several numbers where one is asked for."""
     x = unwrapped(x)
     if not is_traced(x) and (is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and x.ndim)):
-        raise TypeError(f"`{name}` must be a number: got {shown(x)}. For several at once use `jaxsched.grid`.")
+        raise TypeError(f"`{name}` must be a number: got {shown(x)}. {remedy}")
 
 
-def of_one(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+def of_one(check: Callable[[str, Any], Any], remedy: str = FOR_SEVERAL) -> Callable[[str, Any], Any]:
     """A check of a single number."""
 
     def one(name: str, x: Any) -> Any:
-        check_single(name, x)
+        check_single(name, x, remedy)
         return check(name, x)
 
     return one

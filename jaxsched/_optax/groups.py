@@ -14,11 +14,11 @@ from jaxsched._core.fields import is_mapping
 from jaxsched._core.kinds import checker
 from jaxsched._core.node import Data
 from jaxsched._core.words import shown
-from jaxsched._optax.factors import by_factor
 from jaxsched._optax.hyperparameters import InjectState, Scheduled, one_number
 from jaxsched._optax.inject import scaled
 from jaxsched._optax.lost import check_metric
 from jaxsched._optax.matching import REST, Grouping, by_labels, by_patterns, check_groups, path_name
+from jaxsched._optax.parameter_factors import by_factor
 from jaxsched._optax.slots import rates_of
 from jaxsched._optax.transformation import GradientTransformationExtraArgs
 from jaxsched._store.stack import unstack
