@@ -131,13 +131,14 @@ def _groups(schedules: Any, labels: Any, factors: Any, first: bool) -> tuple[dic
                 f"all goes with `factors`, or into `jaxsched.scale_by_learning_rate`."
             )
         groups = {group: schedules[group] for group in schedules.keys()}  # noqa: SIM118 (not every mapping iterates)
-        return groups, by_patterns(groups, first) if labels is None else by_labels("labels", groups, labels)
+        freeze = "To freeze a group give it the schedule None, not the label None."
+        return groups, by_patterns(groups, first) if labels is None else by_labels("labels", groups, labels, freeze)
     if labels is not None:
         raise ValueError(f"`labels` must be None beside `factors`: got {shown(labels)}. {multiply}")
     if is_mapping(schedules):
         raise TypeError(f"`schedules` must be one schedule beside `factors`: got {shown(schedules)}. {multiply}")
     groups, names = by_factor(schedules, factors)
-    return groups, by_labels("factors", groups, names)
+    return groups, by_labels("factors", groups, names, "Give what is to stay as it is the factor 0, not None.")
 
 
 def _named(schedules: Mapping[Any, Any]) -> dict[Any, dict[str, Any]]:
