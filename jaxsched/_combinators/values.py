@@ -6,9 +6,9 @@ from typing import Any, TypeVar, overload
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._combinators.known import values_at
+from jaxsched._combinators.known import first_where
 from jaxsched._core.algebra import Combined
-from jaxsched._core.fields import is_number, is_traced, real
+from jaxsched._core.fields import check_order, is_number, is_traced, real
 from jaxsched._core.kinds import Level, Numeric, checked
 from jaxsched._core.node import Data, of_kind
 from jaxsched._core.schedule import (
@@ -45,11 +45,7 @@ class Clip(Exact):
     hi: Level | None = None
 
     def _check(self) -> None:
-        lo, hi = self.lo, self.hi
-        if lo is None or hi is None or is_traced(lo) or is_traced(hi):
-            return
-        if np.any(np.asarray(lo) > np.asarray(hi)):
-            raise ValueError(f"`lo` must not exceed `hi`: got {shown(lo)} and {shown(hi)}. Swap them.")
+        check_order("lo", self.lo, "hi", self.hi)
 
     def at(self, step: Any) -> Any:
         value = evaluate(self.schedule, step)
@@ -167,16 +163,14 @@ def clip(schedule: ScheduleLike, lo: ScheduleLike | None = None, hi: ScheduleLik
         return Clip(schedule, *(bound.value if isinstance(bound, Constant) else None for bound in bounds))
     low, high = bounds
     if low is not None and high is not None:
-        _check_order(low, high)
+        _check_not_crossing(low, high)
     above = schedule if low is None else maximum(schedule, low)
     return above if high is None else minimum(above, high)
 
 
-def _check_order(lo: Schedule, hi: Schedule) -> None:
-    """Refuse bounds that are known to cross."""
-    known = values_at(lo, hi)
-    if known is not None and np.any(crossed := known[1] > known[2]):
-        step, low, high = (each[crossed][0] for each in known)
+def _check_not_crossing(lo: Schedule, hi: Schedule) -> None:
+    if known := first_where(np.greater, lo, hi):
+        step, low, high = known
         raise ValueError(
             f"`lo` must not exceed `hi`: got {low:.6g} and {high:.6g} at step {step}. Swap them, or let one end sooner."
         )

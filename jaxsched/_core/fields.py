@@ -265,6 +265,14 @@ def part(name: str, x: Any, *, open_end: bool = False) -> Any:
     return x
 
 
+def check_order(lower: str, low: Any, upper: str, high: Any, remedy: str = "Swap them.") -> None:
+    """Refuse a lower bound that is known to exceed the upper one; `None` is no bound."""
+    if low is None or high is None or is_traced(low) or is_traced(high):
+        return
+    if np.any(np.asarray(low) > np.asarray(high)):
+        raise ValueError(f"`{lower}` must not exceed `{upper}`: got {shown(low)} and {shown(high)}. {remedy}")
+
+
 def sign(name: str, x: Any) -> Any:
     """1 or -1, as a float."""
     x = real(name, x)
