@@ -49,7 +49,7 @@ def check_single(name: str, x: Any, remedy: str = FOR_SEVERAL) -> None:
 
 
 def of_one(check: Callable[[str, Any], Any], remedy: str = FOR_SEVERAL) -> Callable[[str, Any], Any]:
-    """A check of a single number."""
+    """A check of a single number; `remedy` is what to do where several were passed."""
 
     def one(name: str, x: Any) -> Any:
         check_single(name, x, remedy)
