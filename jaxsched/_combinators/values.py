@@ -8,6 +8,7 @@ import numpy as np
 
 from jaxsched._combinators.known import first_where
 from jaxsched._core.algebra import Combined
+from jaxsched._core.ends import Ends, known
 from jaxsched._core.fields import check_order, is_number, is_traced, real
 from jaxsched._core.kinds import Level, Numeric, checked
 from jaxsched._core.node import Data, of_kind
@@ -56,6 +57,12 @@ class Clip(Exact):
     def duration(self) -> Any:
         return self.schedule.duration
 
+    @property
+    def _known_ends(self) -> Ends:
+        lo, hi = -np.inf if self.lo is None else known(self.lo), np.inf if self.hi is None else known(self.hi)
+        first, last = (np.minimum(np.maximum(end, lo), hi) for end in self.schedule._known_ends)
+        return first, last
+
 
 class Extreme(Combined):
     """The largest or the least of some terms."""
@@ -79,6 +86,7 @@ class Maximum(Extreme):
     """
 
     _of_two = staticmethod(jnp.maximum)
+    _of_known = staticmethod(np.maximum)
 
 
 class Minimum(Extreme):
@@ -89,6 +97,7 @@ class Minimum(Extreme):
     """
 
     _of_two = staticmethod(jnp.minimum)
+    _of_known = staticmethod(np.minimum)
 
 
 class Blend(Exact):

@@ -1,4 +1,4 @@
-"""What a schedule is: a frozen dataclass that is a PyTree, its call, its algebra, and one after another."""
+"""What a schedule is: a frozen dataclass that is a PyTree, its call, and its algebra."""
 
 import abc
 import dataclasses
@@ -10,15 +10,14 @@ import jax
 import jax.numpy as jnp
 
 from jaxsched._core.boxes import rebuilt, unwrapped
-from jaxsched._core.choice import select
-from jaxsched._core.durations import end_after
 from jaxsched._core.elsewhere import not_pure
-from jaxsched._core.fields import by_formula, is_number, is_traced, real, remedy
-from jaxsched._core.kinds import CountTuple, Kind, Level, Numeric
-from jaxsched._core.lists import check_boundaries, in_order
+from jaxsched._core.ends import UNKNOWN, Ends, known
+from jaxsched._core.fields import is_number, is_traced, real, remedy
+from jaxsched._core.kinds import Kind, Level, Numeric
+from jaxsched._core.lists import in_order
 from jaxsched._core.node import KINDS, Data
 from jaxsched._core.program import Program, check_function, compiled_for, host_step, prepare
-from jaxsched._core.time import Array, Length, Time, only_when, plain, reached, real_dtype, since
+from jaxsched._core.time import Array, Length, Time, plain, real_dtype
 from jaxsched._core.words import renamed, shown
 
 SMALL = 2**31
@@ -47,7 +46,7 @@ class Schedule(Data, abc.ABC):
     _counts: ClassVar[bool] = False
     """Whether it is called for a whole number, an int32; inside of other schedules its value is a float as any."""
 
-    _after: ClassVar[Any] = None  # what puts it after another, where that is not `Join`
+    _after: ClassVar[Callable[[Any, Any], "Schedule"]]  # what puts it after another: `_core/joins.py`
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "__call__" in cls.__dict__:
@@ -64,6 +63,11 @@ class Schedule(Data, abc.ABC):
     def duration(self) -> Numeric | None:
         """Steps until the schedule is flat; `None` if it never is, or if that is not known."""
         return None
+
+    @property
+    def _known_ends(self) -> Ends:
+        """The values at step 0 and from the `duration` on."""
+        return UNKNOWN
 
     def _check_alone(self, name: str) -> None:
         """Refuse what has no value of its own."""
@@ -136,9 +140,8 @@ class Schedule(Data, abc.ABC):
     @final
     def then(self, other: Any) -> "Schedule":
         """For its `duration` this schedule, then `other`; a ramp from `None` begins where this schedule ends."""
-        pieces = (self, other if isinstance(other, Schedule) else to_schedule("other", other))
-        with by_formula():
-            return (pieces[1]._after or Join)(pieces, tuple(boundaries_of(pieces)))
+        other = other if isinstance(other, Schedule) else to_schedule("other", other)
+        return other._after(self, other)
 
 
 class Exact(Schedule):
@@ -172,6 +175,10 @@ class Constant(Exact):
     @property
     def duration(self) -> Any:
         return 0
+
+    @property
+    def _known_ends(self) -> Ends:
+        return (value := known(self.value)), value
 
 
 class Wrap(Schedule):
@@ -272,45 +279,3 @@ else:
         """Schedules, numbers or functions of the step, in order."""
 
         check = staticmethod(schedules)
-
-
-class Join(Exact):
-    """Pieces one after another, each on its own clock: what `join` makes of a few schedules.
-
-    Args:
-        pieces: the schedules in order.
-        boundaries: the step at which each piece but the first begins; one fewer than `pieces`.
-    """
-
-    pieces: Schedules
-    boundaries: CountTuple
-
-    def _check(self) -> None:
-        check_boundaries(len(self.pieces), self.boundaries)
-
-    def at(self, step: Any) -> Any:
-        first, *others = self.pieces
-        begun = [reached(step, boundary) for boundary in self.boundaries]
-        # A piece that is not shown is evaluated at its own step 0, where it is finite and so are its gradients.
-        ended = [*begun[1:], jnp.zeros_like(begun[0])] if begun else []
-        value = evaluate(first, only_when(~begun[0], step) if begun else step)
-        for piece, boundary, on, off in zip(others, self.boundaries, begun, ended, strict=True):
-            value = select(on, evaluate(piece, only_when(on & ~off, since(step, boundary))), value)
-        return value
-
-    @property
-    def duration(self) -> Any:
-        return end_after(self.boundaries[-1] if self.boundaries else 0, self.pieces[-1].duration)
-
-
-def boundaries_of(pieces: tuple[Schedule, ...]) -> list[Any]:
-    ends, end = [], 0
-    for i, piece in enumerate(pieces[:-1]):
-        if piece.duration is None or isinstance(piece, Constant):
-            raise ValueError(
-                f"`boundaries` must be given: piece {i}, a {type(piece).__name__}, has no length of its own. "
-                f"Pass the step at which each piece but the first begins."
-            )
-        end = end + piece.duration
-        ends.append(end)
-    return ends
