@@ -40,7 +40,7 @@ def hypergradient(
     With the gradient $g_t$ and the direction $d_t$ of update t (the gradient itself, or what `inner` makes of it), the
     derivative of the loss by the rate of the update before is $-g_t \cdot d_{t-1}$, so that the rate goes by
 
-    $$\alpha_t = \alpha_{t-1} + \beta\, g_t \cdot d_{t-1}, \qquad \theta_{t+1} = \theta_t - \alpha_t d_t$$
+    $$\alpha_t = \alpha_{t-1} + \beta\, g_t \cdot d_{t-1}, \quad \theta_{t+1} = \theta_t - \alpha_t d_t$$
 
     with $d_{-1} = 0$, or by $\alpha_t = \alpha_{t-1} (1 + \beta\, g_t \cdot d_{t-1} / (\|g_t\| \|d_{t-1}\|))$ if it is
     `multiplicative`: then $\beta$ has no unit and the loss may be scaled. The rate is clipped to its bounds. It stays
