@@ -36,11 +36,11 @@ from jaxsched._core.algebra import Power as Power
 from jaxsched._core.algebra import Product as Product
 from jaxsched._core.algebra import Quotient as Quotient
 from jaxsched._core.algebra import Sum as Sum
+from jaxsched._core.joins import Join as Join
 from jaxsched._core.node import FORMER as _FORMER
 from jaxsched._core.node import Data as Data
 
 # And those of the door, so that every `repr` evaluates here.
-from jaxsched._core.pieces import Join as Join
 from jaxsched._core.schedule import Constant as Constant
 from jaxsched._core.schedule import Wrap as Wrap
 from jaxsched._curves.cosines import Cosine as Cosine

@@ -133,8 +133,8 @@ def test_groups_that_do_not_fit_are_refused_with_a_remedy(name):
     ("arguments", "error", "message"),
     [
         (dict(schedules=1.0, factors={"a": -1.0}), ValueError, r"`factors\['a'\]` must not be negative: got -1.0"),
-        (dict(schedules=1.0, factors={"a": "b"}), TypeError, r"`factors\['a'\]` must be one number: got 'b'"),
-        (dict(schedules=1.0, factors={"a": jnp.ones(2)}), TypeError, r"`factors\['a'\]` must be one number"),
+        (dict(schedules=1.0, factors={"a": "b"}), TypeError, r"`factors\['a'\]` must be a number: got 'b'"),
+        (dict(schedules=1.0, factors={"a": jnp.ones(2)}), TypeError, r"`factors\['a'\]` must be a number.*Give each"),
         (dict(schedules={"a": 1.0}, factors={"a": 1.0}), TypeError, "`schedules` must be one schedule beside"),
         (dict(schedules=1.0, labels={"a": "b"}, factors={"a": 1.0}), ValueError, "`labels` must be None beside"),
         (dict(schedules={"a": 1.0}, labels={"a": "a"}, first=True), ValueError, "`first` must be False beside"),

@@ -231,8 +231,8 @@ def test_traced_numbers_of_the_inner_transformation_are_fine():
         (TypeError, r"`start` must be a number: got \[1.0, 1.0\].*grid", dict(start=jnp.ones(2))),
         (ValueError, "`rate` must not be negative", dict(rate=-1e-3)),
         (ValueError, "`min_value` must not be negative", dict(min_value=-0.1)),
-        (ValueError, "`start` must not be less than `min_value`: got 0.1 and 0.2", dict(min_value=0.2)),
-        (ValueError, "`max_value` must not be less than `start`", dict(max_value=0.05)),
+        (ValueError, "`min_value` must not exceed `start`: got 0.2 and 0.1. Start between", dict(min_value=0.2)),
+        (ValueError, "`start` must not exceed `max_value`", dict(max_value=0.05)),
         (TypeError, "`multiplicative` must be True or False: got 1", dict(multiplicative=1)),
         (TypeError, "`inner` must be an optax transformation .* Pass `optax.scale_by_adam", dict(inner=optax.adam)),
         (

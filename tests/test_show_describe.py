@@ -132,7 +132,7 @@ LINT = {
     "zeros": (js.Linear(1.0, 0.0, steps=50), 80, [("zero tail", 50)]),
     "negative": (js.Linear(1.0, -1.0, steps=50), None, [("negative", 26)]),
     "not finite at one step": (lambda t: jnp.where(t == 5, jnp.nan, jnp.float32(1)), 9, [("not finite", 5)]),
-    "infinite": (js.as_schedule(1.0) / js.Linear(1.0, 0.0, steps=5), 9, [("not finite", 5)]),
+    "infinite": (1.0 / js.as_schedule(lambda t: jnp.maximum(5.0 - t, 0.0)), 9, [("not finite", 5)]),
     "epochs": (js.multistep_decay(0.1, 0.1, [30, 60, 80]), 35_100, [("epochs", 80)]),
 }  # fmt: skip
 

@@ -2,9 +2,10 @@
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import jaxsched as js
-from jaxsched.compat import torch
+from jaxsched.compat import timm, torch
 from jaxsched.show import describe, plot
 
 
@@ -26,8 +27,28 @@ def test_a_scheduler_of_torch_has_the_phases_of_the_schedule_that_it_is():
     assert names(torch.LinearLR(0.1, start_factor=0.1, total_iters=30), 60)[0].startswith("linear")
 
 
+@pytest.mark.parametrize("count", [3, 12])
+@pytest.mark.parametrize("growth", [0, 5])
+@pytest.mark.parametrize("make", [js.Cosine, timm.CosineLRScheduler])
+def test_one_ramp_again_and_again_is_a_restart(make, growth, count):
+    if make is js.Cosine:
+        schedule = js.join([make(0.5**i, 0.1, steps=10 + growth * i) for i in range(count)])
+    else:
+        schedule = make(1.0, 10, lr_min=0.1, cycle_mul=1 + growth, cycle_decay=0.9, cycle_limit=count)
+    made = describe(schedule, 60)
+    assert [each.name for each in made.phases[:2]] == ["cycle 1: cosine", "cycle 2: cosine"]
+    assert [each for each in made.findings if each.kind == "jump"] == []
+
+
+@pytest.mark.parametrize("after", [js.Cosine(1.0, 0.0, steps=10), js.Linear(1.0, 0.1, steps=10)])
+def test_another_ramp_after_a_jump_is_no_restart(after):
+    made = describe(js.join([js.Cosine(1.0, 0.1, steps=10), after]))
+    assert [each.step for each in made.findings if each.kind == "jump"] == [10]
+    assert not made.phases[0].name.startswith("cycle")
+
+
 def test_many_findings_of_one_kind_are_shortened_in_the_text_alone():
-    pieces = [js.Linear(0.1 * i + 0.1, 0.1, steps=10) for i in range(40)]
+    pieces = [js.Linear(0.1 * i + 0.1, 0.05 * i + 0.05, steps=10) for i in range(40)]
     made = describe(js.join(pieces, [10 * i for i in range(1, 40)]))
     jumps = [each for each in made.findings if each.kind == "jump"]
     text = str(made)

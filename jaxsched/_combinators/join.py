@@ -9,15 +9,14 @@ import numpy as np
 from jaxsched._core.choice import select
 from jaxsched._core.durations import end_after
 from jaxsched._core.fields import is_traced
+from jaxsched._core.joins import Join, boundaries_of
 from jaxsched._core.kinds import Counts, CountTuple, Indices, checked
 from jaxsched._core.lists import check_boundaries
 from jaxsched._core.node import stack_key, stack_trees
-from jaxsched._core.pieces import Join
 from jaxsched._core.schedule import (
     Exact,
     Schedule,
     Schedules,
-    boundaries_of,
     evaluate,
 )
 from jaxsched._core.time import count_reached, only_when, real_dtype, since

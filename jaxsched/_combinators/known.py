@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -14,7 +15,15 @@ from jaxsched._core.schedule import Schedule
 LAST = 2**31 - 1
 
 
-def values_at(*schedules: Schedule) -> tuple[Any, ...] | None:
+def first_where(wrong: Callable[..., Any], *schedules: Schedule) -> tuple[Any, ...] | None:
+    """The first step at which the values are wrong, and the values there; `None` where none is known to be."""
+    known = _values_of(schedules)
+    if known is None or not np.any(found := wrong(*known[1:])):
+        return None
+    return tuple(each[found][0] for each in known)
+
+
+def _values_of(schedules: tuple[Schedule, ...]) -> tuple[Any, ...] | None:
     """64 steps, of which the first is 0 and one the end of all, and the values there; `None` where one is not known."""
     leaves = jax.tree.leaves(schedules)
     if any(map(is_traced, leaves)):

@@ -5,13 +5,12 @@ import operator
 from typing import Any
 
 from jaxsched._combinators.join import FEW
-from jaxsched._core.algebra import Pair, Product, Sum
-from jaxsched._core.durations import longest
+from jaxsched._core.algebra import Combined, Pair, Product, Sum
 from jaxsched._core.node import inside
-from jaxsched._core.schedule import Exact, Schedule, Schedules, evaluate
+from jaxsched._core.schedule import Schedule, Schedules
 
 
-class SumOfMany(Exact):
+class SumOfMany(Combined):
     """The sum of its terms at every step, from left to right: what `+` makes of more than a few.
 
     Args:
@@ -20,15 +19,14 @@ class SumOfMany(Exact):
 
     terms: Schedules
 
-    def at(self, step: Any) -> Any:
-        return functools.reduce(operator.add, (evaluate(each, step) for each in self.terms))
+    _of_two = staticmethod(operator.add)
 
     @property
-    def duration(self) -> Any:
-        return longest(*(each.duration for each in self.terms))
+    def _operands(self) -> tuple[Schedule, ...]:
+        return self.terms
 
 
-class ProductOfMany(Exact):
+class ProductOfMany(Combined):
     """The product of its factors at every step, from left to right: what `*` makes of more than a few.
 
     Args:
@@ -37,12 +35,11 @@ class ProductOfMany(Exact):
 
     factors: Schedules
 
-    def at(self, step: Any) -> Any:
-        return functools.reduce(operator.mul, (evaluate(each, step) for each in self.factors))
+    _of_two = staticmethod(operator.mul)
 
     @property
-    def duration(self) -> Any:
-        return longest(*(each.duration for each in self.factors))
+    def _operands(self) -> tuple[Schedule, ...]:
+        return self.factors
 
 
 def _flat(many: Any, name: str, pair: Pair) -> Schedule:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from jaxsched._combinators.known import values_at
+from jaxsched._combinators.known import first_where
 from jaxsched._core.fields import check_single, is_number, is_traced, real
 from jaxsched._core.kinds import Numeric, Positive, checked
 from jaxsched._core.schedule import Constant, Schedule, ScheduleLike, as_schedule
@@ -72,9 +72,8 @@ def _power(rule: Any) -> Any:
 
 def _check_positive(batch: Schedule) -> None:
     """Refuse a batch that is known to reach 0."""
-    known = values_at(batch)
-    if known is not None and np.any(empty := known[1] <= 0):
-        step, value = (each[empty][0] for each in known)
+    if known := first_where(lambda value: value <= 0, batch):
+        step, value = known
         raise ValueError(
             f"`batch` must be greater than 0: got {value:.6g} at step {step}. A step needs at least one sample."
         )

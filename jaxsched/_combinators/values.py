@@ -1,15 +1,15 @@
 """Schedules with other values: clipped, the largest or least of some, rounded, blended, scaled."""
 
 import dataclasses
-import functools
 from typing import Any, TypeVar, overload
 
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._combinators.known import values_at
-from jaxsched._core.durations import longest
-from jaxsched._core.fields import is_number, is_traced, real
+from jaxsched._combinators.known import first_where
+from jaxsched._core.algebra import Combined
+from jaxsched._core.ends import Ends, known
+from jaxsched._core.fields import check_order, is_number, is_traced, real
 from jaxsched._core.kinds import Level, Numeric, checked
 from jaxsched._core.node import Data, of_kind
 from jaxsched._core.schedule import (
@@ -46,11 +46,7 @@ class Clip(Exact):
     hi: Level | None = None
 
     def _check(self) -> None:
-        lo, hi = self.lo, self.hi
-        if lo is None or hi is None or is_traced(lo) or is_traced(hi):
-            return
-        if np.any(np.asarray(lo) > np.asarray(hi)):
-            raise ValueError(f"`lo` must not exceed `hi`: got {shown(lo)} and {shown(hi)}. Swap them.")
+        check_order("lo", self.lo, "hi", self.hi)
 
     def at(self, step: Any) -> Any:
         value = evaluate(self.schedule, step)
@@ -61,50 +57,47 @@ class Clip(Exact):
     def duration(self) -> Any:
         return self.schedule.duration
 
+    @property
+    def _known_ends(self) -> Ends:
+        lo, hi = -np.inf if self.lo is None else known(self.lo), np.inf if self.hi is None else known(self.hi)
+        first, last = (np.minimum(np.maximum(end, lo), hi) for end in self.schedule._known_ends)
+        return first, last
 
-class Maximum(Exact):
+
+class Extreme(Combined):
+    """The largest or the least of some terms."""
+
+    terms: Schedules
+
+    def _check(self) -> None:
+        if not self.terms:
+            raise ValueError("`terms` must hold at least one schedule: got none. Pass schedules or numbers.")
+
+    @property
+    def _operands(self) -> tuple[Schedule, ...]:
+        return self.terms
+
+
+class Maximum(Extreme):
     """The largest of its terms at every step: what `maximum` makes.
 
     Args:
         terms: schedules, numbers or functions of the step, at least one.
     """
 
-    terms: Schedules
-
-    def _check(self) -> None:
-        _check_some("terms", self.terms)
-
-    def at(self, step: Any) -> Any:
-        return functools.reduce(jnp.maximum, (evaluate(each, step) for each in self.terms))
-
-    @property
-    def duration(self) -> Any:
-        return longest(*(each.duration for each in self.terms))
+    _of_two = staticmethod(jnp.maximum)
+    _of_known = staticmethod(np.maximum)
 
 
-class Minimum(Exact):
+class Minimum(Extreme):
     """The least of its terms at every step: what `minimum` makes.
 
     Args:
         terms: schedules, numbers or functions of the step, at least one.
     """
 
-    terms: Schedules
-
-    def _check(self) -> None:
-        _check_some("terms", self.terms)
-
-    def at(self, step: Any) -> Any:
-        return functools.reduce(jnp.minimum, (evaluate(each, step) for each in self.terms))
-
-    @property
-    def duration(self) -> Any:
-        return longest(*(each.duration for each in self.terms))
-
-
-def _check_some(name: str, terms: tuple[Schedule, ...]) -> None:
-    if not terms:
-        raise ValueError(f"`{name}` must hold at least one schedule: got none. Pass schedules or numbers.")
+    _of_two = staticmethod(jnp.minimum)
+    _of_known = staticmethod(np.minimum)
 
 
 class Blend(Exact):
@@ -179,16 +172,14 @@ def clip(schedule: ScheduleLike, lo: ScheduleLike | None = None, hi: ScheduleLik
         return Clip(schedule, *(bound.value if isinstance(bound, Constant) else None for bound in bounds))
     low, high = bounds
     if low is not None and high is not None:
-        _check_order(low, high)
+        _check_not_crossing(low, high)
     above = schedule if low is None else maximum(schedule, low)
     return above if high is None else minimum(above, high)
 
 
-def _check_order(lo: Schedule, hi: Schedule) -> None:
-    """Refuse bounds that are known to cross."""
-    known = values_at(lo, hi)
-    if known is not None and np.any(crossed := known[1] > known[2]):
-        step, low, high = (each[crossed][0] for each in known)
+def _check_not_crossing(lo: Schedule, hi: Schedule) -> None:
+    if known := first_where(np.greater, lo, hi):
+        step, low, high = known
         raise ValueError(
             f"`lo` must not exceed `hi`: got {low:.6g} and {high:.6g} at step {step}. Swap them, or let one end sooner."
         )

@@ -11,10 +11,11 @@ import jax.numpy as jnp
 from jaxsched._combinators.clocks import Stretch, advance
 from jaxsched._core.choice import select
 from jaxsched._core.durations import end_after
+from jaxsched._core.ends import Ends, first_of, known
 from jaxsched._core.fields import is_traced
+from jaxsched._core.joins import Join, one_after
 from jaxsched._core.kinds import Count, Kind, Level, checked
 from jaxsched._core.node import inside
-from jaxsched._core.pieces import Join
 from jaxsched._core.schedule import (
     Exact,
     Schedule,
@@ -94,6 +95,11 @@ class Warmup(Exact):
     def duration(self) -> Any:
         return end_after(self.ramp.steps, self.schedule.duration)
 
+    @property
+    def _known_ends(self) -> Ends:
+        first, last = self.schedule._known_ends
+        return first_of(self.ramp.steps, known(self.ramp.start), first), last
+
 
 class Cooldown(Exact):
     """A schedule until `begin`, then a ramp down from its value there: what `cooldown` makes.
@@ -122,11 +128,19 @@ class Cooldown(Exact):
     def duration(self) -> Any:
         return end_after(self.begin, self.ramp.steps)
 
+    @property
+    def _known_ends(self) -> Ends:
+        first, end = self.schedule._known_ends[0], known(self.ramp.end)
+        return first_of(self.begin, first, first_of(self.ramp.steps, first, end)), end
 
-def _after(pieces: tuple[Any, Any], boundaries: tuple[Any]) -> Schedule:
+
+def _after(before: Schedule, ramp: Any) -> Schedule:
     """A schedule and a ramp after it, which begins at its end if it is open there."""
-    before, ramp = pieces
-    return Cooldown(before, *boundaries, ramp) if isinstance(ramp.start, Open) else Join(pieces, boundaries)
+    return one_after(before, ramp, _left if isinstance(ramp.start, Open) else Join)
+
+
+def _left(pieces: tuple[Any, Any], boundaries: tuple[Any]) -> Schedule:
+    return Cooldown(pieces[0], *boundaries, pieces[1])
 
 
 Ramp._after = staticmethod(_after)

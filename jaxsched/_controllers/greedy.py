@@ -5,12 +5,11 @@ from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from jaxsched._controllers.base import Array, Controller, PureSchedule, Watching, over_devices, value_of
 from jaxsched._controllers.metrics import ROUNDING, betters, bounded, direction, events, flags, is_finite, worst
 from jaxsched._core.choice import select
-from jaxsched._core.fields import is_traced
+from jaxsched._core.fields import check_order
 from jaxsched._core.kinds import Bound, Count, InnerFactor, Log, NotNegative, Sign, Whole, checked
 from jaxsched._core.node import written
 from jaxsched._core.schedule import as_schedule
@@ -78,9 +77,7 @@ class Greedy(Watching, kw_only=True):
                 f"`window` must be an int of at least 1: got {shown(self.window)}. It is the length of an array, which "
                 f"cannot be traced or swept; 1 judges each metric itself."
             )
-        low, high = self.min_value, self.max_value
-        if not (is_traced(low) or is_traced(high)) and np.any(np.asarray(low) > np.asarray(high)):
-            raise ValueError(f"`min_value` must not exceed `max_value`: got {shown(low)} and {shown(high)}.")
+        check_order("min_value", self.min_value, "max_value", self.max_value)
 
     def _start(self) -> Any:
         zero = jnp.zeros((), jnp.int32)

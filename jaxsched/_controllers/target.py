@@ -3,12 +3,11 @@
 from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
-import numpy as np
 
 from jaxsched._controllers.base import Array, Controller, PureSchedule, Watching, over_devices, value_of
 from jaxsched._controllers.metrics import LARGEST, ROUNDING, averaged, events, flags
 from jaxsched._core.choice import select
-from jaxsched._core.fields import is_traced
+from jaxsched._core.fields import check_order
 from jaxsched._core.kinds import (
     AtLeastOne,
     Bound,
@@ -22,7 +21,6 @@ from jaxsched._core.kinds import (
 )
 from jaxsched._core.node import written
 from jaxsched._core.schedule import as_schedule
-from jaxsched._core.words import shown
 
 
 class TargetState(NamedTuple):
@@ -64,9 +62,7 @@ class HoldTarget(Watching, kw_only=True):
     every: WholeAtLeastOne | None = None
 
     def _check(self) -> None:
-        low, high = self.low, self.high
-        if not (is_traced(low) or is_traced(high)) and np.any(np.asarray(low) > np.asarray(high)):
-            raise ValueError(f"`low` must not exceed `high`: got {shown(low)} and {shown(high)}. Exchange them.")
+        check_order("low", self.low, "high", self.high)
 
     def _start(self) -> Any:
         zero, none = jnp.zeros((), jnp.int32), jnp.zeros((), jnp.float32)

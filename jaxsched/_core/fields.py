@@ -38,18 +38,21 @@ def is_mapping(x: Any) -> bool:
     return isinstance(x, Mapping) or (hasattr(x, "keys") and hasattr(x, "__getitem__") and not isinstance(x, type))
 
 
-def check_single(name: str, x: Any) -> None:
+FOR_SEVERAL = "For several at once use `jaxsched.grid`."
+
+
+def check_single(name: str, x: Any, remedy: str = FOR_SEVERAL) -> None:
     """Refuse several numbers where one is asked for."""
     x = unwrapped(x)
     if not is_traced(x) and (is_sequence(x) or (isinstance(x, (np.ndarray, jax.Array)) and x.ndim)):
-        raise TypeError(f"`{name}` must be a number: got {shown(x)}. For several at once use `jaxsched.grid`.")
+        raise TypeError(f"`{name}` must be a number: got {shown(x)}. {remedy}")
 
 
-def of_one(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
-    """A check of a single number."""
+def of_one(check: Callable[[str, Any], Any], remedy: str = FOR_SEVERAL) -> Callable[[str, Any], Any]:
+    """A check of a single number; `remedy` is what to do where several were passed."""
 
     def one(name: str, x: Any) -> Any:
-        check_single(name, x)
+        check_single(name, x, remedy)
         return check(name, x)
 
     return one
@@ -260,6 +263,14 @@ def part(name: str, x: Any, *, open_end: bool = False) -> Any:
         end = "below 1" if open_end else "1"
         raise ValueError(f"`{name}` must lie between 0 and {end}: got {shown(x)}. It is a part of the whole.")
     return x
+
+
+def check_order(lower: str, low: Any, upper: str, high: Any, remedy: str = "Swap them.") -> None:
+    """Refuse a lower bound that is known to exceed the upper one; `None` is no bound."""
+    if low is None or high is None or is_traced(low) or is_traced(high):
+        return
+    if np.any(np.asarray(low) > np.asarray(high)):
+        raise ValueError(f"`{lower}` must not exceed `{upper}`: got {shown(low)} and {shown(high)}. {remedy}")
 
 
 def sign(name: str, x: Any) -> Any:

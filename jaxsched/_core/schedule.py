@@ -12,7 +12,8 @@ import jax.numpy as jnp
 from jaxsched._core.boxes import rebuilt, unwrapped
 from jaxsched._core.counter import IN_PARTS
 from jaxsched._core.elsewhere import not_pure
-from jaxsched._core.fields import by_formula, is_number, is_traced, real, remedy
+from jaxsched._core.ends import UNKNOWN, Ends, known
+from jaxsched._core.fields import is_number, is_traced, real, remedy
 from jaxsched._core.kinds import Kind, Level, Numeric
 from jaxsched._core.lists import in_order
 from jaxsched._core.node import KINDS, Data
@@ -46,7 +47,7 @@ class Schedule(Data, abc.ABC):
     _counts: ClassVar[bool] = False
     """Whether it is called for a whole number, an int32; inside of other schedules its value is a float as any."""
 
-    _after: ClassVar[Any] = None  # what puts it after another, where that is not `Join`
+    _after: ClassVar[Callable[[Any, Any], "Schedule"]]  # what puts it after another: `_core/joins.py`
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "__call__" in cls.__dict__:
@@ -67,6 +68,11 @@ class Schedule(Data, abc.ABC):
     def duration(self) -> Numeric | None:
         """Steps until the schedule is flat; `None` if it never is, or if that is not known."""
         return None
+
+    @property
+    def _known_ends(self) -> Ends:
+        """The values at step 0 and from the `duration` on."""
+        return UNKNOWN
 
     def _check_alone(self, name: str) -> None:
         """Refuse what has no value of its own."""
@@ -139,9 +145,8 @@ class Schedule(Data, abc.ABC):
     @final
     def then(self, other: Any) -> "Schedule":
         """For its `duration` this schedule, then `other`; a ramp from `None` begins where this schedule ends."""
-        pieces = (self, other if isinstance(other, Schedule) else to_schedule("other", other))
-        with by_formula():
-            return (pieces[1]._after or KINDS["Join"])(pieces, tuple(boundaries_of(pieces)))  # `_core/pieces.py`
+        other = other if isinstance(other, Schedule) else to_schedule("other", other)
+        return other._after(self, other)
 
 
 class Exact(Schedule):
@@ -177,6 +182,10 @@ class Constant(Exact):
     @property
     def duration(self) -> Any:
         return 0
+
+    @property
+    def _known_ends(self) -> Ends:
+        return (value := known(self.value)), value
 
 
 class Wrap(Schedule):
@@ -277,16 +286,3 @@ else:
         """Schedules, numbers or functions of the step, in order."""
 
         check = staticmethod(schedules)
-
-
-def boundaries_of(pieces: tuple[Schedule, ...]) -> list[Any]:
-    ends, end = [], 0
-    for i, piece in enumerate(pieces[:-1]):
-        if piece.duration is None or isinstance(piece, Constant):
-            raise ValueError(
-                f"`boundaries` must be given: piece {i}, a {type(piece).__name__}, has no length of its own. "
-                f"Pass the step at which each piece but the first begins."
-            )
-        end = end + piece.duration
-        ends.append(end)
-    return ends

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import jax.numpy as jnp
 
 from jaxsched._core.choice import select
+from jaxsched._core.ends import Ends, first_of, known
 from jaxsched._core.kinds import Count, Kind, Level, Numeric
 from jaxsched._core.node import Data
 from jaxsched._core.schedule import Array, Exact, Schedule, evaluate
@@ -102,6 +103,11 @@ class Ramp(Exact):
     @property
     def duration(self) -> Any:
         return self.steps
+
+    @property
+    def _known_ends(self) -> Ends:
+        start, end = map(known, self.ends)
+        return first_of(self.steps, start, end), end
 
 
 def _by_keyword(name: str, plain: Any) -> Any:

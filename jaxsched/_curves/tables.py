@@ -1,10 +1,12 @@
 """Looked up: values at boundaries or at every step. A table costs a search and a gather, whatever its length."""
 
+import math
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
+from jaxsched._core.ends import Ends, is_known, known
 from jaxsched._core.kinds import Levels, Times
 from jaxsched._core.lists import counts
 from jaxsched._core.schedule import Array, Exact, Time
@@ -42,6 +44,10 @@ class Piecewise(Exact):
     def duration(self) -> Any:
         return last(self.boundaries)
 
+    @property
+    def _known_ends(self) -> Ends:
+        return _ends(self)
+
 
 class Interpolated(Exact):
     r"""Straight lines between points: $v_i$ at boundary $b_i$, flat before the first and after the last.
@@ -74,6 +80,10 @@ class Interpolated(Exact):
     @property
     def duration(self) -> Any:
         return last(self.boundaries)
+
+    @property
+    def _known_ends(self) -> Ends:
+        return _ends(self, later=1)
 
 
 class CosineInterpolated(Exact):
@@ -108,6 +118,10 @@ class CosineInterpolated(Exact):
     def duration(self) -> Any:
         return last(self.boundaries)
 
+    @property
+    def _known_ends(self) -> Ends:
+        return _ends(self, later=1)
+
 
 class Tabulated(Exact):
     """One value for each step, the last for all that follow; a fractional step shows the value of its whole part.
@@ -134,6 +148,10 @@ class Tabulated(Exact):
     def duration(self) -> Any:
         return np.shape(self.values)[-1] - 1
 
+    @property
+    def _known_ends(self) -> Ends:
+        return known(self.values[..., 0]), known(self.values[..., -1])
+
 
 def _between(values: Array, boundaries: Array, step: Time) -> tuple[Array, Array, Array, Array]:
     """The values of the points around the step, and the fractions of the way from the one to the other."""
@@ -148,6 +166,15 @@ def last(boundaries):
         return 0
     end = boundaries[..., -1]
     return end.item() if isinstance(end, np.generic) else end
+
+
+def _ends(table, later: int = 0) -> Ends:
+    """The ends of a table whose values begin so many boundaries later than they would between them."""
+    last = known(table.values[..., -1])
+    if np.ndim(table.boundaries) > 1 or not is_known(table.boundaries):
+        return math.nan, last
+    begun = np.count_nonzero(np.asarray(table.boundaries) <= 0)
+    return known(table.values[max(begun - later, 0)]), last
 
 
 def _check_lengths(table, one_more: bool) -> None:

@@ -14,11 +14,11 @@ from jaxsched._core.fields import is_mapping
 from jaxsched._core.kinds import checker
 from jaxsched._core.node import Data
 from jaxsched._core.words import shown
-from jaxsched._optax.factors import by_factor
 from jaxsched._optax.hyperparameters import InjectState, Scheduled, one_number
 from jaxsched._optax.inject import scaled
 from jaxsched._optax.lost import check_metric
 from jaxsched._optax.matching import REST, Grouping, by_labels, by_patterns, check_groups, path_name
+from jaxsched._optax.parameter_factors import by_factor
 from jaxsched._optax.slots import rates_of
 from jaxsched._optax.transformation import GradientTransformationExtraArgs
 from jaxsched._store.stack import unstack
@@ -131,13 +131,14 @@ def _groups(schedules: Any, labels: Any, factors: Any, first: bool) -> tuple[dic
                 f"all goes with `factors`, or into `jaxsched.scale_by_learning_rate`."
             )
         groups = {group: schedules[group] for group in schedules.keys()}  # noqa: SIM118 (not every mapping iterates)
-        return groups, by_patterns(groups, first) if labels is None else by_labels("labels", groups, labels)
+        freeze = "To freeze a group give it the schedule None, not the label None."
+        return groups, by_patterns(groups, first) if labels is None else by_labels("labels", groups, labels, freeze)
     if labels is not None:
         raise ValueError(f"`labels` must be None beside `factors`: got {shown(labels)}. {multiply}")
     if is_mapping(schedules):
         raise TypeError(f"`schedules` must be one schedule beside `factors`: got {shown(schedules)}. {multiply}")
     groups, names = by_factor(schedules, factors)
-    return groups, by_labels("factors", groups, names)
+    return groups, by_labels("factors", groups, names, "Give what is to stay as it is the factor 0, not None.")
 
 
 def _named(schedules: Mapping[Any, Any]) -> dict[Any, dict[str, Any]]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxsched._controllers.base import LAST_STEP
 from jaxsched._core.choice import select
-from jaxsched._core.fields import is_traced, positive
+from jaxsched._core.fields import check_order, positive
 from jaxsched._core.kinds import Bound, NotNegative, checked
 from jaxsched._core.program import relaxed
 from jaxsched._optax.direction import Array, descent, direction_of, inner_product, scalar
@@ -40,7 +40,7 @@ def hypergradient(
     With the gradient $g_t$ and the direction $d_t$ of update t (the gradient itself, or what `inner` makes of it), the
     derivative of the loss by the rate of the update before is $-g_t \cdot d_{t-1}$, so that the rate goes by
 
-    $$\alpha_t = \alpha_{t-1} + \beta\, g_t \cdot d_{t-1}, \qquad \theta_{t+1} = \theta_t - \alpha_t d_t$$
+    $$\alpha_t = \alpha_{t-1} + \beta\, g_t \cdot d_{t-1}, \quad \theta_{t+1} = \theta_t - \alpha_t d_t$$
 
     with $d_{-1} = 0$, or by $\alpha_t = \alpha_{t-1} (1 + \beta\, g_t \cdot d_{t-1} / (\|g_t\| \|d_{t-1}\|))$ if it is
     `multiplicative`: then $\beta$ has no unit and the loss may be scaled. The rate is clipped to its bounds. It stays
@@ -79,9 +79,9 @@ def hypergradient(
     start = scalar("start", positive("start", start) if multiplicative else start)
     rate, least = scalar("rate", rate), scalar("min_value", min_value)
     most = np.inf if max_value is None else scalar("max_value", max_value)
-    _ordered("max_value", most, "min_value", least)
-    _ordered("start", start, "min_value", least)
-    _ordered("max_value", most, "start", start)
+    check_order("min_value", least, "max_value", most)
+    check_order("min_value", least, "start", start, between := "Start between the bounds.")
+    check_order("start", start, "max_value", most, between)
     return _transformation(start, rate, least, most, direction_of(inner), multiplicative)
 
 
@@ -113,8 +113,3 @@ def _transformation(start: Any, rate: Any, least: Any, most: Any, inner: Any, mu
 def _over_norm(x: Array, tree: Any) -> Array:
     square = inner_product(tree, tree)
     return select(square > 0, x * jax.lax.rsqrt(select(square > 0, square, 1.0)), 0.0)
-
-
-def _ordered(name: str, more: Any, other: str, less: Any) -> None:
-    if not (is_traced(more) or is_traced(less)) and more < less:
-        raise ValueError(f"`{name}` must not be less than `{other}`: got {more!r} and {less!r}.")

@@ -21,7 +21,7 @@ def by_patterns(groups: Iterable[Any], first: bool) -> Grouping:
     return lambda params: _matched(params, patterns, REST in groups, first)
 
 
-def by_labels(argument: str, groups: Iterable[Any], labels: Any) -> Grouping:
+def by_labels(argument: str, groups: Iterable[Any], labels: Any, remedy: str) -> Grouping:
     """The groups that a tree names, or a function of the parameters."""
     if not callable(labels):
         _check_kind(labels)
@@ -33,9 +33,6 @@ def by_labels(argument: str, groups: Iterable[Any], labels: Any) -> Grouping:
         try:
             return jax.tree.map(lambda label, part: jax.tree.map(lambda _: group(label), part), tree, params)
         except ValueError as error:
-            remedy = "Give what is to stay as it is the factor 0, not None."
-            if argument == "labels":
-                remedy = "To freeze a group give it the schedule None, not the label None."
             raise ValueError(
                 f"`{argument}` must be a tree of the parameters' structure, or a prefix of it, with a "
                 f"{argument.removesuffix('s')} for each parameter: {error} {remedy}"

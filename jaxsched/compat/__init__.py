@@ -9,8 +9,8 @@ module of their own are in the documentation's page of translations. The way bac
 
 from typing import TYPE_CHECKING
 
-from jaxsched.compat._factors import compound as compound
-from jaxsched.compat._factors import factors as factors
+from jaxsched.compat._t5x import compound as compound
+from jaxsched.compat._t5x import factors as factors
 
 FRAMEWORKS = ("keras", "optax", "paddle", "tensorflow", "timm", "torch", "transformers")
 

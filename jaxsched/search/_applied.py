@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import Total, checker, is_traced, of_one, renamed, shown
+from jaxsched.kinds import Total, array_of, checker, is_traced, of_one, renamed, shown
 from jaxsched.search._checks import MOST
 
 EXACT, CLOSE = 1e-5, 1e-3
@@ -60,7 +60,7 @@ def check_applied(
 
     Args:
         optimizer: what is used to train: an optax optimizer, or anything with its `init` and `update`.
-        params: parameters, or ones like them; arrays of floats are read in float32.
+        params: parameters, or ones like them: floats, which are read in float32.
         schedule: the schedule that it should follow: a schedule, number or function of the step.
         steps: how many updates to make, from 1 to 1,000,000: enough to see the schedule move.
         reference: the same optimizer at the constant rate 1.0. `None` takes it from the state where that keeps one
@@ -72,7 +72,7 @@ def check_applied(
 
     Raises:
         TypeError: `optimizer` or `reference` has no `init` and `update`, `schedule` is a controller, or `params` hold
-            no floats or are traced.
+            anything but floats, or are traced.
         ValueError: `steps` is out of its range, `params` are not finite, or `reference` does not move.
 
     Examples:
@@ -173,20 +173,19 @@ def _difference(rates: np.ndarray, applied: np.ndarray) -> float:
 
 
 def _in_float32(params: Any) -> Any:
-    leaves = jax.tree.leaves(params)
+    if isinstance(params, Iterator):
+        raise TypeError(f"`params` must hold arrays of floats: got {shown(params)}, which is read but once.")
+    leaves, structure = jax.tree.flatten(params)
     if any(map(is_traced, leaves)):
         raise TypeError("`params` must be known: got traced arrays. Call this outside of `jax.jit`.")
-    try:
-        with np.errstate(over="ignore"):
-            arrays = [jnp.asarray(x) for x in leaves]
-    except (TypeError, OverflowError, DeprecationWarning):
-        raise TypeError(f"`params` must hold arrays alone: got {shown(params)}.") from None
-    if not any(jnp.issubdtype(x.dtype, jnp.floating) for x in arrays):
-        raise TypeError(f"`params` must hold an array of floats: got {shown(params)}. Pass what is trained.")
-    if not all(bool(jnp.all(jnp.isfinite(x))) for x in arrays):
+    arrays = list(map(array_of, leaves))
+    if not arrays or not all(jnp.issubdtype(x.dtype, jnp.floating) for x in arrays):
+        raise TypeError(f"`params` must hold arrays of floats alone: got {shown(params)}. Pass what is trained.")
+    with np.errstate(over="ignore"):
+        wide = [np.asarray(x, np.float32) for x in arrays]
+    if not all(np.all(np.isfinite(x)) for x in wide):
         raise ValueError("`params` must be finite: got a NaN or an infinity. Pass parameters as they are at the start.")
-    wide = lambda x: jnp.asarray(x, jnp.float32) if jnp.issubdtype(jnp.result_type(x), jnp.floating) else x  # noqa: E731
-    return jax.tree.map(wide, params)
+    return jax.tree.unflatten(structure, map(jnp.asarray, wide))
 
 
 def _updates(name: str, optimizer: Any, params: Any, steps: int, state: Any = None) -> Iterator[np.ndarray]:
@@ -203,8 +202,7 @@ def _updates(name: str, optimizer: Any, params: Any, steps: int, state: Any = No
     state = optimizer.init(params) if state is None else state
     for _ in range(steps):
         updates, state = update(state)
-        floats = [x for x in jax.tree.leaves(updates) if jnp.issubdtype(jnp.result_type(x), jnp.floating)]
-        yield np.concatenate([np.ravel(np.asarray(x, np.float64)) for x in floats])
+        yield np.concatenate([np.ravel(np.asarray(x, np.float64)) for x in jax.tree.leaves(updates)])
 
 
 def _of_own_state(optimizer: Any, params: Any, steps: int) -> list[np.ndarray] | None:

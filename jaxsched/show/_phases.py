@@ -1,5 +1,6 @@
 """Phases: where a schedule goes from one formula to the next, read off its tree and not off samples."""
 
+import dataclasses
 import functools
 import inspect
 import math
@@ -90,15 +91,28 @@ def _stacked_join(node: Any, until: float) -> list[Phase]:
 def _joined(pieces: Any, boundaries: list[float], until: float) -> list[Phase]:
     found: list[Phase] = []
     begins, ends = [0, *boundaries], [*boundaries, math.inf]
+    restarts = [False, *map(_again, pieces[1:], pieces), False]
+    cycle = 0
     for i, (piece, begin, end) in enumerate(zip(pieces, begins, ends, strict=True)):
+        cycle = cycle + 1 if restarts[i] else int(restarts[i + 1])
         if begin >= until or end <= begin:
             continue
         inner = cut(later(_phases(piece, min(end, until) - begin), begin), end)
+        if cycle:
+            inner = [each._replace(name=f"cycle {cycle}: {each.name}", cycle=cycle) for each in inner]
         if found and inner:
             stairs = isinstance(piece, js.Constant) and isinstance(pieces[i - 1], js.Constant)
-            inner[0] = inner[0]._replace(seam=True, meant=stairs)
+            inner[0] = inner[0]._replace(seam=True, meant=stairs or restarts[i])
         found += inner
     return found
+
+
+def _again(piece: Any, before: Any) -> bool:
+    """Whether a piece is the one before it anew, from a height and of a length of its own: a restart."""
+    if type(piece) is not type(before) or isinstance(piece, js.Constant):
+        return False
+    own = {each.name for each in dataclasses.fields(piece)} & {"start", "steps"}
+    return dataclasses.replace(before, **{name: getattr(piece, name) for name in own}) == dataclasses.replace(piece)
 
 
 @_of(nodes.Piecewise)

@@ -1,4 +1,4 @@
-"""Schedules one after another, each on its own clock."""
+"""One schedule after another: what `then` makes, and `join` of a few."""
 
 from typing import Any
 
@@ -6,9 +6,11 @@ import jax.numpy as jnp
 
 from jaxsched._core.choice import select
 from jaxsched._core.durations import end_after
+from jaxsched._core.ends import Ends, first_of
+from jaxsched._core.fields import by_formula
 from jaxsched._core.kinds import CountTuple
 from jaxsched._core.lists import check_boundaries
-from jaxsched._core.schedule import Exact, Schedules, evaluate
+from jaxsched._core.schedule import Constant, Exact, Schedule, Schedules, evaluate
 from jaxsched._core.time import only_when, reached, since
 
 
@@ -39,3 +41,33 @@ class Join(Exact):
     @property
     def duration(self) -> Any:
         return end_after(self.boundaries[-1] if self.boundaries else 0, self.pieces[-1].duration)
+
+    @property
+    def _known_ends(self) -> Ends:
+        first, last = self.pieces[-1]._known_ends
+        for piece, boundary in zip(reversed(self.pieces[:-1]), reversed(self.boundaries), strict=True):
+            first = first_of(boundary, piece._known_ends[0], first)
+        return first, last
+
+
+def boundaries_of(pieces: tuple[Schedule, ...]) -> list[Any]:
+    ends, end = [], 0
+    for i, piece in enumerate(pieces[:-1]):
+        if piece.duration is None or isinstance(piece, Constant):
+            raise ValueError(
+                f"`boundaries` must be given: piece {i}, a {type(piece).__name__}, has no length of its own. "
+                f"Pass the step at which each piece but the first begins."
+            )
+        end = end + piece.duration
+        ends.append(end)
+    return ends
+
+
+def one_after(before: Schedule, other: Schedule, made: Any = Join) -> Schedule:
+    """The one for its duration, then the other."""
+    pieces = before, other
+    with by_formula():
+        return made(pieces, tuple(boundaries_of(pieces)))
+
+
+Schedule._after = staticmethod(one_after)
