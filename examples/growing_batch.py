@@ -10,6 +10,7 @@ size is compiled once. It prints the updates, samples and losses of both runs, a
 
 import argparse
 import time
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -118,9 +119,9 @@ def main():
     args = parser.parse_args()
     if args.updates < 100:
         parser.error(f"--updates must be at least 100: got {args.updates}")
-    fixed = jaxsched.Run(batch_size=BATCH, total=args.updates)
+    fixed: Any = jaxsched.Run(batch_size=BATCH, total=args.updates)
     cosine = jaxsched.warmup_cosine(PEAK, warmup=args.updates // 20, total=args.updates, end=PEAK / 10)
-    plans = {"fixed": (cosine, fixed), "growing": fixed.seesaw(cosine, largest=LARGEST)}
+    plans: dict[str, Any] = {"fixed": (cosine, fixed), "growing": fixed.seesaw(cosine, largest=LARGEST)}
     results = []
     print("         updates  samples  compiled   held-out loss     seconds")
     for name, (rate, run) in plans.items():
@@ -129,7 +130,7 @@ def main():
         seconds, last = time.perf_counter() - began, results[-1][1][-1]
         spread = f"{np.median(last):.4f} ({last.min():.4f} to {last.max():.4f})"
         print(f"{name:8} {run.total:7} {run.samples_seen(run.total):8} {results[-1][2]:9}   {spread} {seconds:5.1f}")
-    growing = plans["growing"][1]
+    growing: Any = plans["growing"][1]
     assert growing.samples_seen(growing.total) == fixed.samples_seen(fixed.total)
     assert results[0][2] == 1 and results[1][2] == len(growing.batch_size.values)
     draw(plans, results, args.output)
