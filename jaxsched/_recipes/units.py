@@ -232,7 +232,7 @@ class Run:
             True
 
         Reference:
-            Meterez et al. 2025, arXiv:2510.14717 (Seesaw). Smith et al. 2018, arXiv:1711.00489 (linear, for SGD).
+            Meterez et al. 2025, arXiv:2510.14717 (Seesaw). Smith et al. 2017, arXiv:1711.00489 (linear, for SGD).
         """
         if self._changing:
             raise ValueError(f"`batch_size` must be one number for `seesaw`: got {shown(self.batch_size)}.")
