@@ -213,8 +213,8 @@ class Run:
                 SGD, whose rate then stays at its peak.
 
         Returns:
-            The rates, and the run with its `total` and its `batch_size`, in updates of its own: `batch_size.boundaries`
-            are those at which the batch becomes the next of `batch_size.values`.
+            The rates, and the run with its `total` and its `batch_size`, in updates of its own. At the steps in
+            `batch_size.boundaries` the batch becomes the next of `batch_size.values`.
 
         Raises:
             ValueError: `schedule` rises after its peak, reaches 0, or does not fall by `factor`; an argument is out of
