@@ -4,8 +4,10 @@ import functools
 
 from support.compat.translations import Translation
 
-_UP = [0.1, 0.1, *[0.001] * 10, 0.01, 0.0]
-_DOWN = [0.001, 0.0039, 0.015, *[0.1] * 25, 0.01, 0.0]
+_EDGES = [0.0039, 0.0041, 0.0049, 0.0051, 0.0159, 0.0161, 0.0199, 0.0201]
+"""Of the bands around 0.008 and 0.01."""
+_UP = [0.1, 0.1, *_EDGES, *[0.001] * 10, 0.01, 0.0]
+_DOWN = [0.001, *_EDGES, *[0.1] * 25, 0.01, 0.0]
 """To the highest and to the lowest rate; then inside of the band, and 0."""
 
 _row = functools.partial(Translation, concept="hold a KL (adaptive rate of PPO)")
