@@ -147,12 +147,14 @@ compat_beside_the_packages() {
         tests/compat/test_{keras,transformers}.py::test_all_of_the_package_is_here
 }
 
-# COMMANDS: run every example but those that are in these commands.
+# COMMANDS: run every example but those that are in these commands, in short where an example can be.
 examples_besides() {
-    local script
+    local script short
     for script in examples/*.py; do
         if [[ $1 == *"$script"* ]]; then continue; fi
-        say "$script"
-        python "$script"
+        short=()
+        if grep -q '"--short"' "$script"; then short=(--short); fi
+        say "$script" "${short[@]}"
+        python "$script" "${short[@]}"
     done
 }

@@ -49,6 +49,7 @@ FOREIGN = {
     "range_test": ("search",),
     "diagnose": ("search.diagnose",),
     "chain": ("join",),
+    "seesaw": ("Run.seesaw",),
     "sequential": ("join",),
     "linear_to_zero": ("warmup_linear",),
     "warmup_stable_decay": ("wsd",),

@@ -44,7 +44,7 @@ def rescale(
         Goyal et al. 2017, arXiv:1706.02677, section 2.1 (linear). Krizhevsky 2014, arXiv:1404.5997, section 5, and
         Malladi et al. 2022, arXiv:2205.10287 (sqrt).
     """
-    schedule, batch, power = as_schedule(schedule), as_schedule(batch), _power(rule)
+    schedule, batch, power = as_schedule(schedule), as_schedule(batch), power_of(rule)
     _check_positive(batch)
     ratio: Any = batch / base
     if isinstance(batch, Constant) and not any(map(is_traced, (batch.value, base, power))):
@@ -61,7 +61,8 @@ def _factor(ratio: Any, power: Any) -> Any:
         ) from None
 
 
-def _power(rule: Any) -> Any:
+def power_of(rule: Any) -> Any:
+    """The power of the batch that a rate follows by a rule."""
     if isinstance(rule, str) and rule in RULES:
         return RULES[rule]
     check_single("rule", rule)

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import jax.numpy as jnp
 import numpy as np
 
+from jaxsched._combinators.join import join
+from jaxsched._combinators.rescale import power_of
 from jaxsched._core.boxes import unwrapped
-from jaxsched._core.schedule import Schedule
-from jaxsched._core.words import shown
+from jaxsched._core.schedule import Schedule, ScheduleLike, as_schedule
+from jaxsched._core.words import renamed, shown
+from jaxsched._curves.tables import Piecewise
+from jaxsched._recipes import seesaw
 from jaxsched._recipes.batches import Batches
 
 if TYPE_CHECKING:
@@ -181,6 +185,74 @@ class Run:
             raise ValueError(f"`rounding` must be 'nearest', 'down' or 'up': got {shown(rounding)}.")
         rounded = ROUNDED[rounding]
         return rounded(float(part) * float(total)) if rounded else _steps("part", part, lambda part: part * total)
+
+    def seesaw(
+        self,
+        schedule: ScheduleLike,
+        *,
+        factor: float = 2.0,
+        largest: int | None = None,
+        rule: Literal["sqrt", "linear"] | float = "sqrt",
+    ) -> tuple[Schedule, "Run"]:
+        r"""A schedule of rates for this run, and this run, with batches that grow where the rate falls.
+
+        Where the rate has fallen to its peak over $f^k$, the batch becomes $B_k = b f^k$ and the rate
+        $f^{-k} (B_k / b)^p$ times the peak: with a factor f of 2 and the rule's p of 1/2, a half is $1 / \sqrt 2$ and
+        twice the batch. Between these cuts both are constant, and a cosine becomes such steps; until its peak the rate
+        is as it was. The new run sees exactly as many samples in fewer updates, hence in less time where a larger batch
+        takes no longer. For that a cut moves by half an update at most, and by more only where `factor` is no whole
+        number or `largest` no multiple of the batch.
+
+        Args:
+            schedule: the rates of this run, in updates with its `batch_size`, up to its `total`. They rise to a peak
+                first, if at all, and then fall.
+            factor: f, greater than 1.
+            largest: samples in the largest batch; from there on the rate is cut by f, and the batch stays. Beyond the
+                critical batch size a larger batch gains nothing. Without it the batch grows as long as one fits in.
+            rule: the power p, from 0 to 1: "sqrt" (1/2) for Adam, which a larger one lets diverge, or "linear" (1) for
+                SGD, whose rate then stays at its peak.
+
+        Returns:
+            The rates, and the run with its `total` and its `batch_size`, in updates of its own. At the steps in
+            `batch_size.boundaries` the batch becomes the next of `batch_size.values`.
+
+        Raises:
+            ValueError: `schedule` rises after its peak, reaches 0, or does not fall by `factor`; an argument is out of
+                its range; or `total` or one `batch_size` is not known.
+            TypeError: `schedule` is no schedule, or traced, or an argument is no number.
+
+        Examples:
+            >>> run = jaxsched.Run(batch_size=256, total=900)
+            >>> rate, faster = run.seesaw(jaxsched.step_decay(0.1, 0.5, 300))
+            >>> faster.batch_size, faster.total
+            (Piecewise(boundaries=[300, 450], values=[256.0, 512.0, 1024.0]), 525)
+            >>> [round(float(rate(step)), 4) for step in (299, 300, 450)]
+            [0.1, 0.0707, 0.05]
+            >>> faster.samples_seen(525) == run.samples_seen(900)
+            True
+
+        Reference:
+            Meterez et al. 2025, arXiv:2510.14717 (Seesaw). Smith et al. 2017, arXiv:1711.00489 (linear, for SGD).
+        """
+        if self._changing:
+            raise ValueError(f"`batch_size` must be one number for `seesaw`: got {shown(self.batch_size)}.")
+        batch, total = (seesaw.whole(name, self._known(name, "seesaw")) for name in ("batch_size", "total"))
+        power = float(_number("rule", power_of(rule)))
+        if not 0 <= power <= 1:
+            raise ValueError(f"`rule` must be a power from 0 to 1: got {shown(rule)}. Pass 'sqrt' or 'linear'.")
+        if not _number("factor", factor) > 1:
+            raise ValueError(f"`factor` must be greater than 1: got {shown(factor)}. The rate is divided by it.")
+        if largest is not None and not _number("largest", largest) > batch:
+            raise ValueError(f"`largest` must be greater than `batch_size`: got {shown(largest)} and {batch}.")
+        most = None if largest is None else seesaw.whole("largest", _exact(largest))
+        with renamed({"x": "schedule"}):
+            schedule = as_schedule(schedule)
+        plan = seesaw.plan(schedule, batch, total, float(factor), power, most)
+        rate = Piecewise([begin - plan.peak_at for begin in plan.boundaries[1:]], plan.rates)
+        changes = [i for i, size in enumerate(plan.batches) if i and size != plan.batches[i - 1]]
+        sizes = Piecewise([plan.boundaries[i] for i in changes], [plan.batches[i] for i in [0, *changes]])
+        run = Run(batch_size=sizes, sequence_length=self.sequence_length, total=plan.total)
+        return join([schedule, rate], [plan.peak_at]) if plan.peak_at else rate, run
 
     def _known(self, name: str, method: str) -> Fraction:
         x = getattr(self, name)

@@ -3,12 +3,15 @@
 import ast
 
 import numpy as np
+import optax
 import pytest
 from support.compat.comparison import ALLOWED
-from support.compat.translations import REFUSED, evaluated, table
+from support.compat.translations import BESIDE, REFUSED, evaluated, table
 from support.compat.translations_values import error, is_float32, newer, older, ours, recorded
 from support.precision import computed, in_every_way
 from support.short import first_of_each, parametrize
+
+import jaxsched as js
 
 ROWS = {f"{row.framework}-{row.concept}-{number}": row for number, row in enumerate(table())}
 WITH_MODULES = ("torch", "hf", "timm", "paddle", "keras", "optax")
@@ -42,6 +45,17 @@ def test_the_trace_differs_at_every_step_that_is_listed(name):
 def test_what_makes_no_sense_is_refused(refusal):
     with pytest.raises(ValueError, match=refusal.message):
         evaluated(refusal.ours)
+
+
+@pytest.mark.parametrize("row", BESIDE, ids=lambda row: row.framework)
+def test_the_rates_of_groups_are_those_that_are_listed(row):
+    base, params = (
+        {"embed": np.ones((8, n)), "q_proj": np.ones((n, n)), "o_proj": np.ones((n, n)), "head": np.ones((n, 3))}
+        for n in (16, 64)
+    )
+    made = eval(row.ours, {"js": js, "optax": optax, "base": base, "params": params})
+    rates = {name: float(rate) for name, rate in js.current(made.init(params)).items()}
+    assert rates == pytest.approx(row.rates, rel=1e-6)
 
 
 def test_every_trace_of_these_frameworks_is_used():

@@ -116,6 +116,7 @@ OF: dict[str, dict[str, Any]] = {
     # What stands in an optimizer's state.
     "mup_factors": {"base": {"w": np.ones((2, 2))}, "target": {"w": np.ones((4, 4))}},
     "resume_at": {"tokens": 64, "old_run": RUN, "new_run": RUN},
+    "Run.seesaw": {"schedule": js.Linear(1.0, 0.0, steps=100)},
     "observe": {"value": 1.0},
     "override": {"values": {"learning_rate": 0.25}},
     "replace_schedule": {"schedules": {"learning_rate": LINE}},

@@ -210,6 +210,7 @@ def clocks(n: int) -> list[Entry]:
     half, known = n // 2, {"exact": ((0, PEAK),)}
     stairs = tuple(every * i for i in range(1, 9))
     odd = every + 0.5 if n < 2**23 else float(every)  # a length that float32 holds
+    u = 4 * max(min(n, 2_000) // 40, 1)  # `seesaw` looks at every step
     return [
         entry(
             "staircase",
@@ -328,6 +329,21 @@ def clocks(n: int) -> list[Entry]:
         ),
         resumed("resume_at-larger", 2, 4, composed.delay),
         resumed("resume_at-smaller", 4, 2, composed.advance),
+        entry(
+            "Run.seesaw",
+            lambda: js.Run(batch_size=64, total=8 * u).seesaw(
+                js.warmup(js.nodes.Piecewise([2 * u, 4 * u], [PEAK, PEAK / 2, PEAK / 4]), u)
+            )[0],
+            "Join Piecewise",
+            composed.join(
+                [ref.linear(0.0, PEAK, u), ref.piecewise([PEAK, PEAK / math.sqrt(2), PEAK / 2], [2 * u, 3 * u])], [u]
+            ),
+            5 * u,
+            scale=PEAK,
+            boundaries=(u, 3 * u, 4 * u),
+            exact=((0, 0.0), (u, PEAK)),
+            flat=(4 * u, PEAK / 2),
+        ),
         slowed("stretch", 1.5),
         slowed("stretch-shorter", 0.5),
         slowed("stretch-keep-warmup", 1.5, keep_warmup=True),

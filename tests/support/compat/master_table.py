@@ -211,6 +211,7 @@ MASTER: dict[str, Row] = {
         transformers="get_reduce_on_plateau_schedule",
         timm="PlateauLRScheduler",
     ),
+    "hold a KL (adaptive rate of PPO)": row("rsl_rl brax rl_games skrl", core="hold_target"),
     "increase+reduce (greedy)": row(core="greedy", transformers="GreedyLR get_greedy_schedule"),
     "SWA LR": row(core="Cosine Linear", torch="SWALR"),
     "LR range test schedule": row("Ignite DeepSpeed fastai Lightning", core="Geometric Linear"),
@@ -221,7 +222,9 @@ MASTER: dict[str, Row] = {
         optax="inject_hyperparams",
     ),
     "weight-decay schedule": row("fvcore Ignite MMEngine Megatron", core="inject", optax="inject_hyperparams"),
-    "batch-size schedule": row("Ignite thinc", core="exponential_decay"),
+    "batch-size schedule": row(
+        "Ignite thinc Megatron", core="exponential_decay piecewise_constant rounded rescale Run Run.seesaw"
+    ),
     "LR noise": row(core="jitter", tensorflow="noisy_linear_cosine_decay", timm="CosineLRScheduler"),
 }
 

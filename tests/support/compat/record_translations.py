@@ -25,7 +25,10 @@ from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
-from support.compat import translations_reference  # noqa: E402 (found in the folder of the tests)
+from support.compat import (  # noqa: E402 (found in the folder of the tests)
+    translations_reference,
+    translations_reference_rl,
+)
 from support.compat.translations import Translation, table  # noqa: E402
 from support.paths import COMPAT, SCHEDULES  # noqa: E402
 
@@ -138,6 +141,14 @@ def fastai(row: Translation) -> Iterator[float]:
 
 
 def megatron(row: Translation) -> Iterator[Any]:
+    if row.concept == "batch-size schedule":
+        made = eval(row.theirs, vars(importlib.import_module("megatron.core.num_microbatches_calculator")).copy())
+        seen = 0
+        for _ in range(row.steps):
+            made.update(seen, consistency_check=True)
+            yield made.get_current_global_batch_size()
+            seen += made.get_current_global_batch_size()
+        return
     sgd = optimizer()
     cls = importlib.import_module("megatron.core.optimizer_param_scheduler").OptimizerParamScheduler
     constant = dict(start_wd=0.0, end_wd=0.0, wd_incr_steps=1, wd_incr_style="constant")
@@ -190,9 +201,14 @@ def thinc(row: Translation) -> Iterator[float]:
 
 
 def formula(row: Translation) -> Iterator[float]:
-    schedule = eval(row.theirs, vars(translations_reference) | {"optimizers": None, "params": None})
+    nothing = dict.fromkeys(["optimizers", "params", "actor_critic", "optimizer_state", "kl_mean"])
+    made = eval(row.theirs, vars(translations_reference) | vars(translations_reference_rl) | nothing)
+    if row.metrics is not None:
+        yield made.rate
+        yield from map(made.update, row.metrics)
+        return
     for i in range(row.steps):
-        yield schedule(i)
+        yield made(i)
 
 
 READERS: dict[str, Callable[[Translation], Iterator[Any]]] = {

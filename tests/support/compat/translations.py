@@ -51,6 +51,38 @@ class Refusal(NamedTuple):
     why: str
 
 
+class Beside(NamedTuple):
+    """What is no schedule: a line of another framework and the optimizer that equals it."""
+
+    framework: str
+    theirs: str
+    ours: str
+    """Python with `js` and `optax`, and `base` and `params`, a narrow network's parameters and a wide one's."""
+    notes: str
+    rates: dict[str, float]
+    """What `js.current` says of the state of `params`, which a test compares."""
+
+
+BESIDE = [
+    Beside(
+        "mup",
+        "set_base_shapes(model, base); MuAdam(model.parameters(), lr=1e-3)",
+        "optax.chain(optax.scale_by_adam(), js.by_group(1e-3, factors=js.mup_factors(base, params)))",
+        "Hidden matrices have the same rates. The output's rate falls here by the ratio of the widths: leave out "
+        "`MuReadout`, which divides the output by that ratio and keeps its rate.",
+        {"embed/learning_rate": 1e-3, "o_proj/learning_rate": 2.5e-4, "q_proj/learning_rate": 2.5e-4}
+        | {"head/learning_rate": 2.5e-4},
+    ),
+    Beside(
+        "axolotl",
+        "{learning_rate: 2e-5, lr_groups: [{name: o, modules: [o_proj], lr: 1e-6}]}",
+        'optax.chain(optax.scale_by_adam(), js.by_group({"o_proj": 1e-6, ...: 2e-5}))',
+        "The key `...` has the rest. Schedules for numbers: there, one scheduler multiplies the rates of all groups.",
+        {"o_proj/learning_rate": 1e-6, "rest/learning_rate": 2e-5},
+    ),
+]
+
+
 def evaluated(ours: str) -> Any:
     """The schedule that an expression of the table stands for."""
     return eval(ours, {"js": js, "jnp": jnp, "functools": functools})
@@ -70,6 +102,7 @@ def table() -> list[Translation]:
         translations_ignite_composer,
         translations_jax,
         translations_large,
+        translations_rl,
     )
 
     return [
@@ -90,6 +123,7 @@ def table() -> list[Translation]:
         *translations_fastai_thinc.THINC,
         *translations_large.TRANSFORMERS,
         *translations_large.NANOGPT,
+        *translations_rl.RL,
     ]
 
 

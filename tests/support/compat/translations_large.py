@@ -45,6 +45,14 @@ MEGATRON = [
         ]
     ),
     _megatron(
+        "batch-size schedule",
+        "RampupBatchsizeNumMicroBatchesCalculator(16, 1, 1, False, 0, 4, 4, 48)",
+        "js.piecewise_constant([4, 6, 8], [4, 8, 12, 16])",
+        12,
+        notes="`--rampup-batch-size 4 4 48 --global-batch-size 16`: a batch lasts for a third of 48 samples. "
+        "`js.Run(batch_size=...)` counts what is seen, and `js.rescale(lr, batch=..., base=16)` lets the rate follow.",
+    ),
+    _megatron(
         "weight-decay schedule", _COSINE, "js.Linear(0.0, 0.1, steps=4)", 11, trace="megatron/cosine", column="second"
     ),
     _megatron(

@@ -20,7 +20,7 @@ from support.compat import (
     translations_values,  # noqa: E402
 )
 from support.compat.master_table import MASTER, names_of  # noqa: E402
-from support.compat.translations import REFUSED, Translation, table  # noqa: E402
+from support.compat.translations import BESIDE, REFUSED, Translation, table  # noqa: E402
 from support.paths import COMPAT, DOCS  # noqa: E402
 
 TRANSLATIONS = """# Translations
@@ -38,6 +38,15 @@ import jaxsched as js
 lr = js.warmup(js.Cosine(1.0, 0.1, steps=9), 4, offset=1)  # nanoGPT's get_lr: the last table
 print(lr)
 ```
+"""
+
+GROUPS = """
+## Rates of groups and widths
+
+Here `base` and `params` are the parameters of a narrow network and of the wide one, or their shapes.
+
+| framework | theirs | jaxsched | notes |
+|---|---|---|---|
 """
 
 PARITY = """---
@@ -96,6 +105,8 @@ def translations_page() -> str:
         for refusal in REFUSED:
             if refusal.framework == framework:
                 parts.append(_line("", _code(refusal.theirs), f"{_code(refusal.ours)} raises", refusal.why + " there."))
+    parts.append(GROUPS)
+    parts += [_line(row.framework, _code(row.theirs), _code(row.ours), row.notes) for row in BESIDE]
     return "".join(parts)
 
 
