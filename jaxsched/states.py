@@ -14,6 +14,7 @@ from jaxsched._optax.hyperparameters import Slot as Slot
 from jaxsched._optax.hyperparameters import Values as Values
 from jaxsched._optax.listing import Hyperparameter as Hyperparameter
 from jaxsched._optax.listing import hyperparameters as hyperparameters
+from jaxsched._optax.shared import Shared as Shared
 from jaxsched._optax.slots import ByName as ByName
 from jaxsched._optax.snapshot import Snapshot as Snapshot
 from jaxsched._optax.stationarity import Sample as Sample

@@ -255,6 +255,9 @@ def scale(schedule: Any, factor: Any) -> Schedule | Data:
     r"""The schedule times a number or another schedule: $v(t) = f\,s(t)$, the same as `schedule * factor`.
 
     Of a controller every number in units of the rate is scaled too, such as its floor; the factor must be a number.
+    `controller * factor` is the same. Beside the controller itself in one optimizer, as in
+    `jaxsched.inject(optax.adamw)(controller, weight_decay=controller * 0.1)`, it shares its state: what one observes,
+    the other follows.
 
     Args:
         schedule: a schedule, number, function of the step, or controller.
@@ -273,7 +276,14 @@ def scale(schedule: Any, factor: Any) -> Schedule | Data:
         return to_schedule("schedule", schedule) * to_schedule("factor", factor)
     if not (is_number(factor) or is_traced(factor)):
         raise TypeError(f"`factor` must be a number beside a controller: got {shown(factor)}. Scale its schedule.")
-    return _scaled(schedule, real("factor", factor))
+    scaled = _scaled(schedule, real("factor", factor))
+    vars(scaled)["_multiple_of"] = multiple_of(schedule) or schedule
+    return scaled
+
+
+def multiple_of(x: Data) -> Any:
+    """The controller that `scale` made this one of; `None` if it did not, or if this is a copy of what it made."""
+    return vars(x).get("_multiple_of")
 
 
 def _scaled(node: Any, factor: Numeric) -> Any:

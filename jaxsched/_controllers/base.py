@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, final
 import jax
 import jax.numpy as jnp
 
+from jaxsched._combinators.values import scale
 from jaxsched._controllers.kept import check_widths
 from jaxsched._controllers.metrics import LASTING, bounded, counted, metric, truth
 from jaxsched._controllers.program import compiled
 from jaxsched._core.boxes import rebuilt
 from jaxsched._core.choice import select
 from jaxsched._core.elsewhere import OF_CONTROLLERS
-from jaxsched._core.fields import is_traced
+from jaxsched._core.fields import is_number, is_traced
 from jaxsched._core.kinds import Count, Kind
 from jaxsched._core.node import Data, inside
 from jaxsched._core.program import device_step, time_of
@@ -96,6 +97,18 @@ class Controller(Data, abc.ABC):
         if value is None:
             return compiled(self, "_stepped", state, at=at)
         return compiled(self, "_updated", state, metric(value), truth(observed), at=at)
+
+    @final
+    def __mul__(self, factor: Any) -> "Controller":
+        return scale(self, factor) if _may_scale(factor) else NotImplemented
+
+    __rmul__ = __mul__
+
+    @final
+    def __truediv__(self, divisor: Any) -> "Controller":
+        return scale(self, 1 / divisor) if is_number(divisor) or is_traced(divisor) else NotImplemented
+
+    __array_ufunc__ = None  # `np.float64(2) * controller` is ours, not an array of objects
 
     def _check_state(self, state: Any) -> None:
         if not isinstance(state, self.State):
@@ -266,6 +279,10 @@ def _next(state: Any) -> Any:
 def _quiet(state: Any) -> Any:
     """The state with the events of the step before taken back, but for those that last."""
     return state._replace(flags=jnp.bitwise_and(state.flags, LASTING))
+
+
+def _may_scale(x: Any) -> bool:
+    return is_number(x) or is_traced(x) or callable(x)  # what is no number is refused by its name
 
 
 def _what(x: Any) -> str:

@@ -13,6 +13,7 @@ from jaxsched._core.words import shown
 from jaxsched._optax.changes import Change as Change
 from jaxsched._optax.changes import changed
 from jaxsched._optax.hyperparameters import InjectState, Slot, is_bare
+from jaxsched._optax.shared import apart, is_shared
 
 T = TypeVar("T")
 
@@ -120,11 +121,17 @@ def value(node: Any, key: str) -> Any:
 
 
 def slot(node: InjectState, key: str) -> Slot:
-    return node.slots[key]
+    """The slot of a hyperparameter, with the state that it shares, to read."""
+    found = node.slots[key]
+    return found._replace(state=node.slots[found.state.name].state) if is_shared(found) else found
 
 
-def with_slot(node: InjectState, key: str, new: Slot) -> InjectState:
-    return node._replace(slots={**node.slots, key: new})
+def with_slot(node: InjectState, key: str, new: Slot, other: bool = False) -> InjectState:
+    """The state with a slot changed; if it is another controller's, each that shared its state has its own."""
+    old = node.slots[key]
+    if other:
+        return node._replace(slots={**apart(node.slots, key), key: new})
+    return node._replace(slots={**node.slots, key: new._replace(state=old.state) if is_shared(old) else new})
 
 
 def is_scheduled(node: Any, key: str) -> bool:

@@ -16,6 +16,7 @@ from jaxsched._core.schedule import Schedule
 from jaxsched._core.statedict import storable
 from jaxsched._core.time import real_dtype, to_real
 from jaxsched._optax.clock import Now, Position, after, given, no_clock, outside_of, position
+from jaxsched._optax.shared import is_shared, sharing, with_states
 from jaxsched._optax.slots import ByName, each_part, own_name, parts_of, put_together, several
 
 Array = jax.Array
@@ -29,7 +30,7 @@ class Slot(NamedTuple):
     """A hyperparameter in the state of an optimizer; or those of several groups, each array with a last axis."""
 
     schedule: Any  # a schedule or a controller, its numbers as arrays
-    state: Any  # the controller's state without its step, which is the count; () for a schedule
+    state: Any  # the controller's without its step, which counts updates; `Shared` with another; () for a schedule
     # shape=(), int32: 1 for the schedule's value, 3 while a number is set by hand. 0, in a state that was filled with
     # zeros, stands for the optimizer's own schedule.
     mode: Array
@@ -138,12 +139,13 @@ class Scheduled:
     """The hyperparameters of an optimizer: what its state begins with, and how that goes on."""
 
     def __init__(self, hyperparameters: Mapping[str, Schedule | Controller]) -> None:
-        self.hyperparameters = hyperparameters
+        self.hyperparameters, self.sharing = hyperparameters, sharing(hyperparameters)
 
     def init(self, inner: Callable[[Any], Any]) -> InjectState:
         """The first state, with that of the transformation inside."""
         count = jnp.zeros((), jnp.int32)
         slots = {name: slot_of(x) for name, x in self.hyperparameters.items()}
+        slots = {name: x._replace(state=self.sharing.get(name, x.state)) for name, x in slots.items()}
         slots = put_together(slots, kinds_of(slots))
         values = values_at(slots, Now(count, count, False))
         return InjectState(count, slots, inner(values), values, no_clock())
@@ -213,7 +215,7 @@ def next_value(slot: Slot, position: Position) -> Array:
 def values_at(slots: Mapping[str, Slot], now: Now) -> Values | ByName:
     """The value of each."""
     at = lambda names, slot: several(lambda slot: value_at(slot, now), names)(slot)  # noqa: E731
-    return readable(each_part(at, slots))
+    return readable(each_part(at, with_states(slots)))
 
 
 def readable(values: Mapping[str, Any]) -> Values | ByName:
@@ -226,7 +228,8 @@ def _after(names: tuple[str, ...], kept: Slot, slot: Slot, now: Now, extra: Mapp
         state = slot.state._replace(step=now.updates)
         return moved(kept, slot.schedule.update(state, **extra, **clock_of(slot.schedule, now)))
 
-    return several(after, names)(kept, slot) if isinstance(slot.schedule, Controller) else kept
+    moves = isinstance(slot.schedule, Controller) and not is_shared(slot)
+    return several(after, names)(kept, slot) if moves else kept
 
 
 def _along_last(numbers: Sequence[Any]) -> Any:

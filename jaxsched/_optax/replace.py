@@ -81,7 +81,7 @@ def replace_schedule(
         if not is_ours(found.node(name)):
             raise ValueError(f"`{name}` cannot be replaced: its schedule is in a closure. Use `jaxsched.inject`.")
         new = one_number(name, x)
-        changes[place] = in_slot(functools.partial(_replaced, name, new, clock, rebase))
+        changes[place] = in_slot(functools.partial(_replaced, name, new, clock, rebase), other=True)
     return change(opt_state, changes)
 
 

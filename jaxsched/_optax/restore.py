@@ -23,6 +23,7 @@ from jaxsched._optax.hyperparameters import (
     placed,
     slot_of,
 )
+from jaxsched._optax.shared import Shared, is_shared, with_states
 from jaxsched._optax.snapshot import Snapshot
 from jaxsched._optax.state import each_member
 from jaxsched._optax.stored import (
@@ -182,14 +183,19 @@ class _Restoring:
                 self.lines.append(f"{name}: none -> {kind_of(slot.schedule)}")
                 slots[key] = _known(name, slot)
             else:
-                slots[key] = self._slot(name, slot, named(kept[key], Slot._fields), self._saved_schedule(path, key))
+                of_slot = named(kept[key], Slot._fields)
+                if is_shared(slot):
+                    of_slot["state"] = slot.state
+                elif isinstance(of_slot.get("state"), Shared):  # which has its own from now on
+                    of_slot["state"] = named(kept[of_slot["state"].name], Slot._fields)["state"]
+                slots[key] = self._slot(name, slot, of_slot, self._saved_schedule(path, key))
             slots[key] = placed(slots[key], count)
         for key in sorted(kept.keys() - mine.slots.keys()):
             old, schedule = self._saved_schedule(path, key), named(kept[key], Slot._fields).get("schedule")
             kind = kind_of(schedule) if isinstance(schedule, Data) else old["kind"] if old else "a schedule"
             self.lines.append(f"{names_of(path, key)[0]}: {kind} -> none")
         used, values = by_name(inside["hyperparams"], mine.slots), {}
-        for key, slot in slots.items():
+        for key, slot in with_states(slots).items():
             if key in used:
                 values[key] = Filling()(mine.hyperparams[key], used[key], (*path, *_entries("hyperparams", key)))
             else:
@@ -276,7 +282,7 @@ def _at(tree: Any, count: Any) -> Any:
         at = like(count, node.count)
         slots = {key: placed(slot, at) for key, slot in node.slots.items()}
         values = Values(
-            {key: each_member(next_value, slot, Position(at, outside_of(node))) for key, slot in slots.items()}
+            {key: each_member(next_value, x, Position(at, outside_of(node))) for key, x in with_states(slots).items()}
         )
         inner, clock = jax.tree.map(moved, node.inner_state, is_leaf=is_ours), placed(node.clock, at)
         return together(node._replace(count=at, slots=slots, inner_state=inner, hyperparams=values, clock=clock))

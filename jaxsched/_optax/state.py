@@ -40,6 +40,7 @@ from jaxsched._optax.hyperparameters import (
     own,
     placed,
 )
+from jaxsched._optax.shared import owner, with_states
 from jaxsched._optax.slots import ByName, each_part, each_value, parts_of, several
 
 Array = jax.Array
@@ -166,6 +167,9 @@ def observe(opt_state: T, *, value: Any, name: str | None = None, observed: Any 
         raise ValueError(f"`opt_state` must hold a controller that can be fed: got none. {_reason(controlled, ours)}")
 
     value = _metric(value, {jnp.shape(found.node(name).count) for name in chosen})
+    places = [found.places[name] for name in chosen]
+    places = [p._replace(key=owner(found.nodes[p.node].slots, p.key)) for p in places]
+    owners = {(p.node, p.key): p for p in found.places.values()}
 
     def feed(slot: Slot, position: Position, value: Array) -> Slot:
         observe = lambda now: slot.schedule.observe(  # noqa: E731
@@ -173,7 +177,7 @@ def observe(opt_state: T, *, value: Any, name: str | None = None, observed: Any 
         )
         return moved(slot, position.read(observe))
 
-    return change(opt_state, dict.fromkeys((found.places[name] for name in chosen), in_slot(feed, value)), alike=True)
+    return change(opt_state, dict.fromkeys((owners[p.node, p.key] for p in places), in_slot(feed, value)), alike=True)
 
 
 def override(opt_state: T, values: Mapping[str, Any] | None = None, /, **named: Any) -> T:
@@ -214,12 +218,15 @@ def override(opt_state: T, values: Mapping[str, Any] | None = None, /, **named: 
     return change(opt_state, changes)
 
 
-def in_slot(do: Callable[..., Slot], *mapped: Any) -> Change:
-    """The change of a state by a change of one of its slots at its present step, and by numbers for each member."""
+def in_slot(do: Callable[..., Slot], *mapped: Any, other: bool = False) -> Change:
+    """The change of a state by a change of one of its slots at its present step, and by numbers for each member.
+
+    With `other`, another schedule or controller takes the place.
+    """
 
     def changed(node: InjectState, key: str) -> InjectState:
         new = each_member(do, slot(node, key), position(node), *beside(mapped, node.count))
-        return with_slot(node, key, placed(new, node.count))
+        return with_slot(node, key, placed(new, node.count), other)
 
     return changed
 
@@ -250,7 +257,7 @@ def _next_values(node: InjectState) -> Mapping[str, Array]:
     def at(names: tuple[str, ...], slot: Slot) -> Array:
         return several(lambda slot: each_member(next_value, slot, position(node)), names)(slot)
 
-    known = [part for part in parts_of(node.slots) if _has_numbers(part.content)]
+    known = [part for part in parts_of(with_states(node.slots)) if _has_numbers(part.content)]
     return each_value(each_part(at, ByName(known)))
 
 

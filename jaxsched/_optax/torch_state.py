@@ -14,6 +14,7 @@ from jaxsched._optax.changes import together
 from jaxsched._optax.clock import Now
 from jaxsched._optax.find import find, is_ours
 from jaxsched._optax.hyperparameters import Slot, Values, placed, scheduled_at, value_at
+from jaxsched._optax.shared import with_states
 from jaxsched._optax.stored import like, parts, whole
 
 _PLATEAU = ("best", "num_bad_epochs", "cooldown_counter")
@@ -37,7 +38,7 @@ def with_torch_state(fresh: Any, saved: Any) -> tuple[Any, list[str]]:
             return node
         count = whole(last, node.count, (jax.tree_util.DictKey("last_epoch"),))
         slots = {key: placed(_slot(slot, count, saved, rate), count) for key, slot in node.slots.items()}
-        values = Values({key: value_at(slot, Now(count, count, False)) for key, slot in slots.items()})
+        values = Values({key: value_at(slot, Now(count, count, False)) for key, slot in with_states(slots).items()})
         for key, value in values.items():
             name = names["/".join((*(jax.tree_util.keystr((e,), simple=True) for e in path), key))]
             if key.endswith("learning_rate") and rate is not None and not math.isclose(value, rate, rel_tol=1e-5):
