@@ -133,7 +133,8 @@ WRONG = {
     "in-devices": (lambda: js.delay(plateau(1.0, axis_name="x"), 4), T, "`schedule` must be a pure", PURE),
     "as_schedule": (lambda: js.as_schedule(greedy(0.1)), T, "`x` must be a pure schedule", "Greedy", PURE),
     "sum": (lambda: LINE + MADE, T, "`right` must be a pure schedule", "ReduceOnPlateau", PURE),
-    "product": (lambda: MADE * LINE, T, "`left` must be a pure schedule", "ReduceOnPlateau", PURE),
+    "product": (lambda: MADE * LINE, T, "`factor` must be a number beside a controller", "Linear"),
+    "product-of-schedule": (lambda: LINE * MADE, T, "`right` must be a pure schedule", "ReduceOnPlateau", PURE),
     "wrapped": (lambda: js.nodes.Wrap(recover(0.1)), T, "`fn` must be a pure schedule", "Recover", PURE),
     "class": (lambda: js.nodes.ReduceOnPlateau(MADE, factor=0.5), T, "`schedule` must be a pure schedule", PURE),
     "devices-of-schedule": (

@@ -201,7 +201,7 @@ class OverDevices(Controller):
             mean = total(select(observed, value, 0.0)) / jnp.maximum(observers, 1.0)
         except NameError as error:
             raise ValueError(
-                f"`axis_name` must be bound where a metric is observed: got {self.axis_name!r} outside of its "
+                f"`axis_name` must be bound where a metric is observed: got {shown(self.axis_name)} outside of its "
                 f"`pmap` or `shard_map`. Observe inside of it, or leave `axis_name` out."
             ) from error
         return self.controller._observed(state, mean, observers > 0)

@@ -12,35 +12,39 @@ from jaxsched._core.choice import select
 from jaxsched._core.counter import Counter
 from jaxsched._core.fields import is_traced
 from jaxsched._core.program import device_time, relaxed, time_of
-from jaxsched._core.time import Clock, is_integer, minus, to_clock, to_real
+from jaxsched._core.time import Clock, is_integer, to_clock, to_real
 
 Array = jax.Array
 
 T = TypeVar("T")
 
 
-GIVEN, SETTLED, ANEW, MOST = 1 << 30, 1 << 29, 1 << 28, (1 << 24) - 1
-"""The bits of `notes`: some update was given a time; it is known whether the state was new in the middle of a run; it
-was; and times that the clock went back."""
+PART = 24
+"""The low bits of `notes`: the part of a step, in units of 2**-23, with its sign."""
+
+GIVEN, SETTLED, ANEW = 1 << PART, 1 << PART + 1, 1 << PART + 2
+"""The next ones: some update was given a time; it is known whether the state was new in the middle of a run; it was."""
+
+BACK, MOST = PART + 3, 15
+"""And the rest of them: how often the clock went back, up to so many times."""
 
 FAR = 2.0
 """A clock that was so many times as far at the first update as it came until it moved did not begin there."""
 
 
 class Outside(NamedTuple):
-    """What an optimizer's state knows of the clock that its updates were given; zeros, if they were given none.
+    """What an optimizer's state knows of the clock that its updates were given; zeros, if they were given none."""
 
-    All are int32 and scalars, which cost an update without such a clock nothing, on a mesh neither.
-    """
-
-    bits: Array  # shape=(), dtype=int32; those of `part`, a float32
-    ahead: Array  # shape=(), dtype=int32; by how many steps `count` is ahead of the updates so far
-    notes: Array  # shape=(), dtype=int32; what the other properties read
+    # Scalars, of which an update without such a clock changes none: it has no kernel more, on a mesh neither.
+    notes: Array  # shape=(), dtype=int32; what the properties read
+    ahead: Array | None  # shape=(), dtype=int32; of `count`, to the updates so far; None if no controller counts those
 
     @property
     def part(self) -> Array:
-        """What the time has beyond `count`, in steps: shape=(), dtype=float32."""
-        return jax.lax.bitcast_convert_type(jnp.asarray(self.bits), jnp.float32)
+        """What the time has beyond `count`, in steps, to 2**-24: shape=(), dtype=float32."""
+        notes = jnp.asarray(self.notes)
+        units = jnp.right_shift(jnp.left_shift(notes, 32 - PART), 32 - PART)  # with its sign
+        return units.astype(jnp.float32) * jnp.float32(2.0 ** (1 - PART))
 
     @property
     def given(self) -> Array:
@@ -57,8 +61,8 @@ class Outside(NamedTuple):
 
     @property
     def back(self) -> Array:
-        """How often an update was given a time before that of the one before: shape=(), dtype=int32."""
-        return jnp.bitwise_and(self.notes, MOST)
+        """How often an update was given a time before that of the one before, up to 15: shape=(), dtype=int32."""
+        return jnp.right_shift(self.notes, BACK)
 
 
 class Now(NamedTuple):
@@ -78,7 +82,7 @@ class Position(NamedTuple):
     @property
     def updates(self) -> Array:
         """Updates so far, which controllers count."""
-        return self.count - self.outside.ahead
+        return self.count if self.outside.ahead is None else self.count - self.outside.ahead
 
     def read(self, fn: Callable[[Now], T]) -> T:
         """What a function makes of the present, a whole step where no clock from outside has a part of one."""
@@ -90,13 +94,15 @@ class Position(NamedTuple):
         return jax.tree.map(lambda a, b: select(part == 0, a, b), at_whole, between)
 
 
-def no_clock(shape: tuple[int, ...] = ()) -> Outside:
-    return Outside(*(jnp.zeros(shape, jnp.int32) for _ in Outside._fields))
+def no_clock(controlled: bool = True, shape: tuple[int, ...] = ()) -> Outside:
+    """Of a state that no update was made of yet, with controllers in it or without."""
+    zero = lambda: jnp.zeros(shape, jnp.int32)  # noqa: E731 (a buffer each, which may be donated)
+    return Outside(zero(), zero() if controlled else None)
 
 
 def outside_of(state: Any) -> Outside:
     """What the state of an earlier version did not know, as well."""
-    return state.clock if isinstance(state.clock, Outside) else no_clock(jnp.shape(state.count))
+    return state.clock if isinstance(state.clock, Outside) else no_clock(shape=jnp.shape(state.count))
 
 
 def position(state: Any) -> Position:
@@ -118,18 +124,18 @@ def after(count: Array, outside: Any, time: Any) -> tuple[Array, Any]:
         return count + (count < LAST_STEP).astype(jnp.int32), outside
     with relaxed():
         time = device_time(time)
-        later, updates = _kept(_next(time)), count - outside.ahead
+        later, updates = _kept(_next(time)), Position(count, outside).updates
         # From the last time to this one: whole steps, or less than one.
         gone = to_real(later.whole - count) + (later.part - outside.part)
         last = to_real(count - _is_whole(time)) + outside.part
         settles = select(outside.given, gone > 0, updates > 0)
         anew = outside.given & settles & (jnp.bitwise_and(outside.notes, SETTLED) == 0) & (last > FAR * gone)
         back = jnp.minimum(outside.back + (outside.given & (gone < 0)), MOST)
-        kept = jnp.bitwise_and(outside.notes, SETTLED | ANEW)
-        notes = back | kept | select(settles, SETTLED, 0) | select(anew, ANEW, 0) | GIVEN
-        bits = jax.lax.bitcast_convert_type(later.part, jnp.int32)
-        ahead = later.whole - jnp.minimum(updates, LAST_STEP - 1) - 1
-        return later.whole, Outside(bits, ahead, notes.astype(jnp.int32))
+        flags = jnp.bitwise_and(outside.notes, SETTLED | ANEW) | select(settles, SETTLED, 0) | select(anew, ANEW, 0)
+        part = jnp.bitwise_and(jnp.round(later.part * 2.0 ** (PART - 1)).astype(jnp.int32), GIVEN - 1)
+        notes = (part | GIVEN | flags | jnp.left_shift(back, BACK)).astype(jnp.int32)
+        ahead = None if outside.ahead is None else later.whole - jnp.minimum(updates, LAST_STEP - 1) - 1
+        return later.whole, Outside(notes, ahead)
 
 
 def _is_whole(time: Any) -> bool:
@@ -143,10 +149,8 @@ def _next(time: Any) -> Any:
 
 
 def _kept(time: Any) -> Clock:
-    """A time as a state keeps it: what does not fit an int32 is in the part."""
-    if not _is_whole(time):
-        time = to_clock(time)
-        whole = jnp.minimum(time.whole, LAST_STEP)
-        return Clock(whole.astype(jnp.int32), (time.part + minus(time.whole, whole)).astype(jnp.float32))
-    whole = jnp.minimum(time, LAST_STEP)
-    return Clock(whole.astype(jnp.int32), minus(time, whole).astype(jnp.float32))
+    """A time as a state keeps it: an int32, and the part of a step to 2**-24."""
+    time = to_clock(time)
+    whole = jnp.minimum(time.whole, LAST_STEP).astype(jnp.int32)
+    part = jnp.round(jnp.clip(time.part, -0.5, 0.5) * 2.0 ** (PART - 1)) * 2.0 ** (1 - PART)
+    return Clock(whole, select(time.whole < LAST_STEP, part, 0).astype(jnp.float32))

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 import jax
+import jax.numpy as jnp
 
 from jaxsched._controllers.base import Controller
 from jaxsched._core.fields import is_mapping
 from jaxsched._core.words import shown
 from jaxsched._optax.changes import Change as Change
 from jaxsched._optax.changes import changed
+from jaxsched._optax.clock import outside_of
 from jaxsched._optax.hyperparameters import InjectState, Slot, is_bare
 from jaxsched._optax.shared import apart, is_shared
 
@@ -130,7 +132,10 @@ def with_slot(node: InjectState, key: str, new: Slot, other: bool = False) -> In
     """The state with a slot changed; if it is another controller's, each that shared its state has its own."""
     old = node.slots[key]
     if other:
-        return node._replace(slots={**apart(node.slots, key), key: new})
+        clock = outside_of(node)
+        counts = isinstance(new.schedule, Controller) and clock.ahead is None
+        clock = clock._replace(ahead=jnp.zeros_like(node.count)) if counts else clock
+        return node._replace(slots={**apart(node.slots, key), key: new}, clock=clock)
     return node._replace(slots={**node.slots, key: new._replace(state=old.state) if is_shared(old) else new})
 
 

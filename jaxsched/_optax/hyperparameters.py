@@ -148,7 +148,8 @@ class Scheduled:
         slots = {name: x._replace(state=self.sharing.get(name, x.state)) for name, x in slots.items()}
         slots = put_together(slots, kinds_of(slots))
         values = values_at(slots, Now(count, count, False))
-        return InjectState(count, slots, inner(values), values, no_clock())
+        controlled = any(isinstance(x, Controller) for x in self.hyperparameters.values())
+        return InjectState(count, slots, inner(values), values, no_clock(controlled))
 
     def update(self, state: Any, extra: Mapping[str, Any]) -> tuple[Values | ByName, InjectState]:
         """The values to use now, and the state after it."""

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from jaxsched._controllers.base import Controller
 from jaxsched._core.schedule import Array, Schedule
-from jaxsched._optax.clock import Outside, outside_of
+from jaxsched._optax.clock import Outside, outside_of, position
 from jaxsched._optax.find import controller_state, find, is_ours, slot
 from jaxsched._optax.find import value as value_in
 from jaxsched._optax.hyperparameters import BY_HAND
@@ -19,6 +19,7 @@ class Hyperparameter(NamedTuple):
     rate: Schedule | Controller | None  # its schedule or controller; None where that is in a closure
     state: Any  # the controller's state; None if there is none
     by_hand: Array | None  # shape=(), dtype=bool; whether a number is set by hand
+    updates: Array | None  # shape=(), dtype=int32; so far, where a controller counts them
     clock: Outside | None  # of the clock that updates were given by `step=`; None of a state of optax
 
 
@@ -45,6 +46,7 @@ def hyperparameters(opt_state: Any) -> dict[str, Hyperparameter]:
 def _of(node: Any, key: str) -> Hyperparameter:
     state, used = controller_state(node, key), value_in(node, key)
     if not is_ours(node):
-        return Hyperparameter(used, getattr(node, "count", None), None, state, None, None)
-    here = slot(node, key)
-    return Hyperparameter(used, node.count, here.schedule, state, here.mode & BY_HAND != 0, outside_of(node))
+        return Hyperparameter(used, getattr(node, "count", None), None, state, None, None, None)
+    here, clock = slot(node, key), outside_of(node)
+    updates = None if clock.ahead is None else position(node).updates
+    return Hyperparameter(used, node.count, here.schedule, state, here.mode & BY_HAND != 0, updates, clock)

@@ -9,7 +9,7 @@ from jaxsched._controllers.base import Controller
 from jaxsched._core.fields import is_traced
 from jaxsched._core.node import Data
 from jaxsched._optax.changes import together
-from jaxsched._optax.clock import Position, outside_of
+from jaxsched._optax.clock import Outside, Position, outside_of
 from jaxsched._optax.devices import settled
 from jaxsched._optax.differences import data_of, differences, judged_by, kind_of, one_way
 from jaxsched._optax.find import boxed_like, check_tree, find, is_ours, names_of, unboxed
@@ -173,6 +173,8 @@ class _Restoring:
             return _at(mine._replace(inner_state=self._inner(mine, inside["inner_state"], path)), count)
         clock, saved_clock = outside_of(mine), inside.get("clock", ())
         if not is_empty(saved_clock):
+            saved_clock = {"ahead": count * 0, **named(saved_clock, Outside._fields)}
+            saved_clock = {name: x for name, x in saved_clock.items() if getattr(clock, name) is not None}
             clock = Filling()(clock, saved_clock, (*path, jax.tree_util.GetAttrKey("clock")))
         clock = placed(clock, count)
         kept = {name: x for name, x in by_name(inside["slots"], mine.slots).items() if not is_empty(x)}

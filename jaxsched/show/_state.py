@@ -26,9 +26,9 @@ class Rate(NamedTuple):
         phase: the phase of its schedule that the next update is in, in words; empty where its schedule is not known.
         observations: metrics that its controller has seen; `None` if it has none.
         cuts: how often its controller has cut it; `None` if it has none, or does not count them.
-        updates: updates so far, where they were given a clock by `step=`; else `None`, as the two that follow.
-        anew: whether the state was new when its clock was far already.
-        back: how often an update was given a time before that of the one before.
+        updates: updates so far, where they were given a clock by `step=` and a controller counts them; else `None`.
+        anew: whether the state was new when its clock was far already; `None` where no clock was given.
+        back: how often an update was given a time before that of the one before; `None` where no clock was given.
     """
 
     name: str
@@ -82,7 +82,7 @@ def _rate(name: str, x: Hyperparameter, following: Any) -> Rate:
         phase=_phase(x),
         observations=_plain(events.observations) if events is not None else None,
         cuts=_plain(getattr(x.state, "cuts", None)),
-        updates=_plain(x.step - clock.ahead) if clock is not None and x.step is not None else None,
+        updates=_plain(x.updates) if clock is not None else None,
         anew=_plain(clock.anew) if clock is not None else None,
         back=_plain(clock.back) if clock is not None else None,
     )
@@ -117,14 +117,14 @@ def _row(rate: Rate) -> list[str]:
     notes += ["set by hand"] if rate.by_hand else []
     notes += [f"observations {_text(rate.observations)}"] if rate.observations is not None else []
     notes += [f"cuts {_text(rate.cuts)}"] if rate.cuts is not None else []
-    notes += _of_clock(rate) if rate.updates is not None else []
+    notes += _of_clock(rate) if rate.anew is not None else []
     following = f"next {_text(rate.next)}" if rate.next is not None else "next not known"
     return [rate.name, f"step {_text(rate.step)}", f"used {_text(rate.used)}", following, "; ".join(notes)]
 
 
 def _of_clock(rate: Rate) -> list[str]:
     """What is said of a clock from outside."""
-    notes = [f"updates {_text(rate.updates)}"]
+    notes = [] if rate.updates is None else [f"updates {_text(rate.updates)}"]
     if np.any(rate.anew):
         notes.append("made anew in the middle of a run: was its checkpoint not restored?")
     if np.any(rate.back):

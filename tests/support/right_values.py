@@ -86,6 +86,7 @@ OF: dict[str, dict[str, Any]] = {
     "get_cosine_with_min_lr_schedule_with_warmup_lr_rate": {"min_lr": 0.1},
     "ProductOfMany": {"factors": (LINE, STEP)},
     "SumOfMany": {"terms": (LINE, STEP)},
+    "Quotient": {"left": LINE, "right": 0.5},
     "Maximum": {"terms": (LINE, STEP)},
     "Minimum": {"terms": (LINE, STEP)},
     "get_wsd_schedule": {"num_training_steps": 16},

@@ -51,7 +51,7 @@ EXCEPT = {
         "Slot", "Values", "ByName", "InjectState", "Snapshot", "Hyperparameter", "Sample", "Events", "GreedyState",
         "PlateauState", "RecoverState", "HypergradientState", "StationarityState", "Description", "Descriptions",
         "Change", "Diff", "Finding", "Phase", "Rate", "StateDescription", "Table", "Diagnosis", "RangeTest",
-        "TargetState", "TurnState", "Applied", "Outside", "Counter",
+        "TargetState", "TurnState", "Applied", "Outside", "Counter", "Shared",
     },
     "A formula: what calls it has checked the step.": {"at", "weights"},
     "Arithmetic of a formula, on arrays.": {
@@ -162,13 +162,8 @@ def problem(call: Call, name: str, evaluate: bool = True) -> str | None:
         return f"internal {type(error).__name__}: {str(error)[:200]}"
     if name in NEVER and not takes(call):
         return f"taken: {result!r:.200}"
-    grows = name == "2.5" and call.argument in (
-        "decay_rate",
-        "factor",
-        "gamma",
-        "rate",
-    )  # beyond any float in 1,000 steps
-    asked = evaluate and name not in UNASKED and call.argument != "labels"  # those meet the parameters later
+    asked = evaluate and name not in UNASKED and call.argument not in UNASKED_ARGUMENTS
+    grows = name == "2.5" and call.argument in GROWING
     return _unsound(result) if asked and not grows else None
 
 
@@ -185,6 +180,12 @@ def _problem_of(error: Exception, argument: str) -> str | None:
 UNASKED = {"2**31", "2**63", "nested", "numpy matrix"}
 """A factor so large grows beyond any float; and a class that is given a matrix is a stack of stacks."""
 
+UNASKED_ARGUMENTS = {"labels", "axis_name"}
+"""They meet the parameters, or a mapped axis, later."""
+
+GROWING = {"decay_rate", "factor", "gamma", "rate"}
+"""Factors by which a value of 2.5 grows beyond any float in 1,000 steps."""
+
 
 def _unsound(result: Any) -> str | None:
     """What is wrong with what was returned: a number that is not finite, or a schedule or controller without values."""
@@ -194,7 +195,7 @@ def _unsound(result: Any) -> str | None:
         with jax.numpy_rank_promotion("allow"), warnings.catch_warnings():
             values = _values(result)
     except Exception as error:
-        if STACKED in str(error):  # a class takes arrays, and is a stack then
+        if any(words in str(error) for words in STACKED):  # a class takes arrays, and is a stack then
             return None
         return f"no value, {type(error).__name__}: {str(error)[:200]}"
     arrays = [np.asarray(x) for x in jax.tree.leaves(values)]
@@ -202,7 +203,7 @@ def _unsound(result: Any) -> str | None:
     return None if finite else f"not finite: {values!r:.200}"
 
 
-STACKED = "is this a stacked schedule?"
+STACKED = ("is this a stacked schedule?", "Incompatible shapes for broadcasting")
 
 
 def _values(result: Any) -> Any:
