@@ -171,12 +171,7 @@ class _Restoring:
         if "slots" not in inside:  # of `optax.inject_hyperparams`
             self._say_count(mine, path, count)
             return _at(mine._replace(inner_state=self._inner(mine, inside["inner_state"], path)), count)
-        clock, saved_clock = outside_of(mine), inside.get("clock", ())
-        if not is_empty(saved_clock):
-            saved_clock = {"ahead": count * 0, **named(saved_clock, Outside._fields)}
-            saved_clock = {name: x for name, x in saved_clock.items() if getattr(clock, name) is not None}
-            clock = Filling()(clock, saved_clock, (*path, jax.tree_util.GetAttrKey("clock")))
-        clock = placed(clock, count)
+        clock = placed(_clock(outside_of(mine), inside.get("clock"), count), count)
         kept = {name: x for name, x in by_name(inside["slots"], mine.slots).items() if not is_empty(x)}
         slots = {}
         for key, slot in mine.slots.items():
@@ -290,6 +285,13 @@ def _at(tree: Any, count: Any) -> Any:
         return together(node._replace(count=at, slots=slots, inner_state=inner, hyperparams=values, clock=clock))
 
     return jax.tree.map(moved, tree, is_leaf=is_ours)
+
+
+def _clock(mine: Outside, saved: Any, count: Any) -> Outside:
+    """What was known of a clock from outside, if anything; a controller that is new has counted as many updates."""
+    kept = {"notes": count * 0, "ahead": count * 0, **named(saved, Outside._fields)}
+    kept = {name: count * 0 if is_empty(x) else x for name, x in kept.items() if getattr(mine, name, None) is not None}
+    return Filling()(mine, kept, _entries("clock"))
 
 
 def _known(name: str, slot: Slot) -> Slot:
