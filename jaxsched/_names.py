@@ -48,6 +48,7 @@ FOREIGN = {
     "lr_find": ("search",),
     "range_test": ("search",),
     "diagnose": ("search.diagnose",),
+    "check_applied": ("search.check_applied",),
     "chain": ("join",),
     "seesaw": ("Run.seesaw",),
     "sequential": ("join",),
