@@ -99,3 +99,10 @@ def test_nonsense_is_refused(args, error, words):
 def test_a_reference_that_does_not_move_is_refused():
     with pytest.raises(ValueError, match="`reference` must move the parameters"):
         found(optax.sgd(LR), reference=optax.sgd(0.0))
+
+
+def test_updates_that_are_not_finite_and_optimizers_that_ask_for_more():
+    result = found(optax.scale(float("nan")))
+    assert not result.agrees and result.verdict == "update 0 is not finite" and result.error == np.inf
+    with pytest.raises(TypeError, match="`optimizer` must update by gradients, a state and parameters alone.*value"):
+        found(optax.lbfgs())

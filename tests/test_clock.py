@@ -314,6 +314,23 @@ def test_a_counter_counts_exactly_in_a_scan(unit):
     assert int(on_host) == begin + int(more.astype(np.int64).sum())
 
 
+def test_a_plus_counts_on():
+    one = js.counter(5, unit=10)
+    assert int(one + 7) == int(7 + one) == 12 and isinstance(jax.jit(lambda c: c + 7)(one), js.states.Counter)
+
+
+@pytest.mark.parametrize("jit", [False, True], ids=["eager", "jit"])
+def test_an_unsigned_count_goes_on_beyond_the_signed_ones(jit):
+    """2**32 - 1 tokens fit a uint32."""
+    lr = js.warmup(js.Linear(1.0, 0.0, steps=4e9), steps=1e9)
+    read = jax.jit(lr) if jit else lr
+    counts = jnp.asarray([5, 2**31 - 1, 2**31, 3 * 10**9, 4294967295], jnp.uint32)
+    expected = [5e-9, *(1 - (np.array([2.0**31 - 1, 2.0**31, 3e9, 4294967295]) - 1e9) / 4e9)]
+    np.testing.assert_allclose(read(counts), expected, rtol=1e-6)
+    _, used = at(js.inject(optax.sgd)(lr), list(counts), jit=jit)
+    np.testing.assert_allclose(used, expected, rtol=1e-6)
+
+
 def test_a_counter_holds_still_at_its_end_and_never_goes_back():
     last = js.counter((2**31 - 1) * 10 + 3, unit=10)
     add = jax.jit(lambda c, x: c.add(x))

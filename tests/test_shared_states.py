@@ -167,6 +167,8 @@ def test_a_controller_times_what_is_no_number_is_refused():
     for multiply in (lambda: LR * js.Linear(1.0, 0.0, steps=4), lambda: LR * (lambda step: step)):
         with pytest.raises(TypeError, match="`factor` must be a number beside a controller"):
             multiply()
+    with pytest.raises(ValueError, match="`divisor` must not be 0: got 0"):
+        LR / 0
     with pytest.raises(TypeError):
         LR * "2"
     with pytest.raises(TypeError):

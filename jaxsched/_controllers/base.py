@@ -106,7 +106,11 @@ class Controller(Data, abc.ABC):
 
     @final
     def __truediv__(self, divisor: Any) -> "Controller":
-        return scale(self, 1 / divisor) if is_number(divisor) or is_traced(divisor) else NotImplemented
+        if not (is_number(divisor) or is_traced(divisor)):
+            return NotImplemented
+        if not is_traced(divisor) and float(divisor) == 0:
+            raise ValueError(f"`divisor` must not be 0: got {shown(divisor)}. No controller can be divided by it.")
+        return scale(self, 1 / divisor)
 
     __array_ufunc__ = None  # `np.float64(2) * controller` is ours, not an array of objects
 

@@ -21,8 +21,8 @@ MOST_UNITS, LARGEST_UNIT = 2**31 - 1, 2**30
 class Counter(NamedTuple):
     """A whole number as units and a rest, each an int32: what `counter` makes.
 
-    It is a step for a schedule that counts in these units, exact beyond 2**31 without x64. `int(counter)` is the number
-    itself, where it is known.
+    It is a step for a schedule that counts in these units, exact beyond 2**31 without x64. `counter + n` is
+    `counter.add(n)`, and `int(counter)` the number itself, where it is known.
     """
 
     units: Any  # shape=(), dtype=int32
@@ -66,6 +66,8 @@ class Counter(NamedTuple):
         more = more.astype(jnp.int32) if narrow else more
         unit = unit.astype(more.dtype)
         return jnp.minimum(more // unit, MOST_UNITS), more % unit
+
+    __add__ = __radd__ = add  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
 
     def __int__(self) -> int:
         return int(self.units) * int(self.unit) + int(self.rest)

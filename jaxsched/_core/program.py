@@ -13,7 +13,7 @@ from jaxsched._core.boxes import array_of, unwrapped
 from jaxsched._core.counter import IN_PARTS, clock_of
 from jaxsched._core.fields import is_traced
 from jaxsched._core.programs import program_for
-from jaxsched._core.time import Array, Time, integer_max, real_dtype
+from jaxsched._core.time import Array, Clock, Time, integer_max, real_dtype
 from jaxsched._core.words import shown
 
 FARTHEST = 2**1000
@@ -42,7 +42,13 @@ def canonical(leaf: Any) -> Array:
 
 def device_time(step: Any) -> Time:
     """The time that a schedule is read at: of a step, or of a count in units."""
-    return clock_of(step) if isinstance(step, IN_PARTS) else device_step(jnp.asarray(step))
+    if isinstance(step, IN_PARTS):
+        return clock_of(step)
+    step = jnp.asarray(step)
+    if not jnp.issubdtype(step.dtype, jnp.unsignedinteger) or jnp.iinfo(step.dtype).max <= integer_max():
+        return device_step(step)
+    whole = jnp.minimum(step, jnp.asarray(integer_max(), step.dtype))  # what lies beyond is in the part
+    return Clock(whole.astype(jnp.result_type(int)), (step - whole).astype(real_dtype()))
 
 
 def time_of(step: Any) -> Any:
@@ -70,8 +76,6 @@ def device_step(step: Array) -> Array:
         raise TypeError(f"`step` must be a real number or an array of them: got dtype {kind}.")
     if jnp.issubdtype(kind, jnp.floating):
         return jnp.maximum(step.astype(real_dtype()), 0)
-    if jnp.issubdtype(kind, jnp.unsignedinteger) and jnp.iinfo(kind).max > jnp.iinfo(integer).max:
-        step = jnp.minimum(step, jnp.asarray(jnp.iinfo(integer).max, kind))
     return jnp.maximum(step.astype(integer), 0)
 
 

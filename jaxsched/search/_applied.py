@@ -101,6 +101,9 @@ def check_applied(
 
 def _judged(values: np.ndarray, applied: np.ndarray, steps: int, known: bool) -> Applied:
     scheduled = values[:steps]
+    if not np.all(np.isfinite(applied)):
+        at = int(np.argmin(np.isfinite(applied)))
+        return Applied(False, f"update {at} is not finite", scheduled, applied, np.inf)
     found = [(_difference(*_beside(values, reading, applied, known)), reading.words) for reading in _readings(steps)]
     # The first is as it should be; a slow schedule is not told from one that is a step ahead within an `eps`.
     (error, words), (least, others) = found[0], min(found[1:])
@@ -201,7 +204,10 @@ def _updates(name: str, optimizer: Any, params: Any, steps: int, state: Any = No
 
     state = optimizer.init(params) if state is None else state
     for _ in range(steps):
-        updates, state = update(state)
+        try:
+            updates, state = update(state)
+        except TypeError as error:
+            raise TypeError(f"`{name}` must update by gradients, a state and parameters alone: {error}.") from error
         yield np.concatenate([np.ravel(np.asarray(x, np.float64)) for x in jax.tree.leaves(updates)])
 
 
@@ -225,4 +231,4 @@ def _rates(updates: list[np.ndarray], directions: list[np.ndarray], known: bool)
     if known and not np.any(squares):
         raise ValueError("`reference` must move the parameters: its updates are 0. Make it with the rate 1.0.")
     along = np.array([u @ d for u, d in zip(updates, directions, strict=True)])
-    return np.divide(along, squares, out=np.zeros_like(along), where=squares > 0)
+    return np.divide(along, squares, out=np.zeros_like(along), where=squares != 0)
