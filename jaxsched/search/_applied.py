@@ -80,9 +80,9 @@ def check_applied(
         >>> lr = jaxsched.warmup_cosine(1e-3, 10, 100)
         >>> jaxsched.search.check_applied(optax.sgd(lr), np.ones(3), lr, steps=100).verdict
         'update k is made at schedule(k)'
-        >>> every_second = optax.MultiSteps(optax.sgd(lr), 2)
-        >>> jaxsched.search.check_applied(every_second, np.ones(3), lr, steps=100).verdict
-        'an update is made at every 2nd call, and update k at schedule(k)'
+        >>> eight_processes = optax.sgd(lambda k: lr(8 * k))
+        >>> jaxsched.search.check_applied(eight_processes, np.ones(3), lr, steps=100).verdict
+        'update k is made at schedule(8 k): the schedule is 8 times too fast'
     """
     with renamed({"x": "schedule"}):
         schedule = js.as_schedule(schedule)
