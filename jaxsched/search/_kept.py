@@ -141,7 +141,8 @@ def _about(program: Program) -> dict[str, Any]:
 
 
 def _load(path: pathlib.Path, wanted: set[str]) -> tuple[dict[str, Any], list[str], list[np.ndarray]]:
-    with np.load(path, allow_pickle=False) as file:
+    # Opened here, since NumPy leaves a file open that it cannot read.
+    with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
         about = json.loads(str(file["about"]))
         if about["jaxsched"] != FORMAT:
             raise ValueError(f"format {about['jaxsched']}")

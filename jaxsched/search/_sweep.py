@@ -91,6 +91,8 @@ def sweep(
         TypeError: an argument of another kind; `train` asks for the value of a number, or returns no arrays.
 
     Examples:
+        >>> import jax
+        >>> import jax.numpy as jnp
         >>> def train(schedule):
         ...     step = lambda w, i: (w - schedule(i) * 2 * w, None)  # of the loss w ** 2
         ...     w, _ = jax.lax.scan(step, jnp.float32(1.0), jnp.arange(20))
