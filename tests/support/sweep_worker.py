@@ -69,13 +69,13 @@ def work(
         jax.distributed.shutdown()
 
 
-def start(folder, name, devices=8, **arguments):
+def start(folder, name, local=8, **arguments):
     """A worker that is running, with so many virtual devices; what it says goes to `name.log`."""
     flags = [x for x in os.environ.get("XLA_FLAGS", "").split() if "device_count" not in x]
     environment = {
         **os.environ,
         "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": " ".join([*flags, f"--xla_force_host_platform_device_count={devices}"]),
+        "XLA_FLAGS": " ".join([*flags, f"--xla_force_host_platform_device_count={local}"]),
     }
     environment.pop("PYTEST_XDIST_WORKER", None)
     arguments = {**arguments, "result": str(folder / f"{name}.pickle")}
