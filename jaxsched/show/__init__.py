@@ -10,6 +10,7 @@ from jaxsched.show._html import view as view
 from jaxsched.show._lint import Finding as Finding
 from jaxsched.show._plot import axes as axes
 from jaxsched.show._plot import plot as plot
+from jaxsched.show._rows import Rows as Rows
 from jaxsched.show._spans import Phase as Phase
 from jaxsched.show._state import Rate as Rate
 from jaxsched.show._state import StateDescription as StateDescription
@@ -26,6 +27,7 @@ for _each in (
     Finding,
     Phase,
     Rate,
+    Rows,
     StateDescription,
     Table,
     axes,

@@ -45,6 +45,7 @@ OPT_STATE = Later(lambda: js.inject(optax.sgd)(PLATEAU).init(np.ones(3)))
 PLATEAU_STATE = Later(PLATEAU.init)
 RUN = js.Run(total=100, steps_per_epoch=10, batch_size=8, sequence_length=4)
 RANGE_TEST = search.RangeTest(np.geomspace(1e-4, 1.0, 20), np.linspace(2.0, 1.0, 20)[None], np.linspace(2.0, 1.0, 20))
+SWEEP = search.Sweep((STEP, LINE), None, {"loss": np.asarray([2.0, 1.0])}, np.asarray([False, False]), 1)
 GOOD: dict[str, Any] = {
     "T_0": 4, "T_max": 8, "at": 4, "axis_name": "i", "begin": 4, "begins": [0, 4], "bound": STEP, "boundaries": [2, 4],
     "base": 256, "batch": 512,
@@ -113,6 +114,7 @@ OF: dict[str, dict[str, Any]] = {
     "ElapsedPower": {"power": 0.5},
     "wsd": {"warmup": 4, "stable": 4, "decay": 4},
     "noam": {"warmup": 4},
+    "Quotient": {"right": STEP},
     "StackedJoin": {"kinds": (js.stack([LINE, LINE]),), "boundaries": [3], "which": [0, 0], "slot": [0, 1]},
     # What stands in an optimizer's state.
     "mup_factors": {"base": {"w": np.ones((2, 2))}, "target": {"w": np.ones((4, 4))}},
@@ -135,6 +137,10 @@ OF: dict[str, dict[str, Any]] = {
     "show.plot": {"schedules": LINE, "total": 16, "ax": mock.MagicMock()},
     "show.table": {"steps": 4},
     "check_applied": {"optimizer": optax.sgd(0.5), "params": np.ones(3, np.float32), "steps": 4, "schedule": 0.5},
+    "sweep": {"train": lambda schedule, key: schedule(0), "schedules": [STEP, LINE], "seeds": [0]},
+    "Sweep.best": {"by": "loss"},
+    "Sweep.table": {"by": "loss"},
+    "Sweep.plot": {"by": "loss"},
     "range_test": {
         "step": lambda state, batch, rate: (jax.tree.map(lambda x: _like(x, rate), state), (rate - 1.0) ** 2),
         "state": jnp.float32(0.0),
@@ -147,5 +153,5 @@ OF: dict[str, dict[str, Any]] = {
 VARIOUS = {"override": "learning_rate", "replace_schedule": "learning_rate", "grid": "value", "labels": "value"}
 """An argument of those that take any keyword."""
 
-OBJECTS: dict[str, Any] = {"Schedule": LINE, "Controller": PLATEAU, "Run": RUN, "RangeTest": RANGE_TEST}
+OBJECTS: dict[str, Any] = {"Schedule": LINE, "Controller": PLATEAU, "Run": RUN, "RangeTest": RANGE_TEST, "Sweep": SWEEP}
 """Whose methods are called."""

@@ -51,7 +51,7 @@ EXCEPT = {
         "Slot", "Values", "ByName", "InjectState", "Snapshot", "Hyperparameter", "Sample", "Events", "GreedyState",
         "PlateauState", "RecoverState", "HypergradientState", "StationarityState", "Description", "Descriptions",
         "Change", "Diff", "Finding", "Phase", "Rate", "StateDescription", "Table", "Diagnosis", "RangeTest",
-        "TargetState", "TurnState", "Applied", "Outside", "Counter", "Shared",
+        "TargetState", "TurnState", "Applied", "Outside", "Counter", "Shared", "Best", "Rows", "Sweep",
     },
     "A formula: what calls it has checked the step.": {"at", "weights"},
     "Arithmetic of a formula, on arrays.": {
@@ -63,6 +63,7 @@ EXCEPT = {
         "check_arguments", "checked", "checker", "checks_of", "of_kind", "of_one", "public_module", "renamed",
         "shown_of",
     },
+    "It needs pandas, and is `table` besides.": {"Sweep.to_pandas"},
     "It writes a file where a text says.": {"Table.to_csv", "Table.to_json"},
     "It needs the other framework, and is tested beside it.": {"to_scheduler", "to_schedule", "register"},
 }  # fmt: skip

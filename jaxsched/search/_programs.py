@@ -1,0 +1,207 @@
+"""The programs of a sweep: `train` mapped over candidates of one structure, on one device or on a mesh of them."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec
+
+from jaxsched.kinds import shown
+from jaxsched.search import _hosts
+from jaxsched.search._groups import Group, Train
+
+CONCRETE = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+    jax.errors.NonConcreteBooleanIndexError,
+)
+"""What JAX raises where a function asks for the value of a number that it traces."""
+
+
+class Program:
+    """`train` for all candidates of a group and their seeds, so many at once on each device.
+
+    The width never changes within a sweep: at another one, XLA rounds otherwise.
+    """
+
+    def __init__(self, train: Train, group: Group, words: np.ndarray, width: int, mesh: Any) -> None:
+        self.train, self.group, self.words, self.width, self.mesh = train, group, words, width, mesh
+        self._compiled: Any = None
+        self._lowered = self._lower()
+        text = self._lowered.as_text()
+        if text != self._lower().as_text():
+            why = f"lowered twice for schedules[{group.members[0]}] it was two programs, so a number or a name changes"
+            raise ValueError(
+                f"`train` must be a pure function: {why} from call to call. Take random numbers from its key (`seeds`)."
+            )
+        names, shapes = zip(*self.results, strict=True)
+        self.digest = _digest(text, repr((names, shapes, self.structure)), jax.__version__, _device(mesh).device_kind)
+
+    @property
+    def size(self) -> int:
+        """How many runs it makes in one call, on all devices together."""
+        return self.width * (1 if self.mesh is None else self.mesh.size)
+
+    @property
+    def was_compiled(self) -> bool:
+        return self._compiled is not None
+
+    @property
+    def structure(self) -> Any:
+        """That of what `train` returns."""
+        return jax.tree.structure(self._lowered.out_info)
+
+    @property
+    def results(self) -> list[tuple[str, jax.ShapeDtypeStruct]]:
+        """Each array that `train` returns: its name, and what it is for one run."""
+        return [
+            (dotted(path), jax.ShapeDtypeStruct(x.shape[1:], x.dtype))
+            for path, x in jax.tree.leaves_with_path(self._lowered.out_info)
+        ]
+
+    def id_of(self, member: int, seed: int) -> str:
+        """What a run is: its program, the bytes of its numbers, its key."""
+        numbers = [repr((str(x.dtype), x.shape[1:])).encode() + x[member].tobytes() for x in self.group.rows]
+        return _digest(self.digest, *numbers, self.words[seed].tobytes())
+
+    def run(self, members: list[int], seeds: list[int]) -> list[np.ndarray]:
+        """The arrays of `size` runs, each by its place in the group and that of its seed."""
+        arguments = self.group.at(members), self.words[seeds]
+        with self._too_large():
+            if self._compiled is None:
+                self._compiled = self._compile()
+            if self.mesh is not None:
+                arguments = jax.tree.map(self._spread, arguments)
+            return _hosts.gathered(jax.tree.leaves(jax.block_until_ready(self._compiled(*arguments))), self.mesh)
+
+    def _lower(self) -> Any:
+        """Unsharded, and traced anew: this names the program, whatever the devices."""
+        with _told_that_it_is_traced():
+            return jax.jit(self._mapped()).lower(*self._shaped(self.width))
+
+    def _compile(self) -> Any:
+        if self.mesh is None:
+            return self._lowered.compile()
+        sharding = self._sharding()
+        sharded = jax.jit(self._mapped(), in_shardings=sharding, out_shardings=sharding)
+        return sharded.lower(*self._shaped(self.size)).compile()
+
+    def _mapped(self) -> Any:
+        seeded = self.words.shape[1] > 0
+
+        def one(schedule: Any, words: Any) -> Any:
+            keys = (jax.random.wrap_key_data(words),) if seeded else ()
+            return _checked(self.train(schedule, *keys))
+
+        return jax.vmap(one)
+
+    def _shaped(self, width: int) -> tuple[Any, Any]:
+        return self.group.shaped(width), jax.ShapeDtypeStruct((width, *self.words.shape[1:]), self.words.dtype)
+
+    def _sharding(self) -> NamedSharding:
+        return NamedSharding(self.mesh, PartitionSpec(self.mesh.axis_names))
+
+    def _spread(self, x: np.ndarray) -> jax.Array:
+        # NumPy's arrays are refused where a mesh spans several processes.
+        return jax.make_array_from_callback(x.shape, self._sharding(), lambda index: x[index])
+
+    @contextmanager
+    def _too_large(self) -> Iterator[None]:
+        try:
+            yield
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            raise ValueError(too_large(self.width, self._bytes(), room(_device(self.mesh)))) from error
+
+    def _bytes(self) -> int:
+        """Bytes that one run takes: they are linear in the width, so that a program of width 1 tells them too."""
+        program, width = self._compiled, self.width
+        if program is None:
+            program, width = jax.jit(self._mapped()).lower(*self._shaped(1)).compile(), 1
+        sizes: Any = program.memory_analysis()  # of one device
+        return (sizes.temp_size_in_bytes + sizes.argument_size_in_bytes + sizes.output_size_in_bytes) // width
+
+
+def room(device: Any) -> int | None:
+    """The bytes that a device has for a program, where it says so."""
+    stats = device.memory_stats() or {}
+    return stats["bytes_limit"] - stats.get("bytes_in_use", 0) if "bytes_limit" in stats else None
+
+
+def too_large(width: int, each: int, free: int | None) -> str:
+    why = f"`batch` must fit the memory of a device: {width} candidates at once do not, at {each:,} bytes each."
+    if free is None:
+        return f"{why} Pass a smaller `batch`."
+    most = min(free // each, width - 1)
+    remedy = f"The largest that fits is `batch={most}`" if most else "Not even one fits: make `train` smaller"
+    return f"{why} {free:,} bytes are free. {remedy}."
+
+
+def check_alike(programs: list[Program]) -> None:
+    """Refuse a `train` that returns other things for other kinds of schedules."""
+    first = programs[0]
+    for other in programs[1:]:
+        if (other.structure, other.results) != (first.structure, first.results):
+            a, b = (dict(each.results) for each in (first, other))
+            where = next((name for name in {**a, **b} if a.get(name) != b.get(name)), "")
+            named = f" `{where}`" if where else ""
+            raise ValueError(
+                f"`train` must return the same for all schedules: for schedules[{first.group.members[0]}]{named} is "
+                f"{_said(a.get(where))}, for schedules[{other.group.members[0]}] {_said(b.get(where))}."
+            )
+
+
+def _said(x: Any) -> str:
+    return "not there" if x is None else f"{x.dtype}{list(x.shape)}"
+
+
+def dotted(path: Any) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator=".")
+
+
+def _checked(made: Any) -> Any:
+    leaves = jax.tree.leaves_with_path(made)
+    for path, x in leaves:
+        numeric = isinstance(x, (jax.Array, np.ndarray, np.generic, int, float, complex))
+        if not numeric or not _is_number(getattr(x, "dtype", np.dtype(float))):
+            where = f" as `{name}`" if (name := dotted(path)) else ""
+            raise TypeError(f"`train` must return arrays of numbers: got {shown(x)}{where}.")
+    if not leaves:
+        raise TypeError(f"`train` must return at least one array: got {shown(made)}. Return the loss.")
+    return made
+
+
+def _is_number(dtype: Any) -> bool:
+    return jax.numpy.issubdtype(dtype, np.number) or jax.numpy.issubdtype(dtype, np.bool_)
+
+
+@contextmanager
+def _told_that_it_is_traced() -> Iterator[None]:
+    try:
+        yield
+    except CONCRETE as error:
+        remedy = "Leave out `float(...)`, `int(...)` and `np.asarray(...)`, and write `jnp.where` for an `if`"
+        raise TypeError(
+            f"`train` must not ask for the value of a number: one program trains all candidates, and their numbers are "
+            f"not known in it. {remedy}: {str(error).partition(chr(10))[0][:160]}"
+        ) from error
+
+
+def _device(mesh: Any) -> Any:
+    if mesh is not None:
+        return mesh.local_devices[0]
+    chosen = jax.config.jax_default_device  # pyright: ignore[reportAttributeAccessIssue]
+    return chosen if hasattr(chosen, "memory_stats") else jax.devices(chosen)[0]
+
+
+def _digest(*parts: str | bytes) -> str:
+    found = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        found.update(len(data).to_bytes(8, "little") + data)
+    return found.hexdigest()
