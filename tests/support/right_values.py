@@ -114,7 +114,6 @@ OF: dict[str, dict[str, Any]] = {
     "ElapsedPower": {"power": 0.5},
     "wsd": {"warmup": 4, "stable": 4, "decay": 4},
     "noam": {"warmup": 4},
-    "Quotient": {"right": STEP},
     "StackedJoin": {"kinds": (js.stack([LINE, LINE]),), "boundaries": [3], "which": [0, 0], "slot": [0, 1]},
     # What stands in an optimizer's state.
     "mup_factors": {"base": {"w": np.ones((2, 2))}, "target": {"w": np.ones((4, 4))}},
