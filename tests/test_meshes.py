@@ -1,5 +1,7 @@
 """A state beside parameters on a mesh of eight devices: restored and changed, the next step runs, and compiles once."""
 
+import contextlib
+
 import chex
 import jax
 import jax.numpy as jnp
@@ -120,6 +122,32 @@ def test_arrays_go_where_the_fresh_state_has_them():
     assert {len(x.sharding.device_set) for x in jax.tree.leaves(fewer)} == {4} and same_bits(
         jax.device_get(fewer), jax.device_get(state)
     )
+
+
+def test_a_state_of_another_mesh_comes_onto_that_of_the_fresh_one():
+    optimizer, _, _, state = run("inject")
+    few = NamedSharding(jax.make_mesh((4,), ("data",), devices=jax.devices()[:4]), PartitionSpec("data"))
+    p = jax.device_put(params(), few)
+    for saved in (state, js.snapshot(state)):
+        new, changes = js.restore(optimizer.init(p), saved)
+        assert not changes and {x.sharding.device_set == few.device_set for x in jax.tree.leaves(new)} == {True}
+        assert same_bits(jax.device_get(new), jax.device_get(state))
+        jax.jit(optimizer.update)(p, new, p, value=1.0)
+
+
+@pytest.mark.skipif(not hasattr(jax, "set_mesh"), reason="an older JAX")
+@pytest.mark.parametrize("within", [True, False])
+def test_shapes_alone_of_parameters_on_an_explicit_mesh(within):
+    mesh = jax.make_mesh((8,), ("data",), axis_types=(jax.sharding.AxisType.Explicit,))
+    p = jax.device_put({"w": np.arange(16.0), "v": np.ones(8)}, NamedSharding(mesh, PartitionSpec("data")))
+    optimizer = OPTIMIZERS["inject"]
+    _, state = jax.jit(optimizer.update)(p, optimizer.init(p), p, value=1.0)
+    with jax.set_mesh(mesh) if within else contextlib.nullcontext():
+        new, changes = js.restore(jax.eval_shape(optimizer.init, p), jax.device_get(state))
+        assert not changes and same_bits(jax.device_get(new), jax.device_get(state))
+        jax.jit(optimizer.update)(p, new, p, value=1.0)
+    if within:
+        assert new.inner_state[0].mu["w"].sharding.spec == PartitionSpec("data")
 
 
 def on_one_device(x):

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import NamedSharding, PartitionSpec
+from jax.sharding import AbstractMesh, NamedSharding, PartitionSpec
 
 from jaxsched._core.fields import is_traced
 
@@ -16,19 +16,46 @@ MOST_BYTES = 1 << 20
 def settled(tree: Any, fresh: Any) -> Any:
     """The tree with what was committed to one device where the next step can use it.
 
-    A step refuses arrays on a mesh beside arrays committed to one device. Beside a mesh they go onto it, replicated, as
-    a compiled step returns them. Without one, what `fresh` left to JAX is left to JAX again.
+    A step refuses arrays on a mesh beside arrays committed to one device, or to another mesh, as of a run on more of
+    them. Beside a mesh they go onto it, replicated, as a compiled step returns them. Without one, what `fresh` left to
+    JAX is left to JAX again.
     """
-    leaves = [x for x in jax.tree.leaves(tree) if isinstance(x, jax.Array) and not is_traced(x)]
-    meshes = {x.sharding.mesh for x in leaves if isinstance(x.sharding, NamedSharding) and not _is_single(x)}
+    leaves = _known(tree)
+    meshes = _meshes(_known(fresh)) or _meshes(leaves)
     if len(meshes) == 1:
-        return jax.tree.map(lambda x: _replicated(x, *meshes) if _is_single(x) else x, tree)
+        (mesh,) = meshes
+        return jax.tree.map(lambda x: _replicated(x, mesh) if _is_elsewhere(x, mesh) else x, tree)
     committed = [x for x in leaves if x.committed]
     if meshes or any(getattr(x, "committed", False) for x in jax.tree.leaves(fresh)):
         return tree
     if not all(map(_is_single, committed)) or sum(x.nbytes for x in committed) > MOST_BYTES:
         return tree
     return jax.tree.map(lambda x: _uncommitted(x) if _is_single(x) and x.committed else x, tree)
+
+
+def on_devices(sharding: Any) -> Any:
+    """Where an abstract array is to be put; `None` where that is left to JAX."""
+    if not isinstance(getattr(sharding, "mesh", None), AbstractMesh):
+        return sharding
+    present = getattr(jax.sharding, "get_mesh", None)  # JAX 0.6 has none
+    mesh = present() if present else None  # the one of `jax.set_mesh`
+    if mesh is None or mesh.empty or mesh.abstract_mesh != sharding.mesh:
+        return None
+    return NamedSharding(mesh, sharding.spec, memory_kind=sharding.memory_kind)
+
+
+def _known(tree: Any) -> list[Any]:
+    return [x for x in jax.tree.leaves(tree) if isinstance(x, jax.Array) and not is_traced(x)]
+
+
+def _meshes(leaves: list[Any]) -> set[Any]:
+    return {x.sharding.mesh for x in leaves if isinstance(x.sharding, NamedSharding) and not _is_single(x)}
+
+
+def _is_elsewhere(x: Any, mesh: Any) -> bool:
+    """Whether it is an array that a step with arrays on the mesh refuses, or does not keep where it is."""
+    away = isinstance(x, jax.Array) and not is_traced(x) and x.sharding.device_set != set(mesh.devices.flat)
+    return _is_single(x) or away
 
 
 def _is_single(x: Any) -> bool:

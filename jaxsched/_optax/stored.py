@@ -10,6 +10,7 @@ import numpy as np
 
 from jaxsched._controllers.base import LAST_STEP
 from jaxsched._core.fields import is_mapping, is_traced
+from jaxsched._optax.devices import on_devices
 from jaxsched._optax.hyperparameters import InjectState
 from jaxsched._optax.slots import ByName, taken_apart
 
@@ -131,7 +132,8 @@ def like(array: Any, mine: Any) -> jax.Array:
     """An array of the dtype of another, and where that one was put."""
     same = isinstance(array, jax.Array) and array.dtype == mine.dtype  # of a weak type, perhaps
     new = array if same else jnp.asarray(array, mine.dtype)
-    there = getattr(mine, "sharding", None) if getattr(mine, "committed", not isinstance(mine, jax.Array)) else None
+    put = getattr(mine, "committed", not isinstance(mine, jax.Array))
+    there = on_devices(getattr(mine, "sharding", None)) if put else None
     if there is None or is_traced(new) or (new.committed and _is_there(new.sharding, there, new.ndim)):
         return new
     return jax.device_put(new, there)
