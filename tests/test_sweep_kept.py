@@ -51,8 +51,8 @@ def test_what_is_kept_is_read_back_to_the_bit_and_nothing_is_compiled(tmp_path, 
 
 def test_after_a_kill_it_goes_on_on_other_devices(tmp_path, bare):
     folder = tmp_path / "out"
-    killed(tmp_path, start(tmp_path, "killed", out=str(folder), kill=3))
-    assert len(ids(folder)) == 3
+    killed(tmp_path, start(tmp_path, "killed", out=str(folder), kill=3, half=True))
+    assert len(ids(folder)) == 2 and len(list(folder.iterdir())) == 3  # the third has not its name yet
     mesh = jax.make_mesh((8,), ("devices",))
     assert bits(go_on(folder, mesh=mesh)) == bits(bare)
     assert_each_once(folder)
