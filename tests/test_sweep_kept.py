@@ -108,6 +108,34 @@ def test_more_kinds_join_and_functions_of_the_same_words_are_not_mixed_up(tmp_pa
     assert len(ids(tmp_path)) == 3
 
 
+@pytest.fixture
+def constants_apart():
+    """JAX hands data that a function closes over to its program as arguments."""
+    name = "jax_use_simplified_jaxpr_constants"
+    if name not in jax.config.values:  # pyright: ignore[reportAttributeAccessIssue]
+        pytest.skip("this jax has no such option")
+    before = getattr(jax.config, name)
+    jax.config.update(name, True)
+    yield
+    jax.config.update(name, before)
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_data_that_jax_keeps_out_of_the_text_are_told_apart(tmp_path, constants_apart, inner):
+    def at(x):
+        def loss(schedule):
+            return jnp.sum(x * schedule(0))
+
+        return (lambda schedule: jax.lax.map(lambda i: loss(schedule) + i, jnp.arange(2.0))) if inner else loss
+
+    x = jnp.asarray(data())
+    first = sweep(at(x), [0.5], batch=2, out=tmp_path)
+    assert sweep(at(x + 0), [0.5], batch=2, out=tmp_path).programs == 0
+    with pytest.raises(ValueError, match="`out` holds another sweep"):
+        sweep(at(x.at[3, 3].add(1e-6)), [0.5], batch=2, out=tmp_path)
+    assert np.isfinite(first.values).all()
+
+
 @pytest.mark.parametrize("change", ["data", "data in jax", "train", "names", "batch", "seeds", "jax"])
 def test_another_sweep_is_refused_and_the_folder_stays_as_it_is(tmp_path, change, monkeypatch):
     numbers = [0.1, 0.2]
