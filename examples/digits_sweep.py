@@ -1,10 +1,10 @@
-"""Train 64 learning-rate schedules on scikit-learn's handwritten digits, one compiled program for each kind.
+"""Train 64 learning-rate schedules of four kinds on scikit-learn's handwritten digits, one program for each kind.
 
     pip install -e '.[examples]' && python examples/digits_sweep.py
 
-Schedules of one kind differ only in their numbers, and the numbers are data: `jax.vmap` trains them all at once.
 It prints a table ranked by held-out accuracy and draws every schedule beside its loss curve. (One of the 450 held-out
-images is 0.22 %, so the order of the first few is luck.)
+images is 0.22 %, so the order of the first few is luck.) With `--out runs` every finished run is kept in the folder
+`runs`: after Ctrl-C the same command goes on from there.
 """
 
 import argparse
@@ -24,12 +24,11 @@ try:
     from matplotlib.figure import Figure
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
-    from tqdm import tqdm
 except ModuleNotFoundError as error:
     raise SystemExit(f"{error}: install what the examples need with pip install 'jaxsched[examples]'") from None
 
 BATCH, HIDDEN = 64, 64
-CHUNKS = 20  # a run is so many calls of its compiled program; the progress bar moves between them
+AT_ONCE = 8  # so many runs train at once; what is kept is equal to the bit only for the same number
 SMOOTH = 20  # a loss in the table or the picture is the mean of so many mini-batches
 PEAKS = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1]
 
@@ -49,8 +48,18 @@ def kinds(total):
     }
 
 
+def candidates(total):
+    """Every schedule, and what it was made of."""
+    schedules, labels = [], []
+    for name, (make, length, lengths) in kinds(total).items():
+        axes = {"peak": PEAKS, length: lengths}
+        schedules += jaxsched.unstack(jaxsched.grid(make, **axes))
+        labels += [{"kind": name, "peak": each["peak"], "length": each[length]} for each in jaxsched.labels(**axes)]
+    return schedules, labels
+
+
 def load(steps, seed):
-    """Chunks of shuffled mini-batches to train on, and a quarter of the images that training never sees."""
+    """Images and labels to train on, the order of their mini-batches, and a quarter that training never sees."""
     x, y = load_digits(return_X_y=True)
     split = train_test_split(x, y, test_size=0.25, stratify=y, random_state=seed)
     train_x, test_x, train_y, test_y = map(np.asarray, split)
@@ -58,8 +67,8 @@ def load(steps, seed):
     train_x, test_x = (((x - mean) / deviation).astype(np.float32) for x in (train_x, test_x))
     rng, used = np.random.default_rng(seed), len(train_x) // BATCH * BATCH
     epochs = [rng.permutation(len(train_x))[:used] for _ in range(steps * BATCH // used + 1)]
-    order = np.concatenate(epochs)[: steps * BATCH].reshape(CHUNKS, -1, BATCH)
-    return list(zip(train_x[order], train_y[order], strict=True)), (test_x, test_y)
+    order = np.concatenate(epochs)[: steps * BATCH].reshape(steps, BATCH)
+    return (jnp.asarray(train_x), jnp.asarray(train_y)), order, (test_x, test_y)
 
 
 def logits(params, images):  # a perceptron with one hidden layer
@@ -74,79 +83,57 @@ def accuracy(params, images, labels):
     return jnp.mean(jnp.argmax(logits(params, images), axis=-1) == labels)
 
 
-def start(schedule, key):
+def start(key):
     first, second = jax.random.split(key)
     w1, w2 = jax.random.normal(first, (64, HIDDEN)) / 8, jax.random.normal(second, (HIDDEN, 10)) / HIDDEN**0.5
-    params = {"w1": w1, "b1": jnp.zeros(HIDDEN), "w2": w2, "b2": jnp.zeros(10)}
-    return params, optax.adam(schedule).init(params)
+    return {"w1": w1, "b1": jnp.zeros(HIDDEN), "w2": w2, "b2": jnp.zeros(10)}
 
 
-compilations = 0
+def training(steps, seed):
+    """Plain training with one schedule. Nothing in it knows that there are many schedules."""
+    (images, labels), order, held_out = load(steps, seed)
+
+    def train(schedule):
+        optimizer = optax.adam(schedule)
+
+        def step(state, batch):
+            params, opt_state = state
+            value, grads = jax.value_and_grad(loss)(params, images[batch], labels[batch])
+            updates, opt_state = optimizer.update(grads, opt_state)
+            return (optax.apply_updates(params, updates), opt_state), value
+
+        params = start(jax.random.key(seed))  # every run from the same parameters
+        (params, _), losses = jax.lax.scan(step, (params, optimizer.init(params)), order)
+        return {"accuracy": accuracy(params, *held_out), "loss": losses[-SMOOTH:].mean(), "losses": losses}
+
+    return train
 
 
-def train(schedule, state, batches):
-    """Plain training with one schedule on some mini-batches. Nothing here knows that there are many schedules."""
-    global compilations
-    compilations += 1  # Python runs this line only while JAX traces the function in order to compile it
-    optimizer = optax.adam(schedule)
-
-    def step(state, batch):
-        params, opt_state = state
-        value, grads = jax.value_and_grad(loss)(params, *batch)
-        updates, opt_state = optimizer.update(grads, opt_state)
-        return (optax.apply_updates(params, updates), opt_state), value
-
-    return jax.lax.scan(step, state, batches)
-
-
-start_all = jax.vmap(start, in_axes=(0, None))  # every run starts from the same parameters
-train_all = jax.jit(jax.vmap(train, in_axes=(0, 0, None)))  # and sees the same mini-batches
-accuracy_of_all = jax.vmap(accuracy, in_axes=(0, None, None))
-
-
-def sweep(steps, seed):
-    """All runs, best first; and for each kind its runs' peaks and lengths, learning rates and losses."""
-    batches, held_out = load(steps, seed)
-    runs, curves = [], {}
-    with tqdm(total=4 * steps, unit="step") as bar:
-        for kind, (make, length, lengths) in kinds(steps).items():
-            bar.set_description(kind)
-            axes = {"peak": PEAKS, length: lengths}
-            schedules = jaxsched.grid(make, **axes)  # 16 as one, with a leading axis
-            points = [tuple(label.values()) for label in jaxsched.labels(**axes)]  # in the same order
-            state, losses = start_all(schedules, jax.random.key(seed)), []
-            for chunk in batches:
-                state, values = train_all(schedules, state, chunk)
-                losses.append(np.asarray(values))
-                bar.update(steps // CHUNKS)
-            losses = np.concatenate(losses, axis=1)
-            curves[kind] = points, jax.vmap(lambda schedule: schedule(jnp.arange(steps)))(schedules), losses
-            accuracies = accuracy_of_all(state[0], *held_out).tolist()  # once, after the last step
-            finals = np.nan_to_num(losses[:, -SMOOTH:].mean(axis=1), nan=np.inf)
-            runs += [(*run, kind, length) for run in zip(accuracies, finals, points, strict=True)]
-    return sorted(runs, key=lambda run: (-run[0], run[1])), curves
-
-
-def draw(runs, curves, output):
+def draw(found, labels, steps, output):
     """The schedules of each kind on the left, their losses on the right, the best of each kind outlined."""
     figure = Figure(figsize=(11, 11), layout="constrained")
-    figure.suptitle(f"{len(runs)} schedules on handwritten digits", fontsize=15)
-    axes = figure.subplots(len(curves), 2, sharex=True, sharey="col")
+    figure.suptitle(f"{len(labels)} schedules on handwritten digits", fontsize=15)
+    axes = figure.subplots(len(kinds(steps)), 2, sharex=True, sharey="col")
     colours = ScalarMappable(LogNorm(PEAKS[0], PEAKS[-1]), ListedColormap(colormaps["viridis"](np.linspace(0, 0.9))))
-    for (left, right), (kind, (points, rates, losses)) in zip(axes, curves.items(), strict=True):
-        place, (score, _, best, _, length) = next((i, run) for i, run in enumerate(runs, 1) if run[3] == kind)
-        short, long = points[0][1], points[1][1]
-        for point, rate, loss in zip(points, rates, losses, strict=True):
-            style = {"color": colours.to_rgba(point[0]), "linewidth": 1, "linestyle": "--" if point[1] == long else "-"}
-            if point == best:
+    ranked = found.best("accuracy", "max", n=len(labels))
+    for (left, right), (kind, (_, length, (short, long))) in zip(axes, kinds(steps).items(), strict=True):
+        place, best = next((i, x) for i, x in enumerate(ranked, 1) if labels[x.candidate]["kind"] == kind)
+        for i in [i for i, label in enumerate(labels) if label["kind"] == kind]:
+            colour, rate, curve = colours.to_rgba(labels[i]["peak"]), found.schedules[i], found.values["losses"][i]
+            style = {"color": colour, "linewidth": 1, "linestyle": "--" if labels[i]["length"] == long else "-"}
+            if i == best.candidate:
                 outline = [patheffects.Stroke(linewidth=5, foreground="black"), patheffects.Normal()]
                 style |= {"linewidth": 2.5, "linestyle": "-", "path_effects": outline, "zorder": 3}
-            left.plot(rate, **style)
-            right.plot(range(SMOOTH - 1, len(loss)), np.convolve(loss, np.ones(SMOOTH) / SMOOTH, "valid"), **style)
+            left.plot(rate(np.arange(steps)), **style)
+            right.plot(range(SMOOTH - 1, steps), np.convolve(curve, np.ones(SMOOTH) / SMOOTH, "valid"), **style)
+        won = labels[best.candidate]
         left.set(yscale="log", ylim=(PEAKS[0] / 30, PEAKS[-1] * 2), ylabel="learning rate")
         left.set_title(f"{kind} ({length} {short} solid, {long} dashed)", fontsize=10)
         right.set(yscale="log", ylabel="training loss")
-        right.set_title(f"best: peak {best[0]:g}, {length} {best[1]}: {score:.2%} held out, rank {place}", fontsize=10)
+        right.set_title(
+            f"best: peak {won['peak']:g}, {length} {won['length']}: {best.value:.2%} held out, rank {place}",
+            fontsize=10,
+        )
     for ax in axes.flat:
         ax.grid(alpha=0.3)
         ax.spines[["top", "right"]].set_visible(False)
@@ -162,18 +149,18 @@ def main():
     parser.add_argument("--output", default="digits_sweep.png", help="where to write the picture (%(default)s)")
     parser.add_argument("--steps", type=int, default=400, help="optimizer updates of each run (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the split, the batches and the model (%(default)s)")
+    parser.add_argument("--out", help="a folder that keeps every finished run, to go on from")
     args = parser.parse_args()
-    if args.steps < CHUNKS or args.steps % CHUNKS:
-        parser.error(f"--steps must be a multiple of {CHUNKS}: got {args.steps}")
+    if args.steps < SMOOTH:
+        parser.error(f"--steps must be at least {SMOOTH}: got {args.steps}")
     began = time.perf_counter()
-    runs, curves = sweep(args.steps, args.seed)
+    schedules, labels = candidates(args.steps)
+    found = jaxsched.search.sweep(training(args.steps, args.seed), schedules, batch=AT_ONCE, out=args.out)
     trained = time.perf_counter() - began
-    draw(runs, curves, args.output)
-    print("rank  accuracy  final loss  kind                      peak  length")
-    for place, (score, final, (peak, steps), kind, length) in enumerate(runs, 1):
-        print(f"{place:4}  {score:8.2%}  {final:10.4f}  {kind:21}  {peak:7g}  {length} {steps}")
-    print(f"{len(runs)} runs of {args.steps} steps in {trained:.1f} s: {compilations} compilations of the training,")
-    print(f"one for each kind. The picture is in {args.output}; {time.perf_counter() - began:.1f} s with it.")
+    draw(found, labels, args.steps, args.output)
+    print(found.table("accuracy", "max", labels=labels))
+    print(f"{len(labels)} runs of {args.steps} steps in {trained:.1f} s, by {found.programs} compiled programs.")
+    print(f"The picture is in {args.output}; {time.perf_counter() - began:.1f} s with it.")
 
 
 if __name__ == "__main__":

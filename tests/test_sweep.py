@@ -109,7 +109,7 @@ def test_what_failed_is_marked_and_never_best():
     made = sweep(quadratic, COSINES)
     assert made.failed.tolist() == [False, True, False, False] and made.values["accuracy"][1] == 2.0
     assert [x.candidate for x in made.best("loss", n=9)] == [2, 3, 0]
-    assert [x.candidate for x in made.best("accuracy", "max", n=2)] == [2, 3]
+    assert [x.candidate for x in made.best("accuracy", "max", n=9)] == [2, 3, 0]
     best = made.best("loss")[0]
     assert best.schedule == COSINES[2] and best.value == best.least == best.largest == made.values["loss"][2]
     assert made.best(lambda values: -values["loss"], "max")[0].candidate == 2

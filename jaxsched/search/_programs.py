@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 from jax.sharding import NamedSharding, PartitionSpec
 
 from jaxsched.kinds import shown
@@ -31,15 +32,13 @@ class Program:
     def __init__(self, train: Train, group: Group, words: np.ndarray, width: int, mesh: Any) -> None:
         self.train, self.group, self.words, self.width, self.mesh = train, group, words, width, mesh
         self._compiled: Any = None
-        self._lowered = self._lower()
-        text = self._lowered.as_text()
-        if text != self._lower().as_text():
+        self._lowered, text = self._lower()
+        if text != self._lower()[1]:
             why = f"lowered twice for schedules[{group.members[0]}] it was two programs, so a number or a name changes"
             raise ValueError(
                 f"`train` must be a pure function: {why} from call to call. Take random numbers from its key (`seeds`)."
             )
-        names, shapes = zip(*self.results, strict=True)
-        self.digest = _digest(text, repr((names, shapes, self.structure)), jax.__version__, _device(mesh).device_kind)
+        self.digest = _digest(text, jax.__version__, _device(mesh).device_kind)  # the text has the names of the results
 
     @property
     def size(self) -> int:
@@ -78,10 +77,15 @@ class Program:
                 arguments = jax.tree.map(self._spread, arguments)
             return _hosts.gathered(jax.tree.leaves(jax.block_until_ready(self._compiled(*arguments))), self.mesh)
 
-    def _lower(self) -> Any:
-        """Unsharded, and traced anew: this names the program, whatever the devices."""
+    def _lower(self) -> tuple[Any, str]:
+        """Unsharded, and traced anew; and its text, which names the program, whatever the devices."""
         with _told_that_it_is_traced():
-            return jax.jit(self._mapped()).lower(*self._shaped(self.width))
+            traced = jax.jit(self._mapped()).trace(*self._shaped(self.width))
+        lowered = traced.lower()
+        text = lowered.as_text()
+        if "jax.const = true" in text:  # under `jax_use_simplified_jaxpr_constants` the data are not in the text
+            text += _digest(*_constants(traced.jaxpr))
+        return lowered, text
 
     def _compile(self) -> Any:
         if self.mesh is None:
@@ -190,6 +194,22 @@ def _told_that_it_is_traced() -> Iterator[None]:
             f"`train` must not ask for the value of a number: one program trains all candidates, and their numbers are "
             f"not known in it. {remedy}: {str(error).partition(chr(10))[0][:160]}"
         ) from error
+
+
+def _constants(x: Any) -> Iterator[bytes]:
+    """The data that a traced program holds, in the order in which it meets them."""
+    if isinstance(x, ClosedJaxpr):
+        yield from _constants(list(x.consts))
+        yield from _constants(x.jaxpr)
+    elif isinstance(x, Jaxpr):
+        for equation in x.eqns:
+            yield from _constants([each.val for each in equation.invars if isinstance(each, Literal)])
+            yield from _constants(list(equation.params.values()))
+    elif isinstance(x, (list, tuple)):
+        for each in x:
+            yield from _constants(each)
+    elif isinstance(x, (jax.Array, np.ndarray)) and not jax.numpy.issubdtype(x.dtype, jax.dtypes.prng_key):
+        yield np.asarray(x).tobytes()
 
 
 def _device(mesh: Any) -> Any:
