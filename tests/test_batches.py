@@ -97,6 +97,27 @@ def test_batches_that_are_none_are_refused(batch, words):
         js.Run(batch_size=batch)
 
 
+@pytest.mark.parametrize(
+    "batch", [js.Constant(4), js.piecewise_constant([3], [4, 8]), js.rounded(js.Linear(4, 8, steps=8))]
+)
+def test_a_stack_of_batches_is_refused(batch):
+    with pytest.raises(TypeError, match="`batch_size` must be one: got .*, a stack. `jaxsched.unstack`"):
+        js.Run(batch_size=js.stack([batch, batch]))
+
+
+def test_traced_numbers_of_a_run_are_refused():
+    run = js.Run(batch_size=PIECES, sequence_length=4, total=100)
+    for name, method in (("step", run.samples_seen), ("step", run.tokens_seen), ("count", run.samples)):
+        with pytest.raises(TypeError, match=f"`{name}` must be known: got .*, traced. Call this outside of jit"):
+            jax.jit(method)(5)
+    with pytest.raises(TypeError, match="`part` must be known"):
+        jax.jit(run.fraction)(0.5)
+    with pytest.raises(TypeError, match="`total` must be known"):
+        jax.jit(lambda total: js.Run(total=total).fraction(0.5))(5)
+    with pytest.raises(TypeError, match="`tokens` must be known"):
+        jax.jit(lambda tokens: js.resume_at(1.0, tokens, run, run)(0))(5)
+
+
 def test_facts_that_need_one_size_are_refused():
     with pytest.raises(ValueError, match=r"`samples_per_epoch` must be None where .*run.samples\(epochs \* 50\)"):
         js.Run(batch_size=PIECES, samples_per_epoch=50)

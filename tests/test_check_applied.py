@@ -50,6 +50,9 @@ WRONG = {
     "same rate, 0.0003: the schedule": lambda: js.inject(optax.sgd)(3e-4),
     "at 0.5 schedule": lambda: js.inject(optax.sgd)(LR * 0.5),
     "no update is made": lambda: optax.set_to_zero(),
+    "no update is": lambda: optax.chain(js.inject(optax.sgd)(LR), optax.set_to_zero()),
+    "update 0 is not finite": lambda: optax.sgd(lambda k: jnp.nan * k),
+    "update 5 is not finite": lambda: js.inject(optax.sgd)(lambda k: jnp.where(k == 5, jnp.inf, LR(k))),
     "do not look like the schedule: if the direction": lambda: optax.sgd(LR, momentum=0.9),
     "not made at the rates of the schedule": lambda: js.inject(optax.sgd)(js.Linear(1e-3, 0.0, steps=100)),
 }
@@ -87,6 +90,8 @@ def test_bfloat16_parameters_and_one_step():
         ((optax.sgd(LR), {}, LR, 5), TypeError, "`params` must hold arrays of floats alone"),
         ((optax.sgd(LR), {"w": np.arange(3)}, LR, 5), TypeError, "`params` must hold arrays of floats alone"),
         ((optax.sgd(LR), PARAMS, js.reduce_on_plateau(LR), 5), TypeError, "pure"),
+        ((optax.sgd(LR), PARAMS, js.stack([LR, LR]), 5), TypeError, "`schedule` must be one: got .*, a stack"),
+        ((optax.sgd(LR), PARAMS, LR, 5.5), ValueError, "`steps` must be a whole number: got 5.5"),
         ((optax.sgd(LR), PARAMS, LR, 0), ValueError, "`steps` must be at least 1"),
         ((optax.sgd(LR), PARAMS, LR, 10**7), ValueError, "`steps` must be at most 1000000"),
     ],
@@ -99,10 +104,12 @@ def test_nonsense_is_refused(args, error, words):
 def test_a_reference_that_does_not_move_is_refused():
     with pytest.raises(ValueError, match="`reference` must move the parameters"):
         found(optax.sgd(LR), reference=optax.sgd(0.0))
+    with pytest.raises(ValueError, match="`reference` must move the parameters: its updates are 0, or not finite"):
+        found(optax.sgd(LR), reference=optax.sgd(lambda k: jnp.nan * k))
 
 
 def test_updates_that_are_not_finite_and_optimizers_that_ask_for_more():
     result = found(optax.scale(float("nan")))
-    assert not result.agrees and result.verdict == "update 0 is not finite" and result.error == np.inf
+    assert not result.agrees and "update 0 is not finite" in result.verdict and result.error == np.inf
     with pytest.raises(TypeError, match="`optimizer` must update by gradients, a state and parameters alone.*value"):
         found(optax.lbfgs())

@@ -45,6 +45,8 @@ def test_weights_of_equinox_have_what_comes_in_last():
     [
         (({"a": np.ones(2)}, {"b": np.ones(2)}), "`base` must have the structure of `target`"),
         (({"a": np.ones(2)}, {"a": np.ones((2, 2))}), r"as many axes as `base`: got \(2, 2\) and \(2,\) at 'a'"),
+        (({"a": np.ones((4, 4))}, {"a": np.ones((0, 4))}), r"`target` must have widths of at least 1: got \(0, 4\) at"),
+        (({"a": np.ones((0, 4))}, {"a": np.ones((4, 4))}), r"`base` must have widths of at least 1: got \(0, 4\) at"),
         (({"a": np.ones(2)}, {"a": np.ones(2)}, 0), "`fan_in` must be an axis counted from the last"),
     ],
 )

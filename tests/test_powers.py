@@ -44,6 +44,9 @@ def test_slopes_are_finite_where_the_base_is_0_or_negative(exponent):
     ("make", "words"),
     [
         (lambda: js.Constant(0.0) ** -1, "`left` must not be 0 where `right` is negative"),
+        (lambda: js.Linear(1.0, 0.0, steps=5) ** -1, "`left` must not be 0 where .* in the end"),
+        (lambda: 1e-4 * js.warmup_cosine(1e-3, 10, 100) ** -0.5, "`left` must not be 0 where .* at step 0"),
+        (lambda: 0.0 ** js.Linear(-1.0, 1.0, steps=5), "`left` must not be 0 where .* at step 0"),
         (lambda: js.Constant(-1.0) ** 0.5, "`left` must not be negative"),
         (lambda: (-2.0) ** js.Constant(0.5), "`left` must not be negative"),
     ],

@@ -88,9 +88,7 @@ class Quotient(Pair):
         right = _known(self.right)
         if right is not None and np.any(right == 0):
             raise ValueError(f"`right` must not be 0: got {shown(self.right)}. No schedule can be divided by it.")
-        with np.errstate(all="ignore"):
-            ends = zip(("at step 0", "in the end"), self.left._known_ends, self.right._known_ends, strict=True)
-        for where, left, right in ends:
+        for where, left, right in _ends(self.left, self.right):
             if np.any((right == 0) & (left != 0) & ~np.isnan(left)):
                 raise ValueError(
                     f"`right` must not be 0 where `left` is not: got {shown(self.right)}, which is 0 {where}. Keep it "
@@ -105,21 +103,30 @@ class Quotient(Pair):
 class Power(Pair):
     """`left ** right` at every step: infinite where `left` is 0 and `right` negative.
 
-    Where `left` is negative, so is an odd power; where `right` is no whole number, it is 0. Both are refused where they
-    are known. At a `left` of 0 the slope of a power below 1 is infinite, and is taken for 0.
+    That is refused where it is known at step 0 or in the end, as by `Quotient`. Where `left` is negative, so is an odd
+    power; where `right` is no whole number, it is 0, and of two numbers refused. At a `left` of 0 the slope of a power
+    below 1 is infinite, and is taken for 0.
     """
 
     def _check(self) -> None:
+        for where, left, right in _ends(self.left, self.right):
+            if np.any((left == 0) & (right < 0)):
+                raise ValueError(
+                    f"`left` must not be 0 where `right` is negative: got {shown(self)} {where}. Keep it above 0, as "
+                    f"by `jaxsched.maximum(..., 1e-8)`."
+                )
         left, right = _known(self.left), _known(self.right)
-        if left is None or right is None:
-            return
-        if np.any((left == 0) & (right < 0)):
-            raise ValueError(f"`left` must not be 0 where `right` is negative: got {shown(self)}. Raise `left`.")
-        if np.any((left < 0) & (right != np.floor(right))):
+        if left is not None and right is not None and np.any((left < 0) & (right != np.floor(right))):
             raise ValueError(f"`left` must not be negative: got {shown(self)}. It has powers of whole numbers only.")
 
     _of_two = staticmethod(raised)
     _of_known = staticmethod(np.power)
+
+
+def _ends(left: Schedule, right: Schedule) -> list[tuple[str, Any, Any]]:
+    """Where two schedules are known, if they are, and their values there."""
+    with np.errstate(all="ignore"):
+        return list(zip(("at step 0", "in the end"), left._known_ends, right._known_ends, strict=True))
 
 
 def _known(schedule: Schedule) -> np.ndarray | None:

@@ -30,8 +30,8 @@ def mup_factors(base: Any, target: Any, *, fan_in: int = -2) -> Any:
 
     Raises:
         TypeError: a leaf is no array and has no shape.
-        ValueError: the two have different structures, or a parameter different numbers of axes; or `fan_in` is not a
-            negative int.
+        ValueError: the two have different structures, or a parameter different numbers of axes or a width of 0; or
+            `fan_in` is not a negative int.
 
     Examples:
         >>> shapes = lambda n: {"up": np.ones((3, n)), "hidden": np.ones((n, n)), "bias": np.ones(n)}
@@ -77,4 +77,10 @@ def _factor(path: Any, narrow: tuple[int, ...], wide: tuple[int, ...], fan_in: i
     if len(wide) < 2 or (incoming not in axes and len(axes) < 2):
         return 1.0
     axis = incoming if incoming in axes else axes[0]  # heads that come in have an axis before that of their size
+    for name, shape in (("base", narrow), ("target", wide)):
+        if not shape[axis]:
+            raise ValueError(
+                f"`{name}` must have widths of at least 1: got {shape} at {path_name(path)!r}. What is empty has no "
+                f"rate."
+            )
     return narrow[axis] / wide[axis]

@@ -46,8 +46,20 @@ class Batches:
         return self.begins[i] + (samples - self.seen[i]) / self.sizes[i]
 
 
+def check_one(name: str, schedule: Schedule) -> None:
+    """Refuse a stack of schedules."""
+    try:
+        schedule(0)
+    except TypeError:
+        raise TypeError(
+            f"`{name}` must be one: got {shown(schedule)}, a stack. `jaxsched.unstack` gives them."
+        ) from None
+
+
 def _pieces(schedule: Schedule) -> tuple[list[int], np.ndarray]:
     """The steps at which the batch changes, the first of them 0, and the batch from each on."""
+    with jax.ensure_compile_time_eval():
+        check_one("batch_size", schedule)
     if isinstance(schedule, Piecewise) and np.ndim(schedule.boundaries) == 1:
         return [0, *map(math.ceil, np.asarray(schedule.boundaries).tolist())], np.asarray(schedule.values)
     with jax.ensure_compile_time_eval():

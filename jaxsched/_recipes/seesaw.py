@@ -10,7 +10,7 @@ import numpy as np
 from jaxsched._core.fields import is_traced
 from jaxsched._core.schedule import Schedule
 from jaxsched._core.words import shown
-from jaxsched._recipes.batches import MOST_STEPS
+from jaxsched._recipes.batches import MOST_STEPS, check_one
 
 ROUNDING = 2e-6
 """A value of a schedule is so far from the exact one at most, times the logarithm of what it has fallen by plus 1."""
@@ -64,12 +64,7 @@ def _values(schedule: Schedule, total: int) -> np.ndarray:
     if any(map(is_traced, jax.tree.leaves(schedule))):
         raise TypeError(f"`schedule` must be known: got {shown(schedule)}, traced. Call `seesaw` outside of jit.")
     with jax.ensure_compile_time_eval():
-        try:
-            schedule(0)
-        except TypeError:
-            raise TypeError(
-                f"`schedule` must be one: got {shown(schedule)}, a stack. `jaxsched.unstack` gives them."
-            ) from None
+        check_one("schedule", schedule)
         values = np.asarray(schedule(np.arange(total)))
     peak_at = int(np.argmax(values))
     lowest = np.minimum.accumulate(values[peak_at:])

@@ -14,6 +14,7 @@ import numpy as np
 from jaxsched._combinators.join import join
 from jaxsched._combinators.rescale import power_of
 from jaxsched._core.boxes import unwrapped
+from jaxsched._core.fields import is_traced
 from jaxsched._core.schedule import Schedule, ScheduleLike, as_schedule
 from jaxsched._core.words import renamed, shown
 from jaxsched._curves.tables import Piecewise
@@ -279,6 +280,8 @@ def _exact(x: float) -> Fraction:
 
 def _number(name: str, x: float) -> float:
     x = unwrapped(x)
+    if is_traced(x):
+        raise TypeError(f"`{name}` must be known: got {shown(x)}, traced. Call this outside of jit.")
     single = hasattr(x, "__float__") and np.ndim(x) == 0 and not isinstance(x, (bool, np.bool_))
     if not single or (hasattr(x, "dtype") and not jnp.issubdtype(jnp.result_type(x), jnp.number)) or np.iscomplexobj(x):
         raise TypeError(f"`{name}` must be a number: got {shown(x)}.")

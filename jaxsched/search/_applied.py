@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import Total, array_of, checker, is_traced, of_one, renamed, shown
-from jaxsched.search._checks import MOST
+from jaxsched.kinds import array_of, is_stack, is_traced, renamed, shown
+from jaxsched.search._checks import MOST, WHOLE
 
 EXACT, CLOSE = 1e-5, 1e-3
 """Parts of the largest rate: what rounding makes of it, and what an optimizer's constants do, such as Adam's `eps`."""
@@ -71,9 +71,10 @@ def check_applied(
         An `Applied`, whose `verdict` says what happens.
 
     Raises:
-        TypeError: `optimizer` or `reference` has no `init` and `update`, `schedule` is a controller, or `params` hold
-            anything but floats, or are traced.
-        ValueError: `steps` is out of its range, `params` are not finite, or `reference` does not move.
+        TypeError: `optimizer` or `reference` has no `init` and `update`, `schedule` is a controller or a stack, or
+            `params` hold anything but floats, or are traced.
+        ValueError: `steps` is out of its range or no whole number, `params` are not finite, or `reference` does not
+            move.
 
     Examples:
         >>> import optax
@@ -86,24 +87,32 @@ def check_applied(
     """
     with renamed({"x": "schedule"}):
         schedule = js.as_schedule(schedule)
-    steps = int(of_one(checker(Total))("steps", steps))
+    if is_stack(schedule):
+        raise TypeError(f"`schedule` must be one: got {shown(schedule)}, a stack. `jaxsched.unstack` gives them.")
+    steps = int(WHOLE("steps", steps))
     if steps > MOST:
         raise ValueError(f"`steps` must be at most {MOST}: got {steps}. A hundred show how a schedule is read.")
     params = _in_float32(params)
     updates = list(_updates("optimizer", optimizer, params, steps))
     directions = None if reference is None else list(_updates("reference", reference, params, steps))
+    if directions is not None and not _moves(directions):
+        raise ValueError(
+            "`reference` must move the parameters: its updates are 0, or not finite. Make it with the rate 1.0."
+        )
     directions = directions or _of_own_state(optimizer, params, steps)
     known = directions is not None
-    applied = _rates(updates, directions if known else _fixed(updates), known)
+    finite = np.array([bool(np.all(np.isfinite(u))) for u in updates])
+    updates = [u if there else np.zeros_like(u) for u, there in zip(updates, finite, strict=True)]
+    applied = _rates(updates, directions or _fixed(updates))
     values = np.asarray(schedule(np.arange(steps * FASTEST + FARTHEST)), np.float64)
+    if not np.all(finite):
+        words = f"update {np.argmin(finite)} is not finite: it holds a NaN or an infinity"
+        return Applied(False, words, values[:steps], np.where(finite, applied, np.nan), np.inf)
     return _judged(values, applied, steps, known)
 
 
 def _judged(values: np.ndarray, applied: np.ndarray, steps: int, known: bool) -> Applied:
     scheduled = values[:steps]
-    if not np.all(np.isfinite(applied)):
-        at = int(np.argmin(np.isfinite(applied)))
-        return Applied(False, f"update {at} is not finite", scheduled, applied, np.inf)
     found = [(_difference(*_beside(values, reading, applied, known)), reading.words) for reading in _readings(steps)]
     # The first is as it should be; a slow schedule is not told from one that is a step ahead within an `eps`.
     (error, words), (least, others) = found[0], min(found[1:])
@@ -172,6 +181,8 @@ def _scale(rates: np.ndarray, applied: np.ndarray) -> float:
 def _difference(rates: np.ndarray, applied: np.ndarray) -> float:
     largest = float(np.max(np.abs(rates)))
     apart = float(np.max(np.abs(rates - applied)))
+    if not np.isfinite(apart):
+        return np.inf
     return apart / largest if largest else (0.0 if apart == 0 else np.inf)
 
 
@@ -217,7 +228,12 @@ def _of_own_state(optimizer: Any, params: Any, steps: int) -> list[np.ndarray] |
         state = js.override(optimizer.init(params), learning_rate=1.0)
     except ValueError:
         return None
-    return list(_updates("optimizer", optimizer, params, steps, state))
+    directions = list(_updates("optimizer", optimizer, params, steps, state))
+    return directions if _moves(directions) else None
+
+
+def _moves(directions: list[np.ndarray]) -> bool:
+    return any(map(np.any, directions)) and all(np.all(np.isfinite(d)) for d in directions)
 
 
 def _fixed(updates: list[np.ndarray]) -> list[np.ndarray]:
@@ -226,9 +242,7 @@ def _fixed(updates: list[np.ndarray]) -> list[np.ndarray]:
     return [largest] * len(updates)
 
 
-def _rates(updates: list[np.ndarray], directions: list[np.ndarray], known: bool) -> np.ndarray:
+def _rates(updates: list[np.ndarray], directions: list[np.ndarray]) -> np.ndarray:
     squares = np.array([d @ d for d in directions])
-    if known and not np.any(squares):
-        raise ValueError("`reference` must move the parameters: its updates are 0. Make it with the rate 1.0.")
     along = np.array([u @ d for u, d in zip(updates, directions, strict=True)])
     return np.divide(along, squares, out=np.zeros_like(along), where=squares != 0)
