@@ -314,11 +314,6 @@ def test_a_counter_counts_exactly_in_a_scan(unit):
     assert int(on_host) == begin + int(more.astype(np.int64).sum())
 
 
-def test_a_plus_counts_on():
-    one = js.counter(5, unit=10)
-    assert int(one + 7) == int(7 + one) == 12 and isinstance(jax.jit(lambda c: c + 7)(one), js.states.Counter)
-
-
 @pytest.mark.parametrize("jit", [False, True], ids=["eager", "jit"])
 def test_an_unsigned_count_goes_on_beyond_the_signed_ones(jit):
     """2**32 - 1 tokens fit a uint32."""
@@ -375,6 +370,28 @@ def test_adding_nonsense_is_refused():
     for more, error in ((-1, ValueError), (0.5, TypeError), ("x", TypeError), (2**62, ValueError)):
         with pytest.raises(error):
             js.counter(5, unit=3).add(more)
+
+
+def test_a_sum_of_a_counter_and_a_number_is_a_counter():
+    made = js.counter(10, unit=3)
+    for total in (made + 5, 5 + made, np.int64(5) + made, jnp.int32(5) + made, jax.jit(lambda c, x: c + x)(made, 5)):
+        assert total == js.counter(15, unit=3) and type(total) is type(made)
+    with pytest.raises(TypeError, match=r"`more` must be one whole number: got counter\(10, unit=3\)"):
+        made + made
+    for product in (lambda: made * 2, lambda: np.int64(2) * made):
+        with pytest.raises(TypeError, match="`factor` must not multiply a counter: got .*2"):
+            product()
+
+
+def test_several_counters_are_one_step_each():
+    many = jax.tree.map(lambda *xs: jnp.stack(xs), js.counter(3, unit=2), js.counter(9, unit=2))
+    optimizer, plateau = js.scale_by_learning_rate(LONG), js.reduce_on_plateau(LONG)
+    state = optimizer.init(1.0)
+    for called in (lambda: optimizer.update(1.0, state, step=many), lambda: plateau(plateau.init(), step=many)):
+        with pytest.raises(ValueError, match=r"`step` must be one number: got a counter of the shape \(2,\)"):
+            called()
+    each = jax.vmap(lambda step: optimizer.update(1.0, state, step=step)[0])(many)
+    np.testing.assert_array_equal(each, -LONG(many))
 
 
 def test_the_printed_counter_is_the_call_that_makes_it():

@@ -30,7 +30,7 @@ class Counter(NamedTuple):
     unit: Any  # shape=(), dtype=int32
 
     def add(self, more: Any) -> "Counter":
-        """The counter `more` further on, a whole number of at least 0, exactly; also inside of `jit` and `scan`.
+        """The counter `more` further on, exactly; also inside of `jit` and `scan`. `counter + more` is the same.
 
         Args:
             more: a whole number of at least 0, not in units: an int of any size, or a scalar array of integers.
@@ -55,6 +55,15 @@ class Counter(NamedTuple):
         units = jnp.minimum(jnp.asarray(self.units, jnp.int32), MOST_UNITS - units) + units
         return Counter(units, select(rest >= unit, rest - unit, rest), unit)
 
+    # What a tuple makes of these would be a tuple of six numbers, and NumPy an array of three.
+    def __add__(self, more: Any) -> "Counter":  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self.add(more)
+
+    def __mul__(self, factor: Any) -> Any:
+        raise TypeError(f"`factor` must not multiply a counter: got {shown(factor)}. Multiply what is added to it.")
+
+    __radd__, __rmul__, __array_ufunc__ = __add__, __mul__, None
+
     def _split(self, more: Any, unit: Array) -> tuple[Any, Any]:
         if isinstance(more, int):
             if not is_traced(self.unit):  # on the host, where it may be of any size
@@ -66,8 +75,6 @@ class Counter(NamedTuple):
         more = more.astype(jnp.int32) if narrow else more
         unit = unit.astype(more.dtype)
         return jnp.minimum(more // unit, MOST_UNITS), more % unit
-
-    __add__ = __radd__ = add  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
 
     def __int__(self) -> int:
         return int(self.units) * int(self.unit) + int(self.rest)
@@ -131,6 +138,8 @@ def clock_of(step: Any) -> Clock:
 
 def _whole(name: str, x: Any) -> Any:
     """A whole number of at least 0: an int of any size, or an array of JAX."""
+    if isinstance(x, Counter):
+        raise TypeError(f"`{name}` must be one whole number: got {x}. Pass an int.")
     x = fields.number(name, x)
     if isinstance(x, jax.Array):
         if x.shape or not jnp.issubdtype(x.dtype, jnp.integer):
