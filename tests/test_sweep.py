@@ -117,6 +117,12 @@ def test_what_failed_is_marked_and_never_best():
         sweep(quadratic, COSINES[1:2]).best("loss")
 
 
+def test_a_bfloat16_is_ranked_as_any_number():
+    made = sweep(lambda schedule: schedule(0).astype(jnp.bfloat16), [2.0, 0.5, 1.0])
+    assert [each.candidate for each in made.best(n=3)] == [1, 2, 0]
+    assert made.table(lambda values: -values, "max").columns["value"] == [0.5, 1.0, 2.0]
+
+
 def test_an_infinity_and_a_nan_in_any_float_are_failures():
     made = sweep(lambda s: {"x": jnp.where(s(0) > 2, jnp.inf, s(0)), "n": jnp.int32(1)}, [1.0, 3.0])
     assert made.failed.tolist() == [False, True]
@@ -292,8 +298,13 @@ def test_best_refuses_what_is_not_there(by, mode, n):
 def test_by_must_be_one_number_a_run(found):
     with pytest.raises(ValueError, match=r"`by` must be one number a run, of shape \(11, 2\).*bfloat16"):
         found.best("small")
-    with pytest.raises(ValueError, match=r"`by` must make one number a run"):
+    with pytest.raises(ValueError, match=r"`by` must be one number a run"):
         found.best(lambda values: values["losses"])
+    with pytest.raises(ValueError, match=r"`by` must make one number a run of `values`: it raised KeyError: 'x'"):
+        found.best(lambda values: values["x"])
+    for wrong in (5, ["loss"], "", js.Constant(0.5), lambda: 0.0, {"loss": 1}):
+        with pytest.raises((TypeError, ValueError), match="^`by` must be "):
+            found.best(wrong)
     assert found.best(lambda values: values["losses"].mean(-1))[0].value > 0
     with pytest.raises(ValueError, match=r"`labels` must be one dict for each of the 11 candidates"):
         found.table(labels=[{}])
