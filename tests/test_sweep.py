@@ -183,6 +183,31 @@ def test_the_picture_marks_what_failed(found):
     assert [x.get_text() for x in ax.get_xticklabels()] == ["a", "b", "c"]
 
 
+def test_the_bar_moves_by_the_runs_that_were_made(monkeypatch, tmp_path):
+    bars = []
+
+    class Bar:
+        def __init__(self, **keywords):
+            bars.append({**keywords, "moved": []})
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            bars[-1]["closed"] = True
+
+        def update(self, n):
+            bars[-1]["moved"].append(n)
+
+    monkeypatch.setitem(sys.modules, "tqdm", SimpleNamespace(tqdm=Bar))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    sweep(quadratic, COSINES[:1], batch=2, out=tmp_path)
+    sweep(quadratic, COSINES * 2, batch=2, out=tmp_path)  # three are left of four that differ
+    sweep(quadratic, COSINES, batch=2, progress=False)
+    seen = [(bar["total"], bar["initial"], bar["moved"], bar["closed"]) for bar in bars]
+    assert seen == [(1, 0, [1], True), (4, 1, [2, 1], True)]
+
+
 def test_it_is_quiet_without_a_terminal(capfd):
     sweep(quadratic, COSINES, batch=2)
     assert capfd.readouterr() == ("", "")

@@ -170,7 +170,8 @@ def problem(call: Call, name: str, evaluate: bool = True) -> str | None:
         "gamma",
         "rate",
     )  # beyond any float in 1,000 steps
-    asked = evaluate and name not in UNASKED and call.argument != "labels"  # those meet the parameters later
+    later = ("labels", "axis_name")  # those meet the parameters, or the devices, later
+    asked = evaluate and name not in UNASKED and call.argument not in later
     return _unsound(result) if asked and not grows else None
 
 
@@ -196,7 +197,7 @@ def _unsound(result: Any) -> str | None:
         with jax.numpy_rank_promotion("allow"), warnings.catch_warnings():
             values = _values(result)
     except Exception as error:
-        if STACKED in str(error):  # a class takes arrays, and is a stack then
+        if STACKED in str(error) or js.kinds.is_stack(result):  # a class takes arrays, and is a stack then
             return None
         return f"no value, {type(error).__name__}: {str(error)[:200]}"
     arrays = [np.asarray(x) for x in jax.tree.leaves(values)]
