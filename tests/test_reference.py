@@ -162,6 +162,7 @@ NO_EXAMPLE = {
     "search.Applied": "what `check_applied` returns in its example",
     "search.Best": "what `Sweep.best` returns in the example of `sweep`",
     "search.Diagnosis": "what `diagnose` returns in its example",
+    "search.Halving": "what `successive_halving` returns in its example",
     "search.RangeTest": "what `range_test` returns in its example",
     "search.Sweep": "what `sweep` returns in its example",
     "show.Change": "what `diff` lists in its example",

@@ -117,6 +117,12 @@ def test_what_failed_is_marked_and_never_best():
         sweep(quadratic, COSINES[1:2]).best("loss")
 
 
+def test_a_bfloat16_is_ranked_as_any_number():
+    made = sweep(lambda schedule: schedule(0).astype(jnp.bfloat16), [2.0, 0.5, 1.0])
+    assert [each.candidate for each in made.best(n=3)] == [1, 2, 0]
+    assert made.table(lambda values: -values, "max").columns["value"] == [0.5, 1.0, 2.0]
+
+
 def test_an_infinity_and_a_nan_in_any_float_are_failures():
     made = sweep(lambda s: {"x": jnp.where(s(0) > 2, jnp.inf, s(0)), "n": jnp.int32(1)}, [1.0, 3.0])
     assert made.failed.tolist() == [False, True]
@@ -175,6 +181,31 @@ def test_the_picture_marks_what_failed(found):
     assert [line.get_xdata()[0] for line in crosses] == [1e20]
     (ax,) = sweep(quadratic, COSINES).plot("loss", labels=[{"name": x} for x in "abca"])
     assert [x.get_text() for x in ax.get_xticklabels()] == ["a", "b", "c"]
+
+
+def test_the_bar_moves_by_the_runs_that_were_made(monkeypatch, tmp_path):
+    bars = []
+
+    class Bar:
+        def __init__(self, **keywords):
+            bars.append({**keywords, "moved": []})
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            bars[-1]["closed"] = True
+
+        def update(self, n):
+            bars[-1]["moved"].append(n)
+
+    monkeypatch.setitem(sys.modules, "tqdm", SimpleNamespace(tqdm=Bar))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    sweep(quadratic, COSINES[:1], batch=2, out=tmp_path)
+    sweep(quadratic, COSINES * 2, batch=2, out=tmp_path)  # three are left of four that differ
+    sweep(quadratic, COSINES, batch=2, progress=False)
+    seen = [(bar["total"], bar["initial"], bar["moved"], bar["closed"]) for bar in bars]
+    assert seen == [(1, 0, [1], True), (4, 1, [2, 1], True)]
 
 
 def test_it_is_quiet_without_a_terminal(capfd):
@@ -292,8 +323,13 @@ def test_best_refuses_what_is_not_there(by, mode, n):
 def test_by_must_be_one_number_a_run(found):
     with pytest.raises(ValueError, match=r"`by` must be one number a run, of shape \(11, 2\).*bfloat16"):
         found.best("small")
-    with pytest.raises(ValueError, match=r"`by` must make one number a run"):
+    with pytest.raises(ValueError, match=r"`by` must be one number a run"):
         found.best(lambda values: values["losses"])
+    with pytest.raises(ValueError, match=r"`by` must make one number a run of `values`: it raised KeyError: 'x'"):
+        found.best(lambda values: values["x"])
+    for wrong in (5, ["loss"], "", js.Constant(0.5), lambda: 0.0, {"loss": 1}):
+        with pytest.raises((TypeError, ValueError), match="^`by` must be "):
+            found.best(wrong)
     assert found.best(lambda values: values["losses"].mean(-1))[0].value > 0
     with pytest.raises(ValueError, match=r"`labels` must be one dict for each of the 11 candidates"):
         found.table(labels=[{}])

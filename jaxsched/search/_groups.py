@@ -50,18 +50,17 @@ class Group(NamedTuple):
         return jax.tree.unflatten(self.structure, shapes)
 
 
-def check_train(train: Any, seeded: bool) -> None:
-    words, given = ("`(schedule, key)`", 2) if seeded else ("`(schedule)`", 1)
-    remedy = "" if seeded else " To hand it a key, pass `seeds`."
-    if not callable(train) or isinstance(train, js.nodes.Data):
-        raise TypeError(f"`train` must be a function of {words}: got {shown(train)}.")
+def check_function(name: str, x: Any, arguments: str, remedy: str = "") -> None:
+    """Refuse what is no function of so many arguments, which are given as `(schedule, key)`."""
+    if not callable(x) or isinstance(x, js.nodes.Data):
+        raise TypeError(f"`{name}` must be a function of `{arguments}`: got {shown(x)}.")
     try:
-        inspect.signature(train).bind(*[None] * given)
+        inspect.signature(x).bind(*arguments.split(","))
     except TypeError as error:
-        raise TypeError(f"`train` must be a function of {words}: {error}.{remedy}") from None
+        raise TypeError(f"`{name}` must be a function of `{arguments}`: {error}.{remedy}") from None
     except ValueError:  # of Python's own making
-        if isinstance(train, type):
-            raise TypeError(f"`train` must be a function of {words}: got {shown(train)}.") from None
+        if isinstance(x, type):
+            raise TypeError(f"`{name}` must be a function of `{arguments}`: got {shown(x)}.") from None
 
 
 def candidates(schedules: Any) -> list[Any]:
@@ -125,7 +124,7 @@ def seeds_of(seeds: Any) -> tuple[int, ...] | None:
     remedy = "Pass a list, such as `range(4)`."
     if not is_list(seeds) and not isinstance(seeds, range):
         raise TypeError(f"`seeds` must be whole numbers in a list: got {shown(seeds)}. {remedy}")
-    found = [_seed(f"seeds[{i}]", x) for i, x in enumerate(seeds)]
+    found = [seed_of(f"seeds[{i}]", x) for i, x in enumerate(seeds)]
     if not found:
         raise ValueError(f"`seeds` must hold at least one: got none. {remedy} `None` trains without a key.")
     if len({*found}) < len(found):
@@ -133,7 +132,7 @@ def seeds_of(seeds: Any) -> tuple[int, ...] | None:
     return tuple(found)
 
 
-def _seed(name: str, x: Any) -> int:
+def seed_of(name: str, x: Any) -> int:
     whole = isinstance(x, (int, np.integer)) and not isinstance(x, (bool, np.bool_))
     if not whole:
         raise TypeError(f"`{name}` must be a whole number: got {shown(x)}.")

@@ -79,7 +79,7 @@ class Program:
 
     def _lower(self) -> tuple[Any, str]:
         """Unsharded, and traced anew; and its text, which names the program, whatever the devices."""
-        with _told_that_it_is_traced():
+        with told_that_it_is_traced():
             traced = jax.jit(self._mapped()).trace(*self._shaped(self.width))
         lowered = traced.lower()
         text = lowered.as_text()
@@ -99,7 +99,7 @@ class Program:
 
         def one(schedule: Any, words: Any) -> Any:
             keys = (jax.random.wrap_key_data(words),) if seeded else ()
-            return _checked(self.train(schedule, *keys))
+            return checked_results(self.train(schedule, *keys))
 
         return jax.vmap(one)
 
@@ -168,15 +168,15 @@ def dotted(path: Any) -> str:
     return jax.tree_util.keystr(path, simple=True, separator=".")
 
 
-def _checked(made: Any) -> Any:
+def checked_results(made: Any, name: str = "train") -> Any:
     leaves = jax.tree.leaves_with_path(made)
     for path, x in leaves:
         numeric = isinstance(x, (jax.Array, np.ndarray, np.generic, int, float, complex))
         if not numeric or not _is_number(getattr(x, "dtype", np.dtype(float))):
-            where = f" as `{name}`" if (name := dotted(path)) else ""
-            raise TypeError(f"`train` must return arrays of numbers: got {shown(x)}{where}.")
+            where = f" as `{place}`" if (place := dotted(path)) else ""
+            raise TypeError(f"`{name}` must return arrays of numbers: got {shown(x)}{where}.")
     if not leaves:
-        raise TypeError(f"`train` must return at least one array: got {shown(made)}. Return the loss.")
+        raise TypeError(f"`{name}` must return at least one array: got {shown(made)}. Return the loss.")
     return made
 
 
@@ -185,14 +185,14 @@ def _is_number(dtype: Any) -> bool:
 
 
 @contextmanager
-def _told_that_it_is_traced() -> Iterator[None]:
+def told_that_it_is_traced(name: str = "train") -> Iterator[None]:
     try:
         yield
     except CONCRETE as error:
         remedy = "Leave out `float(...)`, `int(...)` and `np.asarray(...)`, and write `jnp.where` for an `if`"
         raise TypeError(
-            f"`train` must not ask for the value of a number: one program trains all candidates, and their numbers are "
-            f"not known in it. {remedy}: {str(error).partition(chr(10))[0][:160]}"
+            f"`{name}` must not ask for the value of a number: one program trains all candidates, and their numbers "
+            f"are not known in it. {remedy}: {str(error).partition(chr(10))[0][:160]}"
         ) from error
 
 

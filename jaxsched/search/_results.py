@@ -9,7 +9,7 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched.kinds import checker, is_list, is_mapping, shown
-from jaxsched.search._groups import whole
+from jaxsched.search._groups import check_function, whole
 from jaxsched.search._numbers import kind_of, varying
 from jaxsched.search._pictures import drawn
 from jaxsched.search._programs import dotted
@@ -61,10 +61,10 @@ class Sweep:
 
     def __repr__(self) -> str:
         seeds = f" with {len(self.seeds)} seeds each" if self.seeds else ""
-        failed = int(self._has_failed.sum())
+        failed = int(np.any(self.failed.reshape(len(self.schedules), -1), axis=1).sum())
         lost = f", {failed} of which failed," if failed else ""
         programs = f" by {self.programs} program{'' if self.programs == 1 else 's'}"
-        names = ", ".join(filter(None, self._leaves()))
+        names = ", ".join(filter(None, leaves_of(self.values)))
         return f"Sweep of {len(self.schedules)} schedules{seeds}{lost}{programs}{': ' if names else ''}{names}"
 
     def best(self, by: By = None, mode: Literal["min", "max"] = "min", n: int = 1) -> list[Best]:
@@ -80,8 +80,9 @@ class Sweep:
         """
         MODE("mode", mode)
         n = whole("n", n)
-        values = self._measured(by)
-        order = [i for i in self._ranked(values, mode) if not self._has_failed[i] and np.isfinite(values[i]).all()]
+        values = measured(self, by)
+        lost = lost_in(self, values)
+        order = [i for i in ranked(values, lost, mode) if not lost[i]]
         if not order:
             raise ValueError(
                 f"`schedules` must hold one whose training does not fail: all {len(self.schedules)} have a run that is "
@@ -121,18 +122,18 @@ class Sweep:
         MODE("mode", mode)
         columns = {"candidate": list(range(len(self.schedules))), "kind": [kind_of(each) for each in self.schedules]}
         columns |= self._numbers(labels)
-        for name, x in self._leaves().items():
+        for name, x in leaves_of(self.values).items():
             if x.shape == self.failed.shape:
                 columns[name or "value"] = self._medians(x)
         order = columns["candidate"]
         if by is not None:
-            values = self._measured(by)
+            values = measured(self, by)
             name = by if isinstance(by, str) else getattr(by, "__name__", "by")
             name = "by" if name == "<lambda>" else name
             columns[name] = self._medians(values)
             if self.seeds:
                 columns |= {f"{name}.least": values.min(1).tolist(), f"{name}.largest": values.max(1).tolist()}
-            order = self._ranked(values, mode)
+            order = ranked(values, lost_in(self, values), mode)
         columns["failed"] = self.failed.sum(1).tolist() if self.seeds else self.failed.tolist()
         return js.show.Rows({name: [column[i] for i in order] for name, column in columns.items()})
 
@@ -162,18 +163,10 @@ class Sweep:
         Returns:
             matplotlib's `Axes`, one for each number, side by side in a new figure.
         """
-        values = self._measured(by)
+        values = measured(self, by)
         numbers = self._numbers(labels) or {"candidate": list(range(len(self.schedules)))}
         kinds = [kind_of(each) for each in self.schedules]
-        failed = self._has_failed | ~np.isfinite(values).all(axis=1)
-        return drawn(numbers, values, failed, kinds, by if isinstance(by, str) else "value")
-
-    @property
-    def _has_failed(self) -> Any:
-        return np.any(self.failed.reshape(len(self.schedules), -1), axis=1)
-
-    def _leaves(self) -> dict[str, np.ndarray]:
-        return {dotted(path): x for path, x in jax.tree.leaves_with_path(self.values)}
+        return drawn(numbers, values, lost_in(self, values), kinds, by if isinstance(by, str) else "value")
 
     def _numbers(self, labels: Any) -> dict[str, list[Any]]:
         if labels is None:
@@ -184,34 +177,66 @@ class Sweep:
         names = dict.fromkeys(name for each in labels for name in each)
         return {str(name): [each.get(name) for each in labels] for name in names}
 
-    def _measured(self, by: By) -> np.ndarray:
-        """One number for each candidate and seed."""
-        leaves = self._leaves()
-        single = [name for name, x in leaves.items() if x.shape == self.failed.shape]
-        if callable(by):
-            x = np.asarray(by(self.values))
-            where = "make one number a run"
-        elif (by is None and len(single) != 1) or (by is not None and by not in leaves):
-            some = f"one of {', '.join(map(repr, leaves))}, or a function of `values`"
-            raise ValueError(f"`by` must be {some}: got {shown(by)}.")
-        else:
-            x = leaves[single[0] if by is None else by]
-            where = "be one number a run"
-        if x.shape != self.failed.shape or x.dtype.kind == "c":
-            remedy = "Pass a function, such as `lambda values: values[...][..., -10:].mean(-1)`"
-            raise ValueError(
-                f"`by` must {where}, of shape {self.failed.shape}: got {shown(by)} with {x.dtype}{list(x.shape)}. "
-                f"{remedy}."
-            )
-        return x.astype(np.float64).reshape(len(self.schedules), -1)
-
-    def _ranked(self, values: np.ndarray, mode: str) -> list[int]:
-        """The candidates from the best, those that failed at the end."""
-        middle = np.median(values, axis=1) * (1 if mode == "min" else -1)
-        lost = self._has_failed | ~np.isfinite(values).all(axis=1)
-        return np.argsort(np.where(lost, np.inf, middle), kind="stable").tolist()
-
     def _medians(self, x: np.ndarray) -> list[Any]:
         if x.dtype.kind == "c":
             return x.tolist() if x.ndim == 1 else x[:, 0].tolist()
         return x.tolist() if x.ndim == 1 else np.median(x.astype(np.float64), axis=1).tolist()
+
+
+def measured(found: Sweep, by: By) -> np.ndarray:
+    """One number for each candidate and seed."""
+    leaves = leaves_of(found.values)
+    single = [name for name, x in leaves.items() if x.shape == found.failed.shape]
+    if by is None and len(single) == 1:
+        x = leaves[single[0]]
+    elif isinstance(by, str) and by and by in leaves:
+        x = leaves[by]
+    elif callable(by):
+        x = _made_by(by, found.values)
+    else:
+        some = f"one of {', '.join(map(repr, filter(None, leaves)))}, or a function" if any(leaves) else "a function"
+        raise (TypeError if not isinstance(by, (str, type(None))) else ValueError)(
+            f"`by` must be {some} of `values`: got {shown(by)}."
+        )
+    real = any(jax.numpy.issubdtype(x.dtype, kind) for kind in (np.floating, np.integer, np.bool_))
+    if x.shape != found.failed.shape or not real:
+        remedy = "Pass a function, such as `lambda values: values[...][..., -10:].mean(-1)`"
+        raise ValueError(
+            f"`by` must be one number a run, of shape {found.failed.shape}: got {shown(by)}, {x.dtype}{list(x.shape)}. "
+            f"{remedy}."
+        )
+    return x.astype(np.float64).reshape(len(x), -1)
+
+
+def _made_by(by: Callable[[Any], Any], values: Any) -> np.ndarray:
+    check_function("by", by, "(values)")
+    try:
+        return np.asarray(by(values))
+    except Exception as error:
+        why = f"{type(error).__name__}: {str(error)[:200]}"
+        raise ValueError(f"`by` must make one number a run of `values`: it raised {why}.") from error
+
+
+def lost_in(found: Sweep, values: np.ndarray) -> np.ndarray:
+    """The candidates of which a run failed, or has no finite value to rank it by."""
+    return ~np.all(np.isfinite(values), axis=1) | np.any(found.failed.reshape(len(values), -1), axis=1)
+
+
+def ranked(values: np.ndarray, lost: np.ndarray, mode: str) -> list[int]:
+    """The candidates from the best by the median over the seeds; those that are lost at the end."""
+    middle = np.median(values, axis=1) * (1 if mode == "min" else -1)
+    return np.argsort(np.where(lost, np.inf, middle), kind="stable").tolist()
+
+
+def leaves_of(values: Any) -> dict[str, np.ndarray]:
+    return {dotted(path): x for path, x in jax.tree.leaves_with_path(values)}
+
+
+def failed_in(arrays: list[np.ndarray], lead: tuple[int, ...]) -> np.ndarray:
+    """The runs in which any number is NaN or infinite."""
+    failed = np.zeros(lead, bool)
+    for x in arrays:
+        if jax.numpy.issubdtype(x.dtype, np.inexact):
+            wide = x.astype(np.float32) if x.dtype.kind not in "fc" else x
+            failed |= ~np.isfinite(wide).reshape(*lead, -1).all(axis=-1)
+    return failed

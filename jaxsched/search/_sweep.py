@@ -14,7 +14,7 @@ from jaxsched.search import _hosts
 from jaxsched.search._groups import (
     Train,
     candidates,
-    check_train,
+    check_function,
     chunks,
     grouped,
     seeds_of,
@@ -24,7 +24,7 @@ from jaxsched.search._groups import (
 )
 from jaxsched.search._kept import Kept, folder_of
 from jaxsched.search._programs import Program, check_alike
-from jaxsched.search._results import Sweep
+from jaxsched.search._results import Sweep, failed_in
 
 FLAG = checker(bool)
 
@@ -130,7 +130,10 @@ def _planned(train: Any, schedules: Any, seeds: Any, batch: Any, mesh: Any, tota
     folder = folder_of(out, batch)
     batch = None if batch is None else whole("batch", batch)
     known = seeds_of(seeds)
-    check_train(train, known is not None)
+    if known is None:
+        check_function("train", train, "(schedule)", " To hand it a key, pass `seeds`.")
+    else:
+        check_function("train", train, "(schedule, key)")
     many = candidates(schedules)
     groups = grouped(many if total is None else tables(many, total))
     words = words_of(known)
@@ -179,17 +182,7 @@ class _Done:
         arrays = [np.stack(column).reshape(*lead, *column[0].shape) for column in columns]
         values = jax.tree.unflatten(plan.programs[0].structure, arrays)
         programs = sum(each.was_compiled for each in plan.programs)
-        return Sweep(tuple(plan.schedules), plan.seeds, values, _failed(arrays, lead), programs)
-
-
-def _failed(arrays: list[np.ndarray], lead: tuple[int, ...]) -> np.ndarray:
-    """The runs in which any number is NaN or infinite."""
-    failed = np.zeros(lead, bool)
-    for x in arrays:
-        if jax.numpy.issubdtype(x.dtype, np.inexact):
-            wide = x.astype(np.float32) if x.dtype.kind not in "fc" else x
-            failed |= ~np.isfinite(wide).reshape(*lead, -1).all(axis=-1)
-    return failed
+        return Sweep(tuple(plan.schedules), plan.seeds, values, failed_in(arrays, lead), programs)
 
 
 def _read(kept: Kept | None, plan: Plan, done: _Done, mesh: Any) -> None:

@@ -46,6 +46,7 @@ PLATEAU_STATE = Later(PLATEAU.init)
 RUN = js.Run(total=100, steps_per_epoch=10, batch_size=8, sequence_length=4)
 RANGE_TEST = search.RangeTest(np.geomspace(1e-4, 1.0, 20), np.linspace(2.0, 1.0, 20)[None], np.linspace(2.0, 1.0, 20))
 SWEEP = search.Sweep((STEP, LINE), None, {"loss": np.asarray([2.0, 1.0])}, np.asarray([False, False]), 1)
+HALVING = search.Halving((STEP, LINE), (4,), ((0, 1),), (SWEEP,), (0.0, 0.0), "loss", "min")
 GOOD: dict[str, Any] = {
     "T_0": 4, "T_max": 8, "at": 4, "axis_name": "i", "begin": 4, "begins": [0, 4], "bound": STEP, "boundaries": [2, 4],
     "base": 256, "batch": 512,
@@ -136,6 +137,13 @@ OF: dict[str, dict[str, Any]] = {
     "show.plot": {"schedules": LINE, "total": 16, "ax": mock.MagicMock()},
     "show.table": {"steps": 4},
     "check_applied": {"optimizer": optax.sgd(0.5), "params": np.ones(3, np.float32), "steps": 4, "schedule": 0.5},
+    "successive_halving": {
+        "start": lambda schedule, key: schedule(0),
+        "part": lambda schedule, state, step, length: (schedule(step) + state, state),
+        "schedules": [STEP, LINE],
+        "rungs": [1],
+        "batch": 2,
+    },
     "sweep": {"train": lambda schedule, key: schedule(0), "schedules": [STEP, LINE], "seeds": [0]},
     "Sweep.best": {"by": "loss"},
     "Sweep.table": {"by": "loss"},
@@ -152,5 +160,12 @@ OF: dict[str, dict[str, Any]] = {
 VARIOUS = {"override": "learning_rate", "replace_schedule": "learning_rate", "grid": "value", "labels": "value"}
 """An argument of those that take any keyword."""
 
-OBJECTS: dict[str, Any] = {"Schedule": LINE, "Controller": PLATEAU, "Run": RUN, "RangeTest": RANGE_TEST, "Sweep": SWEEP}
+OBJECTS: dict[str, Any] = {
+    "Schedule": LINE,
+    "Controller": PLATEAU,
+    "Run": RUN,
+    "RangeTest": RANGE_TEST,
+    "Sweep": SWEEP,
+    "Halving": HALVING,
+}
 """Whose methods are called."""

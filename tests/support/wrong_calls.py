@@ -52,6 +52,7 @@ EXCEPT = {
         "PlateauState", "RecoverState", "HypergradientState", "StationarityState", "Description", "Descriptions",
         "Change", "Diff", "Finding", "Phase", "Rate", "StateDescription", "Table", "Diagnosis", "RangeTest",
         "TargetState", "TurnState", "Applied", "Outside", "Counter", "Shared", "Best", "Rows", "Sweep",
+        "Halving",
     },
     "A formula: what calls it has checked the step.": {"at", "weights"},
     "Arithmetic of a formula, on arrays.": {
