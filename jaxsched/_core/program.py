@@ -53,14 +53,7 @@ def device_time(step: Any) -> Time:
 
 def time_of(step: Any) -> Any:
     """One step from a user's own clock, as a schedule is called with it; `None` for none."""
-    if step is None:
-        return step
-    if isinstance(step, IN_PARTS):
-        shape = np.broadcast_shapes(*map(np.shape, step))
-        if shape:
-            raise ValueError(
-                f"`step` must be one number: got a counter of the shape {shape}. Map over it by `jax.vmap`."
-            )
+    if step is None or isinstance(step, IN_PARTS):
         return step
     step = unwrapped(step)
     if isinstance(step, bool) or not isinstance(step, (int, float)):
@@ -157,7 +150,6 @@ def _scalar_kinds(layout: tuple[str, ...]) -> list[str]:
 
 def prepare(schedule: Any) -> Program:
     """The program of a schedule and its numbers on the device, kept with it unless they are traced."""
-    schedule._check_alone("schedule")
     leaves, structure = jax.tree.flatten(schedule)
     if any(is_traced(leaf) for leaf in leaves):
         return Program(compiled_for(structure), leaves)

@@ -90,7 +90,6 @@ class Schedule(Data, abc.ABC):
         """The value at `step`, a number, array or `counter`, of its shape: JAX's default float (of `rounded` int32)."""
         if type(step) is not int or not -SMALL < step < SMALL:
             if isinstance(step := unwrapped(step), IN_PARTS) or is_traced(step):
-                self._check_alone("schedule")
                 leaves, structure = jax.tree.flatten(self)
                 return compiled_for(structure)(leaves, step)
             step = step if isinstance(step, jax.Array) else host_step(step)
