@@ -68,6 +68,20 @@ def test_devices_change_no_bit(found, shape):
     assert bits(sweep(TRAIN, candidates(), seeds=SEEDS, batch=WIDTH, mesh=mesh)) == bits(found)
 
 
+def test_keys_of_another_default_kind_mix_nothing():
+    def train(schedule, key):
+        return jax.random.normal(key, (3,)) * schedule(0)
+
+    threefry = sweep(train, COSINES, seeds=SEEDS, batch=2)
+    before = jax.config.jax_default_prng_impl
+    jax.config.update("jax_default_prng_impl", "rbg")
+    try:
+        rbg = sweep(train, COSINES[::-1], seeds=SEEDS, batch=2, mesh=jax.make_mesh((8,), ("devices",)))
+    finally:
+        jax.config.update("jax_default_prng_impl", before)
+    assert np.ascontiguousarray(rbg.values[::-1]).tobytes() == threefry.values.tobytes()
+
+
 def test_equal_candidates_run_once_and_stand_twice():
     calls = []
 

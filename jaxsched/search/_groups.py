@@ -141,11 +141,20 @@ def seed_of(name: str, x: Any) -> int:
     return int(x)
 
 
+KEYS = "threefry2x32"
+"""The kind of all keys, whatever the default: under `jax.vmap` what those of "rbg" draw hangs on their neighbours."""
+
+
 def words_of(seeds: Sequence[int] | None) -> np.ndarray:
     """A row a seed: the words of its key, which is made anew inside of the program. Without seeds one empty row."""
     if seeds is None:
         return np.zeros((1, 0), np.uint32)
-    return np.stack([np.asarray(jax.random.key_data(jax.random.key(seed))) for seed in seeds])
+    return np.stack([np.asarray(jax.random.key_data(jax.random.key(seed, impl=KEYS))) for seed in seeds])
+
+
+def key_of(words: jax.Array) -> jax.Array:
+    """The key that has these words."""
+    return jax.random.wrap_key_data(words, impl=KEYS)
 
 
 def chunks(runs: Sequence[T], size: int) -> list[list[T]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched.kinds import Positive, checker, is_list, is_traced, of_one, shown
-from jaxsched.search._groups import Group, candidates, check_function, chunks, grouped, seed_of, whole, words_of
+from jaxsched.search._groups import Group, candidates, check_function, chunks, grouped, key_of, seed_of, whole, words_of
 from jaxsched.search._numbers import kind_of, varying
 from jaxsched.search._programs import checked_results, dotted, told_that_it_is_traced
 from jaxsched.search._results import MODE, Best, By, Sweep, failed_in, lost_in, measured, ranked
@@ -102,7 +102,7 @@ def successive_halving(
         by: what they are ranked by, as for `Sweep.best`: the name of one of the values, or a function of all; `None`
             where there is a single number.
         mode: whether the least ("min") or the largest value ("max") is the best.
-        seed: of the key that `start` is handed, the same for all: a whole number from 0 to 2**31 - 1.
+        seed: of the key that `start` is handed, the same for all, as in `sweep`: from 0 to 2**31 - 1.
 
     Returns:
         a `Halving`, with `rungs`, the `states` of those that trained to the end, and the methods `best` and `table`.
@@ -209,7 +209,7 @@ class _Programs:
         return states, jax.tree.map(lambda *x: np.stack(x), *(values[i] for i in alive))
 
     def _begun(self, schedule: Any, words: Any) -> Any:
-        return self.start(schedule, jax.random.wrap_key_data(words))
+        return self.start(schedule, key_of(words))
 
     def _words(self) -> np.ndarray:
         return np.broadcast_to(self.words, (self.batch, *self.words.shape))

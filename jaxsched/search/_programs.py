@@ -12,7 +12,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 
 from jaxsched.kinds import shown
 from jaxsched.search import _hosts
-from jaxsched.search._groups import Group, Train
+from jaxsched.search._groups import Group, Train, key_of
 
 CONCRETE = (
     jax.errors.ConcretizationTypeError,
@@ -98,7 +98,7 @@ class Program:
         seeded = self.words.shape[1] > 0
 
         def one(schedule: Any, words: Any) -> Any:
-            keys = (jax.random.wrap_key_data(words),) if seeded else ()
+            keys = (key_of(words),) if seeded else ()
             return checked_results(self.train(schedule, *keys))
 
         return jax.vmap(one)

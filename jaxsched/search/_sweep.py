@@ -70,7 +70,7 @@ def sweep(
             trace; the results are a PyTree of arrays, such as `{"loss": loss}`. Data and the like it closes over.
         schedules: schedules, numbers, functions of the step and controllers, of any kinds and in any order.
         seeds: whole numbers from 0 to $2^{31} - 1$, all different: each schedule is trained with the key
-            `jax.random.key(seed)` of each.
+            `jax.random.key(seed, impl="threefry2x32")` of each; keys of "rbg" would mix what is trained side by side.
         batch: how many runs a program makes at once on each device, at least 1; the last one is filled up.
         mesh: devices to share the runs, of this process or of all; by default JAX's default device. In several
             processes, call `sweep` with equal arguments in each: all return all results.
