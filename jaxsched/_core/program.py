@@ -53,7 +53,14 @@ def device_time(step: Any) -> Time:
 
 def time_of(step: Any) -> Any:
     """One step from a user's own clock, as a schedule is called with it; `None` for none."""
-    if step is None or isinstance(step, IN_PARTS):
+    if step is None:
+        return step
+    if isinstance(step, IN_PARTS):
+        shape = np.broadcast_shapes(*map(np.shape, step))
+        if shape:
+            raise ValueError(
+                f"`step` must be one number: got a counter of the shape {shape}. Map over it by `jax.vmap`."
+            )
         return step
     step = unwrapped(step)
     if isinstance(step, bool) or not isinstance(step, (int, float)):
