@@ -9,7 +9,7 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched.kinds import array_of, is_stack, is_traced, renamed, shown
-from jaxsched.search._checks import MOST, WHOLE
+from jaxsched.search._checks import MOST, whole
 
 EXACT, CLOSE = 1e-5, 1e-3
 """Parts of the largest rate: what rounding makes of it, and what an optimizer's constants do, such as Adam's `eps`."""
@@ -89,7 +89,7 @@ def check_applied(
         schedule = js.as_schedule(schedule)
     if is_stack(schedule):
         raise TypeError(f"`schedule` must be one: got {shown(schedule)}, a stack. `jaxsched.unstack` gives them.")
-    steps = int(WHOLE("steps", steps))
+    steps = whole("steps", steps)
     if steps > MOST:
         raise ValueError(f"`steps` must be at most {MOST}: got {steps}. A hundred show how a schedule is read.")
     params = _in_float32(params)

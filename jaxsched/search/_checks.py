@@ -1,4 +1,4 @@
-"""What a range test refuses before it runs."""
+"""What a range test refuses before it runs, and what all searches refuse of functions and whole numbers."""
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+import jaxsched as js
 from jaxsched.kinds import Real, WholeAtLeastOne, checker, is_traced, of_one, shown
 
 FEWEST, MOST = 6, 1_000_000
@@ -35,6 +36,13 @@ def _number(name: str, x: Any) -> float:
     if is_traced(x):
         raise TypeError(f"`{name}` must be known: got a traced number. Call this outside of `jax.jit`.")
     return float(REAL(name, x))
+
+
+def whole(name: str, x: Any) -> int:
+    """A known whole number, at least 1."""
+    if is_traced(x):
+        raise TypeError(f"`{name}` must be known: got a traced number. Call this outside of `jax.jit`.")
+    return int(WHOLE(name, x))
 
 
 def check_numbers(seeds: Any, smoothing: Any, stop: Any) -> None:
@@ -81,16 +89,17 @@ def check_step(step: Callable[..., Any], state: Any, batch: Any, rates: np.ndarr
     _check_that_the_rate_counts(step, state, batch, float(rates[-1]))
 
 
-def check_function(step: Any) -> None:
-    if not callable(step):
-        raise TypeError(f"`step` must be a function `(state, batch, rate) -> (state, loss)`: got {shown(step)}.")
+def check_function(name: str, x: Any, arguments: str, remedy: str = "") -> None:
+    """Refuse what is no function of so many arguments, which are given as `(schedule, key)`."""
+    if not callable(x) or isinstance(x, js.nodes.Data):
+        raise TypeError(f"`{name}` must be a function of `{arguments}`: got {shown(x)}.")
     try:
-        inspect.signature(step).bind(None, None, None)
+        inspect.signature(x).bind(*arguments.split(","))
     except TypeError as error:
-        raise TypeError(f"`step` must be a function of a state, a batch and a rate: {error}.") from None
+        raise TypeError(f"`{name}` must be a function of `{arguments}`: {error}.{remedy}") from None
     except ValueError:  # of Python's own making
-        if isinstance(step, type):
-            raise TypeError(f"`step` must be a function of a state, a batch and a rate: got {shown(step)}.") from None
+        if isinstance(x, type):
+            raise TypeError(f"`{name}` must be a function of `{arguments}`: got {shown(x)}.") from None
 
 
 def each_of(batches: Any) -> Iterator[Any]:

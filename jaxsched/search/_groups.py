@@ -1,6 +1,5 @@
 """What a sweep runs: candidates by structure, their numbers as rows of arrays, and the seeds as the words of keys."""
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -8,22 +7,13 @@ import jax
 import numpy as np
 
 import jaxsched as js
-from jaxsched.kinds import WholeAtLeastOne, checker, is_list, is_stack, is_traced, of_one, renamed, shown
-
-WHOLE = of_one(checker(WholeAtLeastOne))
+from jaxsched.kinds import is_list, is_stack, is_traced, renamed, shown
 
 LARGEST_SEED = 2**31
 
 Train = Callable[..., Any]
 
 T = TypeVar("T")
-
-
-def whole(name: str, x: Any) -> int:
-    """A known whole number, at least 1."""
-    if is_traced(x):
-        raise TypeError(f"`{name}` must be known: got a traced number. Call this outside of `jax.jit`.")
-    return int(WHOLE(name, x))
 
 
 class Group(NamedTuple):
@@ -48,19 +38,6 @@ class Group(NamedTuple):
         """What a program of that width is handed, without its numbers."""
         shapes = [jax.ShapeDtypeStruct((width, *x.shape[1:]), x.dtype) for x in self.rows]
         return jax.tree.unflatten(self.structure, shapes)
-
-
-def check_function(name: str, x: Any, arguments: str, remedy: str = "") -> None:
-    """Refuse what is no function of so many arguments, which are given as `(schedule, key)`."""
-    if not callable(x) or isinstance(x, js.nodes.Data):
-        raise TypeError(f"`{name}` must be a function of `{arguments}`: got {shown(x)}.")
-    try:
-        inspect.signature(x).bind(*arguments.split(","))
-    except TypeError as error:
-        raise TypeError(f"`{name}` must be a function of `{arguments}`: {error}.{remedy}") from None
-    except ValueError:  # of Python's own making
-        if isinstance(x, type):
-            raise TypeError(f"`{name}` must be a function of `{arguments}`: got {shown(x)}.") from None
 
 
 def candidates(schedules: Any) -> list[Any]:

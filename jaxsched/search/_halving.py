@@ -11,7 +11,8 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched.kinds import Positive, checker, is_list, is_traced, of_one, shown
-from jaxsched.search._groups import Group, candidates, check_function, chunks, grouped, key_of, seed_of, whole, words_of
+from jaxsched.search._checks import check_function, whole
+from jaxsched.search._groups import Group, candidates, chunks, grouped, key_of, seed_of, words_of
 from jaxsched.search._numbers import kind_of, varying
 from jaxsched.search._programs import checked_results, dotted, told_that_it_is_traced
 from jaxsched.search._results import MODE, Best, By, Sweep, failed_in, lost_in, measured, ranked

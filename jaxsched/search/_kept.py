@@ -71,9 +71,7 @@ class Kept:
         """Keep what one call of a program has made."""
         self._waiting.append((program, ids, arrays))
         try:
-            while self._waiting:
-                self._write(*self._waiting[0])
-                self.safe += len(self._waiting.pop(0)[1])
+            self._write_waiting()
         except OSError as error:
             if not self._warned:
                 _warn(f"{self._not_written(error)} The sweep goes on, and tries again after the next ones.")
@@ -82,12 +80,14 @@ class Kept:
     def finish(self) -> None:
         """Say what is not on disk at the end."""
         try:
-            for each in list(self._waiting):
-                self._write(*each)
-                self.safe += len(each[1])
-                self._waiting.remove(each)
+            self._write_waiting()
         except OSError as error:
             _warn(f"{self._not_written(error)} All results are returned: keep them, for instance by pickle.")
+
+    def _write_waiting(self) -> None:
+        while self._waiting:
+            self._write(*self._waiting[0])
+            self.safe += len(self._waiting.pop(0)[1])
 
     def _not_written(self, error: OSError) -> str:
         missing = sum(len(ids) for _, ids, _ in self._waiting)

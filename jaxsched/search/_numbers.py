@@ -28,20 +28,21 @@ def varying(many: Sequence[Any]) -> dict[str, list[Any]]:
 
 def _parts(node: Any) -> Iterator[tuple[str, Any]]:
     """The schedules directly inside of one, by their names."""
-    for name, x in shown_of(node):
-        many = [(f"{name}[{i}]", each) for i, each in enumerate(x)] if isinstance(x, tuple) else [(name, x)]
-        yield from ((place, each) for place, each in many if isinstance(each, js.nodes.Data))
+    return ((place, each) for place, each in _fields(node) if isinstance(each, js.nodes.Data))
 
 
 def _numbers(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, each in _fields(node):
+        place = path + name
+        if isinstance(each, js.nodes.Data):
+            yield from _numbers(each, f"{place}.")
+        elif isinstance(each, (bool, int, float, str)):
+            yield place, each
+        elif isinstance(each, (np.ndarray, np.generic, jax.Array)) and not np.ndim(each):
+            yield place, np.asarray(each).item()
+
+
+def _fields(node: Any) -> Iterator[tuple[str, Any]]:
+    """What is directly inside of one, by its name, and the members of a tuple one by one."""
     for name, x in shown_of(node):
-        many = (
-            [(f"{path}{name}[{i}]", each) for i, each in enumerate(x)] if isinstance(x, tuple) else [(path + name, x)]
-        )
-        for place, each in many:
-            if isinstance(each, js.nodes.Data):
-                yield from _numbers(each, f"{place}.")
-            elif isinstance(each, (bool, int, float, str)):
-                yield place, each
-            elif isinstance(each, (np.ndarray, np.generic, jax.Array)) and not np.ndim(each):
-                yield place, np.asarray(each).item()
+        yield from ((f"{name}[{i}]", each) for i, each in enumerate(x)) if isinstance(x, tuple) else [(name, x)]

@@ -208,7 +208,7 @@ def range_test(
     Reference:
         Smith 2015, arXiv:1506.01186, section 3.3; the rules are those of fastai and Ignite.
     """
-    check_function(step)
+    check_function("step", step, "(state, batch, rate)", " It returns `(state, loss)`.")
     rates = rates_of(start, end, num, mode)
     check_numbers(seeds, smoothing, stop)
     FLAG("progress", progress)

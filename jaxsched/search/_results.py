@@ -9,7 +9,7 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched.kinds import checker, is_list, is_mapping, shown
-from jaxsched.search._groups import check_function, whole
+from jaxsched.search._checks import check_function, whole
 from jaxsched.search._numbers import kind_of, varying
 from jaxsched.search._pictures import drawn
 from jaxsched.search._programs import dotted

@@ -11,15 +11,14 @@ import numpy as np
 
 from jaxsched.kinds import checker
 from jaxsched.search import _hosts
+from jaxsched.search._checks import check_function, whole
 from jaxsched.search._groups import (
     Train,
     candidates,
-    check_function,
     chunks,
     grouped,
     seeds_of,
     tables,
-    whole,
     words_of,
 )
 from jaxsched.search._kept import Kept, folder_of
