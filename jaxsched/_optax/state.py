@@ -169,7 +169,6 @@ def observe(opt_state: T, *, value: Any, name: str | None = None, observed: Any 
     value = _metric(value, {jnp.shape(found.node(name).count) for name in chosen})
     places = [found.places[name] for name in chosen]
     places = [p._replace(key=owner(found.nodes[p.node].slots, p.key)) for p in places]
-    owners = {(p.node, p.key): p for p in found.places.values()}
 
     def feed(slot: Slot, position: Position, value: Array) -> Slot:
         observe = lambda now: slot.schedule.observe(  # noqa: E731
@@ -177,7 +176,7 @@ def observe(opt_state: T, *, value: Any, name: str | None = None, observed: Any 
         )
         return moved(slot, position.read(observe))
 
-    return change(opt_state, dict.fromkeys((owners[p.node, p.key] for p in places), in_slot(feed, value)), alike=True)
+    return change(opt_state, dict.fromkeys(places, in_slot(feed, value)), alike=True)
 
 
 def override(opt_state: T, values: Mapping[str, Any] | None = None, /, **named: Any) -> T:

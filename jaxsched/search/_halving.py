@@ -150,8 +150,9 @@ def successive_halving(
         arrays = jax.tree.leaves(values)
         rung = Sweep(tuple(many[i] for i in alive), None, values, failed_in(arrays, (len(alive),)), len(groups))
         found.append((step, tuple(alive), rung))
-        lost = lost_in(rung, measured(rung, by))
-        order = [i for i in ranked(measured(rung, by), lost, mode) if not lost[i]]
+        ranks = measured(rung, by)
+        lost = lost_in(rung, ranks)
+        order = [i for i in ranked(ranks, lost, mode) if not lost[i]]
         if not order or len(found) == len(lengths):
             break
         alive = sorted(alive[i] for i in order[: max(1, math.ceil(round(share * len(alive), 9)))])
@@ -199,9 +200,9 @@ class _Programs:
         self, groups: list[Group], states: list[Any], alive: list[int], step: int, length: int
     ) -> tuple[list[Any], Any]:
         """The states after some more steps of those that are alive, and what they came to, in their order."""
-        states, values = list(states), {}
+        states, values, going = list(states), {}, {*alive}
         for group in groups:
-            for places in chunks([place for place, i in enumerate(group.members) if i in alive], self.batch):
+            for places in chunks([place for place, i in enumerate(group.members) if i in going], self.batch):
                 before = jax.tree.map(lambda *x: jnp.stack(x), *(states[group.members[place]] for place in places))
                 after, came_to = self._of(length)(group.at(places), before, np.int32(step))
                 for row, place in enumerate(places):
