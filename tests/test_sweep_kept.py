@@ -15,7 +15,7 @@ from support.sweep_worker import finished, killed, start
 from support.sweeps import SEEDS, WIDTH, bits, candidates, data, training
 
 import jaxsched as js
-from jaxsched.search import _kept, _sweep, sweep
+from jaxsched.search import _kept, _programs, sweep
 
 TRAIN = training(data())
 RUNS = len(candidates()) * len(SEEDS)
@@ -222,7 +222,7 @@ def test_what_a_full_disk_refused_is_written_when_there_is_room_again(tmp_path, 
 def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(tmp_path, monkeypatch):
     file = tmp_path / "file"
     file.write_text("mine")
-    monkeypatch.setattr(_sweep.Program, "run", lambda *arguments: pytest.fail("it ran"))
+    monkeypatch.setattr(_programs.Program, "run", lambda *arguments: pytest.fail("it ran"))
     with pytest.raises(ValueError, match="`out` must be the path of a folder: .* is a file"):
         go_on(file)
     with pytest.raises(ValueError, match="`out` must be a folder that can be written.*The 0 runs .* nothing was run"):
@@ -237,7 +237,7 @@ def test_a_finished_sweep_is_read_where_nothing_can_be_written(tmp_path, bare, m
 
 
 def test_after_an_error_it_says_what_is_safe(tmp_path, monkeypatch):
-    run, calls = _sweep.Program.run, []
+    run, calls = _programs.Program.run, []
 
     def interrupted(self, *arguments):
         calls.append(self)
@@ -245,7 +245,7 @@ def test_after_an_error_it_says_what_is_safe(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return run(self, *arguments)
 
-    monkeypatch.setattr(_sweep.Program, "run", interrupted)
+    monkeypatch.setattr(_programs.Program, "run", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         go_on(tmp_path)
     assert caught.value.__notes__ == [f"8 runs of the sweep are safe in {tmp_path}: the same call goes on from there."]

@@ -24,6 +24,11 @@ class Group(NamedTuple):
     members: list[int]  # their places among all candidates
 
     @property
+    def key(self) -> Any:
+        """What is the same for all schedules that one program can train."""
+        return self.structure, tuple((x.shape[1:], x.dtype) for x in self.rows)
+
+    @property
     def name(self) -> str | None:
         """The structure in words that another process finds too; nothing where it holds a function, whose words may
         be another one's."""

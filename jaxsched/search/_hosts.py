@@ -17,11 +17,16 @@ LONGEST = 2_000
 
 
 def check_mesh(mesh: Any) -> None:
+    all_devices = '`jax.make_mesh((jax.device_count(),), ("devices",))` has all devices'
     if mesh is None:
+        if jax.process_count() > 1:  # where one had a mesh of all and another none, the first would wait for ever
+            here = "a mesh of `jax.local_devices()` is a sweep of this process alone"
+            raise ValueError(
+                f"`mesh` must be given in each of {jax.process_count()} processes: got None. {all_devices}; {here}."
+            )
         return
     if not isinstance(mesh, Mesh):
-        remedy = '`jax.make_mesh((jax.device_count(),), ("devices",))` has all devices'
-        raise TypeError(f"`mesh` must be a `jax.sharding.Mesh`: got {shown(mesh)}. {remedy}.")
+        raise TypeError(f"`mesh` must be a `jax.sharding.Mesh`: got {shown(mesh)}. {all_devices}.")
     if not mesh.size:
         raise ValueError(f"`mesh` must have at least one device: got a mesh of shape {dict(mesh.shape)}.")
     processes = {device.process_index for device in mesh.devices.flat}

@@ -132,7 +132,7 @@ def folder_of(out: Any, batch: Any) -> pathlib.Path | None:
 def _about(program: Program) -> dict[str, Any]:
     return {
         "jaxsched": FORMAT,
-        "structure": program.group.name,
+        "structure": program.kind,
         "program": program.digest,
         "batch": program.width,
         "jax": jax.__version__,
@@ -164,7 +164,7 @@ def _restored(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 def _check_same(folder: pathlib.Path, about: dict[str, Any], programs: list[Program]) -> None:
     for each in programs:
-        if each.group.name is None or each.group.name != about["structure"] or each.digest == about["program"]:
+        if each.kind is None or each.kind != about["structure"] or each.digest == about["program"]:
             continue
         differs = next(_differences(about, each))
         raise ValueError(f"`out` holds another sweep: {differs}. {folder} stays as it is; name another folder.")

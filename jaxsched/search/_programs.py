@@ -24,17 +24,18 @@ CONCRETE = (
 
 
 class Program:
-    """`train` for all candidates of a group and their seeds, so many at once on each device.
+    """`train` for schedules of one structure, so many at once on each device, whatever their numbers.
 
-    The width never changes within a sweep: at another one, XLA rounds otherwise.
+    The width never changes within a search: at another one, XLA rounds otherwise.
     """
 
     def __init__(self, train: Train, group: Group, words: np.ndarray, width: int, mesh: Any) -> None:
-        self.train, self.group, self.words, self.width, self.mesh = train, group, words, width, mesh
+        self.train, self.words, self.width, self.mesh = train, words, width, mesh
+        self.kind, self.first, self._like = group.name, group.members[0], group.shaped
         self._compiled: Any = None
         self._lowered, text = self._lower()
         if text != self._lower()[1]:
-            why = f"lowered twice for schedules[{group.members[0]}] it was two programs, so a number or a name changes"
+            why = f"lowered twice for schedules[{self.first}] it was two programs, so a number or a name changes"
             raise ValueError(
                 f"`train` must be a pure function: {why} from call to call. Take random numbers from its key (`seeds`)."
             )
@@ -62,14 +63,14 @@ class Program:
             for path, x in jax.tree.leaves_with_path(self._lowered.out_info)
         ]
 
-    def id_of(self, member: int, seed: int) -> str:
+    def id_of(self, group: Group, member: int, seed: int) -> str:
         """What a run is: its program, the bytes of its numbers, its key."""
-        numbers = [repr((str(x.dtype), x.shape[1:])).encode() + x[member].tobytes() for x in self.group.rows]
+        numbers = [repr((str(x.dtype), x.shape[1:])).encode() + x[member].tobytes() for x in group.rows]
         return _digest(self.digest, *numbers, self.words[seed].tobytes())
 
-    def run(self, members: list[int], seeds: list[int]) -> list[np.ndarray]:
+    def run(self, group: Group, members: list[int], seeds: list[int]) -> list[np.ndarray]:
         """The arrays of `size` runs, each by its place in the group and that of its seed."""
-        arguments = self.group.at(members), self.words[seeds]
+        arguments = group.at(members), self.words[seeds]
         with self._too_large():
             if self._compiled is None:
                 self._compiled = self._compile()
@@ -104,7 +105,7 @@ class Program:
         return jax.vmap(one)
 
     def _shaped(self, width: int) -> tuple[Any, Any]:
-        return self.group.shaped(width), jax.ShapeDtypeStruct((width, *self.words.shape[1:]), self.words.dtype)
+        return self._like(width), jax.ShapeDtypeStruct((width, *self.words.shape[1:]), self.words.dtype)
 
     def _sharding(self) -> NamedSharding:
         return NamedSharding(self.mesh, PartitionSpec(self.mesh.axis_names))
@@ -131,6 +132,30 @@ class Program:
         return (sizes.temp_size_in_bytes + sizes.argument_size_in_bytes + sizes.output_size_in_bytes) // width
 
 
+class Programs:
+    """The programs of one search: one for each structure, made when it is first met and kept for what comes after."""
+
+    def __init__(self, train: Train, words: np.ndarray, batch: int | None, mesh: Any) -> None:
+        self._train, self._words, self._batch, self._mesh = train, words, batch, mesh
+        self._made: dict[Any, Program] = {}
+
+    def of(self, groups: list[Group]) -> list[Program]:
+        """That of each group.
+
+        Raises:
+            ValueError: one of them returns other things than the others.
+        """
+        for group in groups:
+            if group.key not in self._made:
+                self._made[group.key] = Program(self._train, group, self._words, self._width(group), self._mesh)
+        check_alike([*self._made.values()])
+        return [self._made[group.key] for group in groups]
+
+    def _width(self, group: Group) -> int:
+        devices = 1 if self._mesh is None else self._mesh.size
+        return self._batch or -(-len(group.members) * len(self._words) // devices)
+
+
 def room(device: Any) -> int | None:
     """The bytes that a device has for a program, where it says so."""
     stats = device.memory_stats() or {}
@@ -155,8 +180,8 @@ def check_alike(programs: list[Program]) -> None:
             where = next((name for name in {**a, **b} if a.get(name) != b.get(name)), "")
             named = f" `{where}`" if where else ""
             raise ValueError(
-                f"`train` must return the same for all schedules: for schedules[{first.group.members[0]}]{named} is "
-                f"{_said(a.get(where))}, for schedules[{other.group.members[0]}] {_said(b.get(where))}."
+                f"`train` must return the same for all schedules: for schedules[{first.first}]{named} is "
+                f"{_said(a.get(where))}, for schedules[{other.first}] {_said(b.get(where))}."
             )
 
 

@@ -1,7 +1,6 @@
 """Running a range test: one scan over stacked batches, or one compiled step over batches that come one by one."""
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -9,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched.search import _rules
+from jaxsched.search._bar import counted
 from jaxsched.search._checks import check_step
 
 Step = Callable[[Any, Any, Any], tuple[Any, Any]]
@@ -44,7 +44,7 @@ def one_by_one(
     progress: bool,
 ) -> np.ndarray:
     run, losses = jax.jit(step), np.full(len(rates), np.nan)
-    for i, rate in enumerate(_shown(_of_device(rates), progress)):
+    for i, rate in enumerate(counted("range test", _of_device(rates), progress)):
         try:
             batch = next(batches)
         except StopIteration:
@@ -62,13 +62,3 @@ def one_by_one(
 
 def _of_device(rates: np.ndarray) -> jax.Array:
     return jnp.asarray(rates, jnp.float32)
-
-
-def _shown(rates: Iterable[Any], progress: bool) -> Iterable[Any]:
-    if not progress or not sys.stderr.isatty():
-        return rates
-    try:
-        import tqdm  # pyright: ignore[reportMissingModuleSource]
-    except ImportError:
-        return rates
-    return tqdm.tqdm(rates, desc="range test", leave=False)

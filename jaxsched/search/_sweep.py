@@ -1,50 +1,23 @@
 """Sweep: one training for each of many schedules, on any number of devices and hosts, kept as they finish."""
 
-import pathlib
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 
 from jaxsched.kinds import checker
 from jaxsched.search import _hosts
+from jaxsched.search._bar import bar
 from jaxsched.search._checks import check_function, whole
-from jaxsched.search._groups import (
-    Train,
-    candidates,
-    chunks,
-    grouped,
-    seeds_of,
-    tables,
-    words_of,
-)
+from jaxsched.search._groups import Train, candidates, seeds_of, words_of
 from jaxsched.search._kept import Kept, folder_of
-from jaxsched.search._programs import Program, check_alike
-from jaxsched.search._results import Sweep, failed_in
+from jaxsched.search._plan import Done, Plan, planned, run_each
+from jaxsched.search._programs import Programs
+from jaxsched.search._results import Sweep
 
 FLAG = checker(bool)
-
-
-class Run(NamedTuple):
-    """One training: a member of a program's group with one of the seeds."""
-
-    program: Program
-    member: int
-    seed: int
-
-
-class Plan(NamedTuple):
-    """What is to be run: each run by its id, and the ids in the order of the results, candidate by candidate."""
-
-    schedules: list[Any]
-    seeds: tuple[int, ...] | None
-    programs: list[Program]
-    runs: dict[str, Run]
-    order: list[str]
-    folder: pathlib.Path | None
 
 
 def sweep(
@@ -107,91 +80,49 @@ def sweep(
     _hosts.check_mesh(mesh)
     plan = _hosts.agreed(mesh, lambda: _planned(train, schedules, seeds, batch, mesh, total, out), _words)
     kept = None if plan.folder is None else Kept(plan.folder)
-    done, leads = _Done(plan), _hosts.leads(mesh)
+    done, leads = Done(plan), _hosts.leads(mesh)
     _read(kept, plan, done, mesh)
-    with _told_what_is_safe(kept), _bar(len(plan.runs), len(done), progress and leads) as advance:
-        for program in plan.programs:
-            for ids in chunks([each for each in plan.runs if done.lacks(each, program)], program.size):
-                runs = [plan.runs[each] for each in ids]
-                arrays = program.run([run.member for run in runs], [run.seed for run in runs])
-                new = list(dict.fromkeys(ids))  # those that fill up stand at the end
-                arrays = [x[: len(new)] for x in arrays]
-                done.add(new, arrays)
-                if kept is not None and leads:
-                    kept.write(program, new, arrays)
-                advance(len(new))
+    with _told_what_is_safe(kept), bar("sweep", "run", len(plan.runs), len(done), progress and leads) as advance:
+        for program, ids, arrays in run_each(plan, done):
+            if kept is not None and leads:
+                kept.write(program, ids, arrays)
+            advance(len(ids))
     if kept is not None and leads:
         kept.finish()
     return done.sweep()
 
 
-def _planned(train: Any, schedules: Any, seeds: Any, batch: Any, mesh: Any, total: Any, out: Any) -> Plan:
-    folder = folder_of(out, batch)
-    batch = None if batch is None else whole("batch", batch)
+def check_train(train: Any, seeds: Any) -> tuple[int, ...] | None:
+    """Refuse what cannot train with these seeds, which are returned."""
     known = seeds_of(seeds)
     if known is None:
         check_function("train", train, "(schedule)", " To hand it a key, pass `seeds`.")
     else:
         check_function("train", train, "(schedule, key)")
-    many = candidates(schedules)
-    groups = grouped(many if total is None else tables(many, total))
-    words = words_of(known)
-    devices = 1 if mesh is None else mesh.size
-    programs = [
-        Program(train, group, words, batch or -(-len(group.members) * len(words) // devices), mesh) for group in groups
-    ]
-    check_alike(programs)
-    places = {i: Run(each, member, 0) for each in programs for member, i in enumerate(each.group.members)}
-    runs: dict[str, Run] = {}
-    order = []
-    for i in range(len(many)):
-        for seed in range(len(words)):
-            run = places[i]._replace(seed=seed)
-            order.append(run.program.id_of(run.member, seed))
-            runs.setdefault(order[-1], run)
-    return Plan(many, known, programs, runs, order, folder)
+    return known
+
+
+def _planned(train: Any, schedules: Any, seeds: Any, batch: Any, mesh: Any, total: Any, out: Any) -> Plan:
+    folder = folder_of(out, batch)
+    batch = None if batch is None else whole("batch", batch)
+    known = check_train(train, seeds)
+    programs = Programs(train, words_of(known), batch, mesh)
+    return planned(programs, candidates(schedules), known, total)._replace(folder=folder)
 
 
 def _words(plan: Plan) -> str:
     """What must be equal in all processes."""
-    return repr((plan.order, [(each.digest, each.width) for each in plan.programs], plan.folder is None))
+    return repr((plan.order, [(each.digest, each.width) for each, _ in plan.parts], plan.folder is None))
 
 
-class _Done:
-    """The arrays of finished runs, by their ids."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._arrays: dict[str, list[np.ndarray]] = {}
-
-    def __len__(self) -> int:
-        return len(self._arrays)
-
-    def add(self, ids: list[str], arrays: list[np.ndarray]) -> None:
-        for i, each in enumerate(ids):
-            self._arrays[each] = [x[i] for x in arrays]
-
-    def lacks(self, each: str, program: Program) -> bool:
-        return each not in self._arrays and self._plan.runs[each].program is program
-
-    def sweep(self) -> Sweep:
-        plan = self._plan
-        lead = (len(plan.schedules),) if plan.seeds is None else (len(plan.schedules), len(plan.seeds))
-        columns = zip(*(self._arrays[each] for each in plan.order), strict=True)
-        arrays = [np.stack(column).reshape(*lead, *column[0].shape) for column in columns]
-        values = jax.tree.unflatten(plan.programs[0].structure, arrays)
-        programs = sum(each.was_compiled for each in plan.programs)
-        return Sweep(tuple(plan.schedules), plan.seeds, values, failed_in(arrays, lead), programs)
-
-
-def _read(kept: Kept | None, plan: Plan, done: _Done, mesh: Any) -> None:
+def _read(kept: Kept | None, plan: Plan, done: Done, mesh: Any) -> None:
     """Take what is finished from the disk. Process 0 does, and tells the others, so that all run the same."""
     if kept is None:
         return
     ids, refused, found = list(plan.runs), "", {}
     if _hosts.leads(mesh):
         try:
-            found = kept.read(plan.programs, {*ids})
+            found = kept.read([each for each, _ in plan.parts], {*ids})
             if len(found) < len(ids):
                 kept.check_writable()
         except ValueError as error:
@@ -201,7 +132,7 @@ def _read(kept: Kept | None, plan: Plan, done: _Done, mesh: Any) -> None:
     (mask,) = _hosts.shared(mesh, [np.asarray([each in found for each in ids])])
     there = [each for each, is_there in zip(ids, mask, strict=True) if is_there]
     if there:
-        results = [x for _, x in plan.programs[0].results]
+        results = [x for _, x in plan.parts[0][0].results]
         rows = [
             np.stack([found[each][i] for each in there]) if found else np.zeros((len(there), *x.shape), x.dtype)
             for i, x in enumerate(results)
@@ -219,21 +150,3 @@ def _told_what_is_safe(kept: Kept | None) -> Iterator[None]:
                 f"{kept.safe} runs of the sweep are safe in {kept.folder}: the same call goes on from there."
             )
         raise
-
-
-@contextmanager
-def _bar(total: int, done: int, progress: bool) -> Iterator[Any]:
-    tqdm = _tqdm() if progress and sys.stderr.isatty() else None
-    if tqdm is None:
-        yield lambda n: None
-        return
-    with tqdm.tqdm(total=total, initial=done, desc="sweep", unit="run", leave=False) as bar:
-        yield bar.update
-
-
-def _tqdm() -> Any:
-    try:
-        import tqdm  # pyright: ignore[reportMissingModuleSource]
-    except ImportError:
-        return None
-    return tqdm

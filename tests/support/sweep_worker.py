@@ -69,7 +69,7 @@ def work(
         jax.distributed.shutdown()
 
 
-def start(folder, name, local=8, **arguments):
+def start(folder, name, local=8, script=__file__, **arguments):
     """A worker that is running, with so many virtual devices; what it says goes to `name.log`."""
     flags = [x for x in os.environ.get("XLA_FLAGS", "").split() if "device_count" not in x]
     environment = {
@@ -79,7 +79,7 @@ def start(folder, name, local=8, **arguments):
     }
     environment.pop("PYTEST_XDIST_WORKER", None)
     arguments = {**arguments, "result": str(folder / f"{name}.pickle")}
-    command = [sys.executable, __file__, json.dumps(arguments)]
+    command = [sys.executable, script, json.dumps(arguments)]
     with open(folder / f"{name}.log", "w") as log:
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
