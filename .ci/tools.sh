@@ -62,16 +62,23 @@ files() {
     done
 }
 
-# For `tests/test_site.py`, which skips what needs a browser where there is none.
-browser() {
-    local found
-    found="$(type -P chromium chromium-browser google-chrome || true)"
+# PACKAGE COMMAND…: Debian's package, where none of these commands is there and it may be installed. Tests that need it
+# are skipped without it.
+debian() {
+    local name="$1" found
+    shift
+    found="$(command_of "$@")"
     if [[ -z $found ]] && ((EUID == 0)) && type -P apt-get >/dev/null; then
         export DEBIAN_FRONTEND=noninteractive
-        timeout 240 bash -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium' >"$work/apt.log" 2>&1 || true
-        found="$(type -P chromium || true)"
+        timeout 240 bash -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$1"' - "$name" >"$work/apt.log" 2>&1 || true
+        found="$(command_of "$@")"
     fi
-    say "browser: ${found:-none, so its tests are skipped}"
+    say "$name: ${found:-none, so its tests are skipped}"
+}
+
+# COMMAND…: the first that is there; those of PostgreSQL are not in the path.
+command_of() {
+    { type -P "$@" || compgen -G "/usr/lib/postgresql/*/bin/${!#}" || true; } | head -n 1
 }
 
 # NAME PYTHON: a clean environment and a copy of the checkout for it. The checkout itself is only read.
@@ -97,12 +104,12 @@ import re, tomllib
 
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
 extras = project["optional-dependencies"]
-wanted = [extras[name] for name in ("test", "test-all", "examples", "plot")]
+wanted = [extras[name] for name in ("test", "test-all", "examples", "plot", "search", "postgresql")]
 for line in sum(wanted, project["dependencies"]):
     if line.startswith("jaxsched["):
         continue
-    assert re.fullmatch(r"[\w-]+>=[\d.]+", line), f"not of the form name>=version: {line}"
-    print(line.replace(">=", "=="))
+    name, bound = re.fullmatch(r"([\w-]+)(?:\[\w+\])?>=([\d.]+)", line).groups()
+    print(f"{name}=={bound}")
 END
 }
 

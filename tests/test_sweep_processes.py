@@ -1,10 +1,13 @@
 """A sweep in two processes of four devices each: the bits of one device, one folder, and no one waits for ever."""
 
+import pickle
+
 import jax
 import numpy as np
 import pytest
 from support.short import exhaustive
-from support.sweep_worker import finished, start
+from support.study_worker import until
+from support.sweep_worker import finished, killed, start
 from support.sweeps import SEEDS, WIDTH, bits, candidates, data, training
 from test_controllers_processes import free_port
 
@@ -73,3 +76,38 @@ def test_a_folder_of_another_sweep_is_refused_in_both(tmp_path):
     sweep(training(data(3.0)), candidates()[:1], seeds=SEEDS, batch=WIDTH, out=out)
     one, two = both(tmp_path, out=str(out))
     assert one == two and "`out` holds another sweep" in one
+
+
+@exhaustive
+def test_one_process_without_a_mesh_is_refused_where_another_has_one_of_all(tmp_path):
+    port = free_port()
+    workers = {f"{p}": start(tmp_path, f"{p}", 4, process=p, port=port, devices=8, bare=1) for p in (0, 1)}
+    try:  # the other waits until JAX gives it up
+        until(tmp_path / "1.pickle")
+    finally:
+        for worker in workers.values():
+            worker.kill()
+            worker.wait()
+    refused = pickle.loads((tmp_path / "1.pickle").read_bytes())
+    assert "`mesh` must be given in each of 2 processes: got None" in refused and "jax.local_devices()" in refused
+
+
+@exhaustive
+def test_after_one_of_two_is_killed_one_goes_on_alone(tmp_path):
+    out, port = tmp_path / "out", free_port()
+    workers = {
+        f"{p}": start(tmp_path, f"{p}", 4, process=p, port=port, devices=8, out=str(out), kill=None if p else 2)
+        for p in (0, 1)
+    }
+    try:
+        killed(tmp_path, workers["0"])
+    finally:
+        for worker in workers.values():
+            worker.kill()
+            worker.wait()
+    before = {path: path.stat().st_mtime_ns for path in out.glob("*.npz")}
+    mesh = jax.make_mesh((8,), ("devices",))
+    found = sweep(TRAIN, candidates(), seeds=SEEDS, batch=WIDTH, mesh=mesh, out=out)
+    assert len(before) == 2 and found.programs < 4
+    assert before.items() <= {path: path.stat().st_mtime_ns for path in out.iterdir()}.items()
+    assert bits(found) == bits(sweep(TRAIN, candidates(), seeds=SEEDS, batch=WIDTH))

@@ -73,7 +73,7 @@ def study(
     Returns:
         the `optuna.Study`: `best_params`, `best_value`, `trials_dataframe()`; `make(**study.best_params)` is the
         schedule. A trial that failed has the worst infinity, so that the sampler keeps away from it. Each trial has
-        the other numbers of its results and `failed` among its `user_attrs`.
+        the other numbers of its results, medians too, and `failed` among its `user_attrs`.
 
     Raises:
         ImportError: Optuna or the driver of the database is not installed.
@@ -129,7 +129,7 @@ def study(
                     with renamed({"by": "value"}):
                         numbers = measured(made, value)
                     values = np.where(lost_in(made, numbers), np.nan, np.median(numbers, axis=1))
-                    desk.tell(asked, values, _notes(made))
+                    desk.tell(asked, values, _notes(made, value))
                 advance(len(asked))
         _check_some_did_not_fail(desk.finished)
     return found
@@ -150,11 +150,11 @@ def _check_value(programs: Programs, one: list[Any], total: Any, seeds: Any, val
         measured(Sweep((), seeds, values, np.zeros(lead, bool), 0), value)
 
 
-def _notes(made: Sweep) -> list[dict[str, Any]]:
+def _notes(made: Sweep, value: By) -> list[dict[str, Any]]:
     """The numbers of each trial beside its value: medians over the seeds."""
     columns: dict[str, Any] = {"failed": made.failed.reshape(len(made.schedules), -1).any(1).tolist()}
     for name, x in leaves_of(made.values).items():
-        if name and x.shape == made.failed.shape and x.dtype.kind != "c":
+        if name not in ("", value) and x.shape == made.failed.shape and x.dtype.kind != "c":
             columns[name] = np.median(x.astype(np.float64).reshape(len(x), -1), axis=1).tolist()
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 

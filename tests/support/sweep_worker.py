@@ -35,7 +35,17 @@ def killed_after(files: int, half: bool) -> None:
 
 
 def work(
-    process=0, port=None, out=None, result=None, kill=None, half=False, scale=1.0, devices=None, drop=0, wrong=None
+    process=0,
+    port=None,
+    out=None,
+    result=None,
+    kill=None,
+    half=False,
+    scale=1.0,
+    devices=None,
+    drop=0,
+    wrong=None,
+    bare=None,
 ):
     import jax
     import numpy as np
@@ -49,7 +59,7 @@ def work(
         assert (jax.process_count(), len(jax.local_devices()), jax.device_count()) == (2, 4, 8)
     if kill is not None:
         killed_after(kill, half)
-    mesh = None if devices is None else jax.make_mesh((devices,), ("devices",))
+    mesh = None if devices is None or bare == process else jax.make_mesh((devices,), ("devices",))
     many = candidates()[drop if process else 0 :]
     try:
         made = sweep(
