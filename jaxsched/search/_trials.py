@@ -101,21 +101,17 @@ class Trials:
         return [trial for trial in asked if trial.number in first]
 
     def _tell(self, trial: Any, value: float, note: dict[str, Any]) -> None:
-        from optuna.exceptions import UpdateFinishedTrialError
-
+        if self._state(trial).is_finished():  # given back meanwhile, or told by an attempt that seemed to fail
+            return
         try:
             for name, x in note.items():
                 trial.set_user_attr(name, x)
             self.study.tell(trial.number, value)
-        except UpdateFinishedTrialError:
-            return  # it was given back meanwhile, and another runs it
-        except ValueError:
-            if not self._is_finished(trial):
+        except (RuntimeError, ValueError) as error:
+            if not self._state(trial).is_finished():
                 raise
-        except RuntimeError:  # a sampler that has nothing left stops its study, which asking does not allow
-            if not self._is_finished(trial):
-                raise
-            self._exhausted = True
+            # A sampler that has nothing left stops its study once a trial is told, which Optuna refuses here.
+            self._exhausted |= self._state(trial) == self._states.COMPLETE and isinstance(error, RuntimeError)
 
-    def _is_finished(self, trial: Any) -> bool:
-        return any(each.number == trial.number and each.state.is_finished() for each in self.study.get_trials(False))
+    def _state(self, trial: Any) -> Any:
+        return self.study.get_trials(deepcopy=False)[trial.number].state
