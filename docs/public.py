@@ -18,6 +18,7 @@ def on_config(config: object) -> None:
         jaxsched.numerics,
         jaxsched.search,
         jaxsched.show,
+        jaxsched.foresight,
     )
     for cls in [x for room in rooms for x in vars(room).values() if inspect.isclass(x)]:
         for method in vars(cls).values():

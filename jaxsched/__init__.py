@@ -17,9 +17,9 @@ Recipes, published schedules by name: warmup_cosine, warmup_linear, warmup_inver
 Metrics and optimizers: Controller, reduce_on_plateau, greedy, recover, hold_target, hypergradient,
   reduce_on_stationarity, inject, scale_by_learning_rate, by_group, layerwise, mup_factors, current, last_used,
   effective_rate, events, observe, override, replace_schedule, stretch_rest, snapshot, restore.
-Modules: kinds, nodes, numerics, states, compat, search, show.
+Modules: kinds, nodes, numerics, states, compat, search, show, foresight.
 
-The last three, for other frameworks' names, choosing and looking, are imported when they are first asked for.
+The last four, for other frameworks' names, choosing, looking and judging, are imported when they are first asked for.
 """
 
 import importlib as _importlib
@@ -145,6 +145,7 @@ from jaxsched._names import publish as _publish
 
 if _typing.TYPE_CHECKING:
     from jaxsched import compat as compat
+    from jaxsched import foresight as foresight
     from jaxsched import search as search
     from jaxsched import show as show
 
@@ -262,8 +263,9 @@ __all__ = [
     "compat",
     "search",
     "show",
+    "foresight",
 ]
-_LATE = ("compat", "search", "show")
+_LATE = ("compat", "search", "show", "foresight")
 
 _publish(globals())
 

@@ -12,7 +12,7 @@ from support.short import parametrize
 
 import jaxsched as js
 
-ROOMS = ("", ".nodes", ".states", ".kinds", ".numerics", ".show", ".search", ".compat")
+ROOMS = ("", ".nodes", ".states", ".kinds", ".numerics", ".show", ".search", ".foresight", ".compat")
 FRAMEWORKS = tuple(f".compat.{name}" for name in js.compat.FRAMEWORKS)
 NAMES = {"jax": jax, "jaxsched": js, "np": np}
 

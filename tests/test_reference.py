@@ -21,6 +21,7 @@ ROOMS = {
     "numerics": js.numerics,
     "show": js.show,
     "search": js.search,
+    "foresight": js.foresight,
 }
 
 
@@ -159,6 +160,15 @@ NO_EXAMPLE = {
     "nodes.SumOfMany": "an operator",
     "nodes.ProductOfMany": "an operator",
     "nodes.OverDevices": "needs several devices; `reduce_on_plateau` explains `axis_name`",
+    "foresight.Bound": "what `bound` returns in its example",
+    "foresight.Comparison": "what `compare` returns in its example",
+    "foresight.Extension": "what `extend` returns in its example",
+    "foresight.Falling": "what `falling` returns in its example",
+    "foresight.Fit": "what `fit` returns in its example",
+    "foresight.Law": "abstract; each law has an example",
+    "foresight.Optimum": "what `optimize` returns in its example",
+    "foresight.Plan": "what `extend` returns in its example",
+    "foresight.Prediction": "what a `Fit` returns in the example of `fit`",
     "search.Applied": "what `check_applied` returns in its example",
     "search.Best": "what `Sweep.best` returns in the example of `sweep`",
     "search.Diagnosis": "what `diagnose` returns in its example",

@@ -31,7 +31,7 @@ def problems(calls, evaluate):
 def test_every_public_callable_is_among_them_or_it_is_said_why_not():
     assert len(EVERY) >= 10_000
     called = {(call.where, call.name) for call, _ in EVERY}
-    rooms = (js, js.nodes, js.states, js.kinds, js.numerics, js.show, js.search, compat, *FRAMEWORKS)
+    rooms = (js, js.nodes, js.states, js.kinds, js.numerics, js.show, js.search, js.foresight, compat, *FRAMEWORKS)
     for room in rooms:
         where = room.__name__.rpartition(".")[2]
         for name in (name for name in dir(room) if name[0] != "_"):

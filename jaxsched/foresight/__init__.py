@@ -11,6 +11,8 @@ from jaxsched.foresight._compare import compare as compare
 from jaxsched.foresight._extend import Extension as Extension
 from jaxsched.foresight._extend import Plan as Plan
 from jaxsched.foresight._extend import extend as extend
+from jaxsched.foresight._falling import Falling as Falling
+from jaxsched.foresight._falling import falling as falling
 from jaxsched.foresight._fit import Fit as Fit
 from jaxsched.foresight._fit import Prediction as Prediction
 from jaxsched.foresight._fit import fit as fit
@@ -18,8 +20,14 @@ from jaxsched.foresight._laws import AnnealingLaw as AnnealingLaw
 from jaxsched.foresight._laws import FunctionalLaw as FunctionalLaw
 from jaxsched.foresight._laws import Law as Law
 from jaxsched.foresight._laws import MultiPowerLaw as MultiPowerLaw
+from jaxsched.foresight._optimize import Optimum as Optimum
+from jaxsched.foresight._optimize import optimize as optimize
 
 for _each in (
+    Falling,
+    falling,
+    Optimum,
+    optimize,
     Bound,
     bound,
     transfer,

@@ -148,7 +148,7 @@ class AnnealingLaw(Law):
         # A fall at step k is in m of each step from k on: a geometric sum.
         since = last - jnp.arange(1, len(rates)) + 1
         log = jnp.log(jnp.maximum(jnp.asarray(self.momentum, rates.dtype), SMALLEST))
-        summed = -jnp.expm1(jnp.where(since > 0, since, 0) * log) / -jnp.expm1(log)
+        summed = jnp.expm1(jnp.maximum(since, 0).astype(rates.dtype) * log) / jnp.expm1(log)
         relative = relative_peak(rates, self.peak)
         gain = self.gain * relative**self.gain_by_peak
         fallen = self.drop * relative**-self.drop_by_peak * jnp.sum(falls * summed)

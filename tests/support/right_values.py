@@ -12,7 +12,7 @@ import numpy as np
 import optax
 
 import jaxsched as js
-from jaxsched import compat, search
+from jaxsched import compat, foresight, search
 
 
 class Later:
@@ -46,6 +46,12 @@ PLATEAU_STATE = Later(PLATEAU.init)
 RUN = js.Run(total=100, steps_per_epoch=10, batch_size=8, sequence_length=4)
 RANGE_TEST = search.RangeTest(np.geomspace(1e-4, 1.0, 20), np.linspace(2.0, 1.0, 20)[None], np.linspace(2.0, 1.0, 20))
 SWEEP = search.Sweep((STEP, LINE), None, {"loss": np.asarray([2.0, 1.0])}, np.asarray([False, False]), 1)
+LAW = foresight.FunctionalLaw(2.0, 0.5, 0.5, 1.0)
+COOLED = js.wsd(1.0, warmup=0, stable=6, decay=4)
+RUNS = [
+    (x, np.arange(3, 12), LAW.curve(x, np.arange(3, 12)))
+    for x in (js.wsd(1.0, warmup=0, stable=12 - n, decay=n) for n in (3, 5, 7))
+]
 HALVING = search.Halving((STEP, LINE), (4,), ((0, 1),), (SWEEP,), (0.0, 0.0), "loss", "min")
 GOOD: dict[str, Any] = {
     "T_0": 4, "T_max": 8, "at": 4, "axis_name": "i", "begin": 4, "begins": [0, 4], "bound": STEP, "boundaries": [2, 4],
@@ -145,6 +151,18 @@ OF: dict[str, dict[str, Any]] = {
         "batch": 2,
     },
     "sweep": {"train": lambda schedule, key: schedule(0), "schedules": [STEP, LINE], "seeds": [0]},
+    "bound": {"schedule": LINE, "total": 8},
+    "transfer": {"tuned": LINE, "other": STEP, "total": 8},
+    "Law.__call__": {"schedule": LINE, "total": 8},
+    "Law.curve": {"schedule": LINE, "steps": [3, 7]},
+    "fit": {"runs": RUNS, "law": "functional"},
+    "compare": {"schedules": [LINE, STEP], "total": 8, "fit": None},
+    "extend": {"schedule": COOLED, "at": 6, "total": 10, "new_total": 20, "fit": None},
+    "optimize": {"make": js.Constant, "objective": lambda s: (s(0) - 0.5) ** 2, "ranges": {"value": (0.25, 1.0)}},
+    "falling": {"peak": 1.0, "begin": 2, "total": 10, "points": 2},
+    "merge_weights": {"decay": [0.5, 0.25]},
+    "implied_decay": {"weights": [0.5, 0.5]},
+    "update_weights": {"schedule": LINE, "total": 8, "weight_decay": 0.5},
     "Sweep.best": {"by": "loss"},
     "Sweep.table": {"by": "loss"},
     "Sweep.plot": {"by": "loss"},
@@ -157,7 +175,13 @@ OF: dict[str, dict[str, Any]] = {
 }
 """What else a function needs."""
 
-VARIOUS = {"override": "learning_rate", "replace_schedule": "learning_rate", "grid": "value", "labels": "value"}
+VARIOUS = {
+    "override": "learning_rate",
+    "replace_schedule": "learning_rate",
+    "grid": "value",
+    "labels": "value",
+    "optimize": "value",
+}
 """An argument of those that take any keyword."""
 
 OBJECTS: dict[str, Any] = {
@@ -167,5 +191,6 @@ OBJECTS: dict[str, Any] = {
     "RangeTest": RANGE_TEST,
     "Sweep": SWEEP,
     "Halving": HALVING,
+    "Law": LAW,
 }
 """Whose methods are called."""

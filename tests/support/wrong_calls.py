@@ -52,9 +52,9 @@ EXCEPT = {
         "PlateauState", "RecoverState", "HypergradientState", "StationarityState", "Description", "Descriptions",
         "Change", "Diff", "Finding", "Phase", "Rate", "StateDescription", "Table", "Diagnosis", "RangeTest",
         "TargetState", "TurnState", "Applied", "Outside", "Counter", "Shared", "Best", "Rows", "Sweep",
-        "Halving",
+        "Halving", "Bound", "Comparison", "Extension", "Plan", "Fit", "Prediction", "Optimum", "Falling",
     },
-    "A formula: what calls it has checked the step.": {"at", "weights"},
+    "A formula: what calls it has checked the step.": {"at", "weights", "after"},
     "Arithmetic of a formula, on arrays.": {
         "Clock", "as_real", "to_real", "blend", "fractions", "half_sine_squared", "largest",
         "power_weights", "exponential_weights",
@@ -65,6 +65,7 @@ EXCEPT = {
         "shown_of",
     },
     "It needs pandas, and is `table` besides.": {"Sweep.to_pandas"},
+    "It needs Optuna, and is tested beside it.": {"study"},
     "It writes a file where a text says.": {"Table.to_csv", "Table.to_json"},
     "It needs the other framework, and is tested beside it.": {"to_scheduler", "to_schedule", "register"},
 }  # fmt: skip
