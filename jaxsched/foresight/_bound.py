@@ -7,7 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched.foresight._rates import rates_of, remaining, schedule_of, total_of
-from jaxsched.kinds import is_traced, shown
+from jaxsched.kinds import Positive, checker
+
+POSITIVE = checker(Positive)
 
 
 class Bound(NamedTuple):
@@ -58,7 +60,8 @@ def bound(schedule: Any, total: int, *, distance: Any = 1.0, gradient_norm: Any 
         arXiv:2310.07831, theorem 10.
     """
     total = total_of("total", total)
-    return bound_of(rates_of(schedule_of("schedule", schedule), total), distance, _norms(gradient_norm, total))
+    rates = rates_of(schedule_of("schedule", schedule), total)
+    return bound_of(rates, POSITIVE("distance", distance), _norms(gradient_norm, total))
 
 
 def transfer(tuned: Any, other: Any, total: int) -> jax.Array:
@@ -116,9 +119,8 @@ def bound_of(rates: jax.Array, distance: Any = 1.0, norms: Any = 1.0) -> Bound:
 
 
 def _norms(x: Any, total: int) -> Any:
-    shape = np.shape(x)
-    if shape not in ((), (total,)):
-        raise ValueError(f"`gradient_norm` must be a number, or one for each of {total} steps: got shape {shape}.")
-    if not is_traced(x) and not (np.asarray(x) > 0).all():
-        raise ValueError(f"`gradient_norm` must be greater than 0: got {shown(x)}.")
-    return x
+    norms = POSITIVE("gradient_norm", x)
+    if np.shape(norms) not in ((), (total,)):
+        told = f"got shape {np.shape(norms)}"
+        raise ValueError(f"`gradient_norm` must be a number, or one for each of {total} steps: {told}.")
+    return norms

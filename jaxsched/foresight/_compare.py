@@ -11,7 +11,7 @@ import numpy as np
 import jaxsched as js
 from jaxsched.foresight._bound import bound_of
 from jaxsched.foresight._fit import Fit
-from jaxsched.foresight._rates import known_rates, total_of
+from jaxsched.foresight._rates import known_rates, schedule_of, total_of
 from jaxsched.kinds import is_list, is_mapping, is_stack, shown
 
 
@@ -131,7 +131,8 @@ def _named(schedules: Any) -> dict[str, Any]:
     if is_mapping(schedules):
         named = {str(name): x for name, x in schedules.items()}
     elif is_list(schedules):
-        named = {f"{i} {type(js.as_schedule(x)).__name__}": x for i, x in enumerate(schedules)}
+        made = [schedule_of(f"schedules[{i}]", x) for i, x in enumerate(schedules)]
+        named = {f"{i} {type(x).__name__}": x for i, x in enumerate(made)}
     else:
         raise TypeError(f"`schedules` must be schedules by their names, or a list of them: got {shown(schedules)}.")
     if not named:

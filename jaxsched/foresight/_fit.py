@@ -158,9 +158,9 @@ def fit(
     `gain` and `noise` hang on the peak.
 
     Args:
-        runs: for each run its schedule, the steps of its losses (from 0, after whose update each was taken) and the
-            losses themselves: averages over neighbours or held-out ones, not of single batches. One loss is the last one. Three
-            runs of different shapes, or one that is flat and then cools down.
+        runs: for each run `(schedule, steps, losses)`: its schedule, the steps from 0 after whose updates the losses
+            were taken, and these. They are held-out losses or averages over neighbours, not of single batches; a single
+            one is the last. Three runs of different shapes, or one that is flat and then cools down.
         law: "functional" or "annealing", the latter with a momentum of 0.999 or with a fitted one
             ("annealing_fitted"); "best" is that whose error is least, and "functional" where it is unknown.
 

@@ -216,8 +216,12 @@ def relative_peak(rates: jax.Array, peak: Any) -> jax.Array:
 def steps_of(name: str, x: Any) -> np.ndarray:
     if is_traced(x):
         raise TypeError(f"`{name}` must be known: got a traced number. Call this outside of `jax.jit`.")
-    points = np.asarray(x)
-    if points.dtype.kind not in "iu" and not (points.dtype.kind == "f" and (points == np.floor(points)).all()):
+    try:
+        points = np.asarray(x)
+        whole = points.dtype.kind in "iu" or points.dtype.kind == "f" and bool((points == np.floor(points)).all())
+    except (TypeError, ValueError):
+        whole = False
+    if not whole or not np.isfinite(points).all():
         raise TypeError(f"`{name}` must be whole numbers: got {shown(x)}.")
     if not points.size or points.min() < 0:
         raise ValueError(f"`{name}` must be at least one step from 0 on: got {shown(x)}.")

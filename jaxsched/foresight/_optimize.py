@@ -15,7 +15,7 @@ from jaxsched.foresight._falling import Falling
 from jaxsched.foresight._fit import Fit
 from jaxsched.foresight._laws import AnnealingLaw
 from jaxsched.foresight._rates import total_of
-from jaxsched.kinds import is_traced, shown
+from jaxsched.kinds import shown
 
 FIRST = {1: 129, 2: 25}
 """Points a number of the first grid, which `within` is read from, by how many numbers there are."""

@@ -158,7 +158,7 @@ OF: dict[str, dict[str, Any]] = {
     "fit": {"runs": RUNS, "law": "functional"},
     "compare": {"schedules": [LINE, STEP], "total": 8, "fit": None},
     "extend": {"schedule": COOLED, "at": 6, "total": 10, "new_total": 20, "fit": None},
-    "optimize": {"make": js.Constant, "objective": lambda s: (s(0) - 0.5) ** 2, "ranges": {"value": (0.25, 1.0)}},
+    "optimize": {"make": js.Constant, "objective": lambda s: (s(0) - 0.5) ** 2, "value": (0.25, 1.0)},
     "falling": {"peak": 1.0, "begin": 2, "total": 10, "points": 2},
     "merge_weights": {"decay": [0.5, 0.25]},
     "implied_decay": {"weights": [0.5, 0.5]},
