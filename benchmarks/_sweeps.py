@@ -37,11 +37,31 @@ def four_kinds(many: int, total: int = TOTAL) -> list:
     return [kinds[i % 4](float(peak)) for i, peak in enumerate(peaks)]
 
 
+class Times(NamedTuple):
+    """Seconds that pass, and seconds that this process works, on all cores together."""
+
+    passed: float
+    worked: float
+
+    def __sub__(self, other):
+        return Times(self.passed - other.passed, self.worked - other.worked)
+
+
+def now() -> Times:
+    return Times(time.perf_counter(), time.process_time())
+
+
+def times(call: Callable[[], object]) -> Times:
+    begin = now()
+    call()
+    return now() - begin
+
+
 class Compiled(NamedTuple):
     """A compile: how long it took and when it was over."""
 
     seconds: float
-    over: float
+    over: Times
 
 
 compiles: list[Compiled] = []
@@ -50,18 +70,22 @@ compiles: list[Compiled] = []
 
 def _note(event: str, seconds: float, **unused) -> None:
     if event == "/jax/core/compile/backend_compile_duration":
-        compiles.append(Compiled(seconds, time.perf_counter()))
+        compiles.append(Compiled(seconds, now()))
 
 
 jax.monitoring.register_event_duration_secs_listener(_note)
 
 
-def run_seconds(sweeping: Callable[[], object]) -> float:
-    """Seconds from the end of a sweep's compile, the longest one in it, until it returns.
+def run_times(sweeping: Callable[[], object]) -> Times:
+    """The times from the end of a sweep's compile, the longest one in it, until it returns.
 
     So all that it does for each of its chunks is in, the copies to the host, the writing and the checks too.
     """
     compiles.clear()
     sweeping()
-    end = time.perf_counter()
+    end = now()
     return end - max(compiles).over
+
+
+def run_seconds(sweeping: Callable[[], object]) -> float:
+    return run_times(sweeping).passed
