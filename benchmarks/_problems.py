@@ -1,8 +1,9 @@
-"""Two small training problems for the sweep: a first guess of the parameters, and a loss of them."""
+"""Two small training problems: a first guess of the parameters, and a loss of them; and a training of either."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 
 def _matrix(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
@@ -50,17 +51,41 @@ def transformer(width: int = 16, heads: int = 2, length: int = 8, words: int = 1
 
 
 def network(sizes: tuple[int, ...] = (8, 32, 32, 1), points: int = 64):
-    """A fully connected network that fits a wave."""
+    """A fully connected network that fits a wave, at all points or at those of a batch."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(points, sizes[0])).astype(np.float32)
     y = np.sin(x @ _matrix(rng, sizes[0], sizes[-1]))
     params = [(_matrix(rng, m, n), np.zeros(n, np.float32)) for m, n in zip(sizes, sizes[1:], strict=False)]
 
-    def loss(p):
+    def loss(p, batch=None):
         *hidden, (w, b) = p
-        h = x
+        h, target = (x, y) if batch is None else (jnp.asarray(x)[batch], jnp.asarray(y)[batch])
         for weights, bias in hidden:
             h = jnp.tanh(h @ weights + bias)
-        return jnp.mean((h @ w + b - y) ** 2)
+        return jnp.mean((h @ w + b - target) ** 2)
 
     return params, loss
+
+
+def training(problem, total: int, batches=None):
+    """A function of a rate or schedule, jaxsched's or optax's: the last loss of `total` Adam updates.
+
+    Each update sees all data, or those of its row of `batches`.
+    """
+    first_params, loss_of = problem
+
+    def train(schedule):
+        optimizer = optax.adam(schedule)
+
+        def update(carry, batch):
+            params, state = carry
+            data = () if batch is None else (batch,)
+            loss, gradients = jax.value_and_grad(loss_of)(params, *data)
+            updates, state = optimizer.update(gradients, state)
+            return (optax.apply_updates(params, updates), state), loss
+
+        params = jax.tree.map(jnp.asarray, first_params)
+        _, losses = jax.lax.scan(update, (params, optimizer.init(params)), batches, length=total)
+        return losses[-1]
+
+    return train

@@ -24,6 +24,11 @@ SCRIPTS = (
     "controller_step",
     "groups_step",
     "plateau_sweep",
+    "search",
+    "search_programs",
+    "search_memory",
+    "search_out",
+    "search_devices",
     "precision",
     "transforms",
     "run_conversion",
@@ -40,9 +45,15 @@ def processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def machine() -> str:
+def devices() -> tuple[str, list[str], str]:
+    """How many there are, the words of their name, and the platform; asked in a process that lets go of them."""
     found = subprocess.run([sys.executable, "-c", DEVICES], check=True, capture_output=True, text=True)
     count, *kind, where = found.stdout.split()
+    return count, kind, where
+
+
+def machine() -> str:
+    count, kind, where = devices()
     accelerator = "" if where == "cpu" else f"{count} x {' '.join(kind)}, "
     packages = ", ".join(f"{name} {version(name)}" for name in ("jax", "jaxlib", "optax", "jaxsched"))
     return (
@@ -55,10 +66,10 @@ def load() -> str:
     return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
 
 
-def run(name: str) -> tuple[list[str], bool]:
+def run(name: str, *args: str) -> tuple[list[str], bool]:
     """The figures that a script prints, and whether it kept its claims."""
     lines = []
-    with subprocess.Popen([sys.executable, HERE / f"{name}.py"], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, HERE / f"{name}.py", *args], stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout or ():
             print(line, end="", flush=True)
             if line.count(" | ") == 3:
@@ -74,6 +85,22 @@ def table(figures: dict[str, list[str]], load_before: str) -> str:
     return f"Measured on {machine()} Load before the run: {load_before}.\n\n" + "\n".join(rows)
 
 
+def write(begin: str, end: str, text: str) -> None:
+    """Put the text between two markers of README.md."""
+    head, _, rest = README.read_text(encoding="utf-8").partition(begin)
+    _, found, tail = rest.partition(end)
+    if not found:
+        sys.exit(f"{README} lacks the marker {begin} or {end}.")
+    README.write_text(f"{head}{begin}\n{text}\n{end}{tail}", encoding="utf-8")
+
+
+def tell(results: dict[str, tuple[list[str], bool]]) -> None:
+    """Exit with the names of those that missed a claim, if any did."""
+    failed = [name for name, (_, kept) in results.items() if not kept]
+    if failed:
+        sys.exit(f"claims missed, or a script failed: {', '.join(failed)}")
+
+
 def main(names: list[str]) -> None:
     unknown = set(names) - set(SCRIPTS)
     if unknown:
@@ -81,13 +108,8 @@ def main(names: list[str]) -> None:
     load_before = load()
     results = {name: run(name) for name in names or SCRIPTS}
     if not names:
-        head, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-        _, _, tail = rest.partition(END)
-        figures = table({name: lines for name, (lines, _) in results.items()}, load_before)
-        README.write_text(f"{head}{BEGIN}\n{figures}\n{END}{tail}", encoding="utf-8")
-    failed = [name for name, (_, kept) in results.items() if not kept]
-    if failed:
-        sys.exit(f"claims missed, or a script failed: {', '.join(failed)}")
+        write(BEGIN, END, table({name: lines for name, (lines, _) in results.items()}, load_before))
+    tell(results)
 
 
 if __name__ == "__main__":

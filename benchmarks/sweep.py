@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from _problems import network, transformer
+from _problems import network, training, transformer
 from _report import figure, finish, ratios, spread
 
 import jaxsched
@@ -32,23 +32,15 @@ def count_compile(event: str, *unused_args, **unused) -> None:
 jax.monitoring.register_event_duration_secs_listener(count_compile)
 
 
-def trainer(first_params, loss_of):
-    def train(schedule):
-        """The last loss of `TOTAL` Adam updates; the same code for both sides."""
+def trainer(problem):
+    """The training that both sides run; it counts how often it is traced."""
+    train = training(problem, TOTAL)
+
+    def counting(schedule):
         counts["traces"] += 1
-        optimizer = optax.adam(schedule)
+        return train(schedule)
 
-        def update(carry, _):
-            params, state = carry
-            loss, gradients = jax.value_and_grad(loss_of)(params)
-            updates, state = optimizer.update(gradients, state)
-            return (optax.apply_updates(params, updates), state), loss
-
-        params = jax.tree.map(jnp.asarray, first_params)
-        _, losses = jax.lax.scan(update, (params, optimizer.init(params)), length=TOTAL)
-        return losses[-1]
-
-    return train
+    return counting
 
 
 def ours(train) -> np.ndarray:
@@ -78,7 +70,7 @@ def timed(sweep, *args):
 
 
 def compare(name: str, problem, claimed: bool) -> None:
-    train, a, b = trainer(*problem), [], []
+    train, a, b = trainer(problem), [], []
     for _ in range(REPEATS):
         # Ours is short beside a machine's moods: it takes turns with quarters of theirs, and its median counts.
         turns = [(timed(ours, train), timed(theirs, train, PEAKS[i : i + 2])) for i in range(0, len(PEAKS), 2)]
