@@ -492,7 +492,7 @@ def test_free_points_and_training_runs():
         ({"objective": 3}, TypeError, "`objective` must be a function"),
         ({"rate": (1.0, 1.0)}, ValueError, "`rate` must have a range"),
         ({"rate": 1.0}, TypeError, "`rate` must have a range"),
-        ({"error": -1.0}, ValueError, "`error` must be at least 0"),
+        ({"error": -1.0}, ValueError, "`error` must not be negative"),
         ({"make": lambda rate: js.Constant(rate * jnp.nan)}, ValueError, "`objective` must be finite somewhere"),
     ],
 )

@@ -90,7 +90,7 @@ def update_weights(schedule: Any, total: int, weight_decay: float) -> tuple[floa
         $\Pi$ as a float, and c as a NumPy array in float64 of shape `(total,)`.
 
     Raises:
-        ValueError: `weight_decay` is negative or not finite, or the rates are.
+        ValueError: `weight_decay` is negative or above 1 over the largest rate, or a number is not finite.
         TypeError: an argument is traced or of another kind.
 
     Examples:
@@ -106,6 +106,11 @@ def update_weights(schedule: Any, total: int, weight_decay: float) -> tuple[floa
     if decay.shape != (1,) or decay[0] < 0:
         raise ValueError(f"`weight_decay` must be a number of at least 0: got {shown(weight_decay)}.")
     rates = known_rates("schedule", schedule, total)
+    if not (rates * decay[0] <= 1).all():
+        why = "an update would turn the weights round"
+        raise ValueError(
+            f"`weight_decay` must be at most 1 over the largest rate: got {shown(weight_decay)}, and {why}."
+        )
     kept = np.cumprod((1 - rates * decay[0])[::-1])[::-1]  # from each step to the end
     return float(kept[0]), rates * np.append(kept[1:], 1.0)
 
@@ -114,9 +119,12 @@ def _numbers(name: str, x: Any) -> np.ndarray:
     if is_traced(x):
         raise TypeError(f"`{name}` must be known: got traced numbers. Call this outside of `jax.jit`.")
     try:
-        found = np.asarray(x, np.float64).ravel()
-    except (TypeError, ValueError):
-        raise TypeError(f"`{name}` must be numbers: got {shown(x)}.") from None
+        given = np.asarray(x)
+    except (TypeError, ValueError):  # ragged
+        given = np.asarray(None)
+    if given.dtype.kind not in "iuf":
+        raise TypeError(f"`{name}` must be numbers: got {shown(x)}.")
+    found = given.astype(np.float64).ravel()
     if not found.size or not np.isfinite(found).all():
         raise ValueError(f"`{name}` must be at least one number, and all finite: got {shown(x)}.")
     return found

@@ -177,7 +177,7 @@ def _at(at: Any, rates: np.ndarray, begin: int) -> int:
     if at > begin:
         raise ValueError(
             f"`at` must lie before the cooldown, which begins at step {begin}: got {at}. Resume from an earlier "
-            f"checkpoint."
+            f"checkpoint, or pass the `schedule` that was meant."
         )
     if rates[at - 1] < rates.max() * (1 - SAME_RATE):
         raise ValueError(f"`at` must lie after the warmup: at step {at - 1} the rate is {rates[at - 1]:g}.")
@@ -185,11 +185,10 @@ def _at(at: Any, rates: np.ndarray, begin: int) -> int:
 
 
 def _over(x: Any, most: int) -> int:
-    if isinstance(x, bool) or not isinstance(x, (int, np.integer)):
-        raise TypeError(f"`over` must be a number of steps, as a Python int: got {shown(x)}.")
-    if not 0 <= x <= most:
-        raise ValueError(f"`over` must end before the cooldown, {most} steps after `at`: got {shown(x)}.")
-    return int(x)
+    over = total_of("over", x, least=0)
+    if over > most:
+        raise ValueError(f"`over` must end before the cooldown, {most} steps after `at`: got {over}.")
+    return over
 
 
 def _terms(rates: np.ndarray) -> tuple[float, float]:

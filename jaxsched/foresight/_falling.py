@@ -1,6 +1,5 @@
 """Schedules that fall freely, for `optimize`."""
 
-import math
 from typing import Any, NamedTuple
 
 import jax
@@ -9,7 +8,9 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched.foresight._rates import total_of
-from jaxsched.kinds import is_traced, shown
+from jaxsched.kinds import Positive, checker, is_traced, of_one
+
+PEAK = of_one(checker(Positive))
 
 
 class Falling(NamedTuple):
@@ -68,11 +69,9 @@ def falling(peak: float, begin: int, total: int, points: int) -> Falling:
         [1.  0.8 0.6 0.4 0.2]
     """
     total, points = total_of("total", total), total_of("points", points)
-    begin = 0 if begin == 0 else total_of("begin", begin)
+    begin = total_of("begin", begin, least=0)
     if begin >= total:
         raise ValueError(f"`begin` must be below `total`, {total}: got {begin}.")
-    if is_traced(peak) or isinstance(peak, bool) or not isinstance(peak, (int, float, np.number)):
-        raise TypeError(f"`peak` must be a known number: got {shown(peak)}.")
-    if not 0 < peak < math.inf:
-        raise ValueError(f"`peak` must be greater than 0 and finite: got {shown(peak)}.")
-    return Falling(float(peak), begin, total, points)
+    if is_traced(peak):
+        raise TypeError("`peak` must be known: got a traced number. Call this outside of `jax.jit`.")
+    return Falling(float(PEAK("peak", peak)), begin, total, points)

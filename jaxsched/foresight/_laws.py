@@ -218,10 +218,10 @@ def steps_of(name: str, x: Any) -> np.ndarray:
         raise TypeError(f"`{name}` must be known: got a traced number. Call this outside of `jax.jit`.")
     try:
         points = np.asarray(x)
-        whole = points.dtype.kind in "iu" or points.dtype.kind == "f" and bool((points == np.floor(points)).all())
-    except (TypeError, ValueError):
-        whole = False
-    if not whole or not np.isfinite(points).all():
+    except (TypeError, ValueError):  # ragged, or a key
+        points = np.asarray(None)
+    whole = points.dtype.kind in "iuf" and np.isfinite(points).all() and (points == np.floor(points)).all()
+    if not whole:
         raise TypeError(f"`{name}` must be whole numbers: got {shown(x)}.")
     if not points.size or points.min() < 0:
         raise ValueError(f"`{name}` must be at least one step from 0 on: got {shown(x)}.")

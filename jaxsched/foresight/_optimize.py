@@ -14,8 +14,10 @@ import jaxsched as js
 from jaxsched.foresight._falling import Falling
 from jaxsched.foresight._fit import Fit
 from jaxsched.foresight._laws import AnnealingLaw
-from jaxsched.foresight._rates import total_of
-from jaxsched.kinds import shown
+from jaxsched.foresight._rates import schedule_of, total_of
+from jaxsched.kinds import NotNegative, checker, of_one, renamed, shown
+
+ERROR = of_one(checker(NotNegative))
 
 FIRST = {1: 129, 2: 25}
 """Points a number of the first grid, which `within` is read from, by how many numbers there are."""
@@ -105,18 +107,19 @@ def optimize(
         arXiv:1502.03492, for those learned by training.
     """
     problem = _Problem(make, objective, ranges, seed)
-    if error is not None and not 0 <= error < math.inf:
-        raise ValueError(f"`error` must be at least 0 and finite: got {shown(error)}.")
+    steps = total_of("steps", steps)
+    if error is not None:
+        error = float(ERROR("error", error))
     if problem.few:
         return problem.by_grids(error)
-    return problem.by_gradients(total_of("steps", steps))
+    return problem.by_gradients(steps)
 
 
 class _Problem:
     """An objective of a vector: each number of a range from 0 to 1, and free points as they are."""
 
     def __init__(self, make: Any, objective: Any, ranges: dict[str, Any], seed: Any) -> None:
-        self.make, self.objective, self.key = make, objective, jax.random.key(total_of("seed", seed + 1) - 1)
+        self.make, self.objective, self.key = make, objective, jax.random.key(total_of("seed", seed, least=0))
         _check_objective(objective)
         self.random = _takes_a_key(objective)
         self.free = make.points + 1 if isinstance(make, Falling) else 0
@@ -125,9 +128,18 @@ class _Problem:
             raise TypeError(
                 f"`make` must be a function of numbers that have ranges, or `falling(...)`: got {shown(make)}."
             )
-        found = jax.eval_shape(self.value, jnp.zeros(self.size), self.key)
-        if not hasattr(found, "shape") or found.shape or not jnp.issubdtype(found.dtype, jnp.floating):
-            raise TypeError(f"`objective` must return one number: got {found}.")
+        _check_make(make, self.numbers(jnp.zeros(self.size)))
+        try:
+            found = jax.eval_shape(self.value, jnp.zeros(self.size), self.key)
+        except (TypeError, ValueError) as error:
+            if "`" in str(error):  # ours, or one that names what is wrong
+                raise
+            raise TypeError(f"`objective` must return one number: it raised {error}") from error
+        except Exception as error:
+            why = f"{type(error).__name__}: {str(error)[:200]}"
+            raise ValueError(f"`objective` must return one number: it raised {why}") from error
+        if not isinstance(found, jax.ShapeDtypeStruct) or found.shape or not jnp.issubdtype(found.dtype, jnp.floating):
+            raise TypeError(f"`objective` must return one number: got {shown(found)}.")
 
     @property
     def size(self) -> int:
@@ -147,8 +159,12 @@ class _Problem:
         return made
 
     def value(self, x: Any, key: Any) -> Any:
-        schedule = self.make(**self.numbers(x))
+        schedule = self._made(self.numbers(x))
         return self.objective(schedule, key) if self.random else self.objective(schedule)
+
+    def _made(self, numbers: dict[str, Any]) -> Any:
+        with renamed({"schedule": "make"}):
+            return schedule_of("schedule", self.make(**numbers))
 
     def by_grids(self, error: float | None) -> Optimum:
         mapped = jax.jit(lambda points: jax.lax.map(lambda x: self.value(x, self.key), points, batch_size=AT_ONCE))
@@ -216,7 +232,7 @@ class _Problem:
         numbers = {
             name: float(each) if np.ndim(each) == 0 else np.asarray(each) for name, each in self.numbers(x).items()
         }
-        return Optimum(self.make(**numbers), numbers, value, within)
+        return Optimum(self._made(numbers), numbers, value, within)
 
 
 def _crossing(axis: np.ndarray, profile: np.ndarray, best: float, side: int) -> float:
@@ -243,17 +259,28 @@ def _range(name: str, x: Any) -> tuple[float, float]:
 
 
 def _takes_a_key(objective: Any) -> bool:
+    for arguments in ((None,), (None, None)):
+        try:
+            inspect.signature(objective).bind(*arguments)
+        except TypeError:
+            continue
+        except ValueError:  # of Python's own making
+            return False
+        return len(arguments) == 2
+    raise TypeError(f"`objective` must be a function of `(schedule)` or `(schedule, key)`: got {shown(objective)}.")
+
+
+def _check_make(make: Any, numbers: dict[str, Any]) -> None:
     try:
-        inspect.signature(objective).bind(None)
-    except TypeError:
-        return True
+        inspect.signature(make).bind(**numbers)
+    except TypeError as error:
+        raise TypeError(f"`make` must be a function of `{', '.join(numbers)}`, as the ranges: {error}.") from None
     except ValueError:  # of Python's own making
-        return False
-    return False
+        return
 
 
 def _check_objective(objective: Any) -> None:
-    if not callable(objective) or isinstance(objective, js.nodes.Data) and not hasattr(objective, "curve"):
+    if not callable(objective) or isinstance(objective, (type, js.nodes.Data)):
         raise TypeError(f"`objective` must be a function of a schedule: got {shown(objective)}.")
     used: list[Any] = [objective]
     if inspect.isfunction(objective):

@@ -24,12 +24,12 @@ def schedule_of(name: str, x: Any) -> Any:
         return js.as_schedule(x)
 
 
-def total_of(name: str, x: Any) -> int:
-    """The length of a run in steps."""
+def total_of(name: str, x: Any, least: int = 1) -> int:
+    """The length of a run in steps, or another count."""
     if is_traced(x) or isinstance(x, (bool, np.bool_)) or not isinstance(x, (int, np.integer)):
-        raise TypeError(f"`{name}` must be a Python int, since it is the length of arrays: got {shown(x)}.")
-    if not 1 <= int(x) <= LONGEST:
-        raise ValueError(f"`{name}` must be from 1 to {LONGEST:,} steps: got {shown(x)}.")
+        raise TypeError(f"`{name}` must be a Python int, since it is a length: got {shown(x)}.")
+    if not least <= int(x) <= LONGEST:
+        raise ValueError(f"`{name}` must be from {least} to {LONGEST:,}: got {shown(x)}.")
     return int(x)
 
 
