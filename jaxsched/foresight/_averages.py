@@ -107,10 +107,8 @@ def update_weights(schedule: Any, total: int, weight_decay: float) -> tuple[floa
         raise ValueError(f"`weight_decay` must be a number of at least 0: got {shown(weight_decay)}.")
     rates = known_rates("schedule", schedule, total)
     if not (rates * decay[0] <= 1).all():
-        why = "an update would turn the weights round"
-        raise ValueError(
-            f"`weight_decay` must be at most 1 over the largest rate: got {shown(weight_decay)}, and {why}."
-        )
+        most = f"1 over the largest rate of `schedule`, {rates.max():g}"
+        raise ValueError(f"`weight_decay` must be at most {most}: got {shown(weight_decay)}.")
     kept = np.cumprod((1 - rates * decay[0])[::-1])[::-1]  # from each step to the end
     return float(kept[0]), rates * np.append(kept[1:], 1.0)
 

@@ -53,16 +53,22 @@ def candidates(schedules: Any) -> list[Any]:
         raise TypeError(f"`schedules` must be a list of schedules and controllers: got {shown(schedules)}.")
     if not len(schedules):
         raise ValueError("`schedules` must hold at least one schedule: got none.")
-    return [_candidate(f"schedules[{i}]", x) for i, x in enumerate(schedules)]
+    stacks: dict[Any, bool] = {}
+    return [_candidate(f"schedules[{i}]", x, stacks) for i, x in enumerate(schedules)]
 
 
-def _candidate(name: str, x: Any) -> Any:
+def _candidate(name: str, x: Any, stacks: dict[Any, bool]) -> Any:
+    """One of them; what is known of those with the same structure is not asked again, since it takes a trace."""
     if not isinstance(x, js.Controller):
         with renamed({"x": name}):
             x = js.as_schedule(x)
-    if any(map(is_traced, jax.tree.leaves(x))):
+    leaves, structure = jax.tree.flatten(x)
+    if any(map(is_traced, leaves)):
         raise TypeError(f"`{name}` must be known: got traced numbers. Call this outside of `jax.jit`.")
-    if is_stack(x):
+    key = structure, tuple(map(np.shape, leaves))
+    if key not in stacks:
+        stacks[key] = is_stack(x)
+    if stacks[key]:
         raise ValueError(
             f"`{name}` must be one schedule: got several as one. Put `jaxsched.unstack` of it in the list."
         )

@@ -23,6 +23,10 @@ CONCRETE = (
 """What JAX raises where a function asks for the value of a number that it traces."""
 
 
+TELLING = 16
+"""A width from which on the bytes of a run are the same."""
+
+
 class Program:
     """`train` for schedules of one structure, so many at once on each device, whatever their numbers.
 
@@ -124,10 +128,11 @@ class Program:
             raise ValueError(too_large(self.width, self._bytes(), room(_device(self.mesh)))) from error
 
     def _bytes(self) -> int:
-        """Bytes that one run takes: they are linear in the width, so that a program of width 1 tells them too."""
+        """Bytes that one run takes: they are linear in the width, but XLA makes a program of width 1 another way."""
         program, width = self._compiled, self.width
         if program is None:
-            program, width = jax.jit(self._mapped()).lower(*self._shaped(1)).compile(), 1
+            width = min(self.width, TELLING)
+            program = jax.jit(self._mapped()).lower(*self._shaped(width)).compile()
         sizes: Any = program.memory_analysis()  # of one device
         return (sizes.temp_size_in_bytes + sizes.argument_size_in_bytes + sizes.output_size_in_bytes) // width
 
