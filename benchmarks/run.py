@@ -29,6 +29,7 @@ SCRIPTS = (
     "search_memory",
     "search_out",
     "search_devices",
+    "foresight",
     "precision",
     "transforms",
     "run_conversion",
