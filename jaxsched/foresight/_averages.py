@@ -14,7 +14,7 @@ SLACK = 1e-9
 def merge_weights(decay: Any) -> np.ndarray:
     r"""The weights with which to average checkpoints, in the place of a decay of the rate.
 
-    $$c_0 = 1 - w_1, \qquad c_j = w_j - w_{j+1}, \qquad c_k = w_k$$
+    $$c_0 = 1 - w_1, \quad c_j = w_j - w_{j+1}, \quad c_k = w_k$$
 
     A run at one rate has checkpoints $\theta_0, \dots, \theta_k$; had the update from $\theta_{j-1}$ to $\theta_j$ been
     multiplied by $w_j$, without changing the gradients, it had come to $\sum_j c_j \theta_j$.
@@ -76,9 +76,9 @@ def implied_decay(weights: Any) -> np.ndarray:
 def update_weights(schedule: Any, total: int, weight_decay: float) -> tuple[float, np.ndarray]:
     r"""With AdamW the last weights are a sum of the first ones and of all updates: these are its coefficients.
 
-    $$\theta_T = \Pi\,\theta_0 - \sum_i c_i u_i, \qquad \Pi = \prod_j (1 - v_j \lambda), \qquad
-    c_i = v_i \prod_{j > i} (1 - v_j \lambda)$$
+    $$\theta_T = \Pi\,\theta_0 - \sum_i c_i u_i$$
 
+    with $\Pi = \prod_j (1 - v_j \lambda)$ and $c_i = v_i \prod_{j > i} (1 - v_j \lambda)$,
     so that $\lambda \sum_i c_i + \Pi = 1$: how much of the start is left, and how far back the end remembers.
 
     Args:

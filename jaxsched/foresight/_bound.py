@@ -29,12 +29,12 @@ class Bound(NamedTuple):
 def bound(schedule: Any, total: int, *, distance: Any = 1.0, gradient_norm: Any = 1.0) -> Bound:
     r"""The bound on the loss of the last iterate of convex SGD.
 
-    $$\Omega = \frac{D^2}{2 \sum_t v_t} + \frac12 \sum_t \frac{v_t^2 G_t^2}{A_t}, \qquad A_t = \sum_{u > t} v_u$$
+    $$\Omega = \frac{D^2}{2 \sum_t v_t} + \frac12 \sum_t \frac{v_t^2 G_t^2}{A_t}$$
 
-    where A of the last positive rate is that rate. It is a theorem for convex losses, and about twice the worst case.
-    On neural networks it ranks shapes, and it tells what peak suits another shape at the same `total`; it says nothing
-    about the loss itself, nor about other lengths. Pure: `jax.jit`, `jax.vmap` over `jaxsched.stack` and `jax.grad`
-    work, the last also where rates are 0.
+    where $A_t = \sum_{u > t} v_u$, and of the last positive rate that rate. It is a theorem for convex losses, and
+    about twice the worst case. On neural networks it ranks shapes, and it tells what peak suits another shape at the
+    same `total`; it says nothing about the loss itself, nor about other lengths. Pure: `jax.jit`, `jax.vmap` over
+    `jaxsched.stack` and `jax.grad` work, the last also where rates are 0.
 
     Args:
         schedule: a schedule, a number or a function of the step.

@@ -52,11 +52,11 @@ class Law(js.nodes.Data):
 class FunctionalLaw(Law):
     r"""The default law: gain from the distance travelled, and noise that is forgotten as a power of it.
 
-    $$L = L_0 + a\,S^{-\alpha} + c \sum_t \frac{v_t^2}{(A_t + \kappa p)^q}, \qquad A_t = \sum_{u > t} v_u$$
+    $$L = L_0 + a\,S^{-\alpha} + c \sum_t \frac{v_t^2}{(A_t + \kappa p)^q}$$
 
-    with $S = \sum_t v_t$ and p the largest rate. The form is that of the functional scaling law; q and $\kappa$ are our
-    choice, made on public curves of models of 25M to 124M parameters and on a small character model together (q from
-    1.25 to 1.5 and $\kappa$ from 5 to 20 do nearly as well).
+    with $A_t = \sum_{u > t} v_u$, $S = \sum_t v_t$ and p the largest rate. The form is that of the functional scaling
+    law; q and $\kappa$ are our choice, made on public curves of models of 25M to 124M parameters and on a small
+    character model together (q from 1.25 to 1.5 and $\kappa$ from 5 to 20 do nearly as well).
 
     Args:
         floor: $L_0$, in units of the loss.
@@ -105,10 +105,10 @@ class FunctionalLaw(Law):
 class AnnealingLaw(Law):
     r"""The law of annealing: gain from the distance travelled, and from the rate's fall, with momentum.
 
-    $$L = L_0 + a\,S^{-\alpha} - c \sum_t m_t, \qquad m_t = \lambda m_{t-1} + (v_{t-1} - v_t), \quad m_0 = 0$$
+    $$L = L_0 + a\,S^{-\alpha} - c \sum_t m_t$$
 
-    Its rises count too, the warmup's among them. Never look for the best shape under it: it is linear in the falls, so
-    the best is a jump to 0.
+    with $m_t = \lambda m_{t-1} + (v_{t-1} - v_t)$ and $m_0 = 0$. Its rises count too, the warmup's among them. Never
+    look for the best shape under it: it is linear in the falls, so the best is a jump to 0.
 
     Args:
         floor: $L_0$, in units of the loss.
@@ -158,8 +158,9 @@ class AnnealingLaw(Law):
 class MultiPowerLaw(Law):
     r"""The multi-power law, for its published numbers.
 
-    $$L = L_0 + a\,S^{-\alpha} - b \sum_{k \ge 1} (v_{k-1} - v_k)
-    \left[1 - \left(1 + c\, v_k^{-\gamma} \sum_{u \ge k} v_u\right)^{-\beta}\right]$$
+    $$L = L_0 + a\,S^{-\alpha} - b \sum_{k \ge 1} (v_{k-1} - v_k)\,g_k$$
+
+    $$g_k = 1 - \left(1 + c\, v_k^{-\gamma} \sum_{u \ge k} v_u\right)^{-\beta}$$
 
     The sum is over all steps, those of the warmup among them: the published numbers were fitted so. `fit` does not
     offer it: the least error of its seven numbers predicts worse than the published ones.
