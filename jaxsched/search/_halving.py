@@ -15,7 +15,7 @@ from jaxsched.search._checks import check_function, whole
 from jaxsched.search._groups import Group, candidates, chunks, grouped, key_of, seed_of, words_of
 from jaxsched.search._numbers import kind_of, varying
 from jaxsched.search._programs import checked_results, dotted, told_that_it_is_traced
-from jaxsched.search._results import MODE, Best, By, Sweep, failed_in, lost_in, measured, ranked
+from jaxsched.search._results import MODE, Best, By, Sweep, check_by, failed_in, lost_in, measured, ranked
 
 POSITIVE = of_one(checker(Positive))
 
@@ -140,8 +140,7 @@ def successive_halving(
     many = candidates(schedules)
     groups = grouped(many)
     programs = _Programs(start, part, words, batch)
-    values = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), programs.check(groups, lengths))
-    measured(Sweep((), None, values, np.zeros(batch, bool), 0), by)  # refuses what is not there before anything runs
+    check_by(programs.check(groups, lengths), (batch,), by)
     states = programs.begin(groups)
     alive, step, found = list(range(len(many))), 0, []
     for length in lengths:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jaxsched.search._groups import Group, chunks, grouped, tables, words_of
+from jaxsched.search._groups import Group, chunks, grouped, tables
 from jaxsched.search._programs import Program, Programs
 from jaxsched.search._results import Sweep, failed_in
 
@@ -39,7 +39,7 @@ def planned(programs: Programs, many: list[Any], seeds: tuple[int, ...] | None, 
     runs: dict[str, Run] = {}
     order = []
     for i in range(len(many)):
-        for seed in range(len(words_of(seeds))):
+        for seed in range(1 if seeds is None else len(seeds)):
             run = Run(*places[i], seed)
             order.append(run.program.id_of(run.group, run.member, seed))
             runs.setdefault(order[-1], run)

@@ -48,7 +48,7 @@ class Program:
     @property
     def size(self) -> int:
         """How many runs it makes in one call, on all devices together."""
-        return self.width * (1 if self.mesh is None else self.mesh.size)
+        return self.width * devices_of(self.mesh)
 
     @property
     def was_compiled(self) -> bool:
@@ -157,8 +157,16 @@ class Programs:
         return [self._made[group.key] for group in groups]
 
     def _width(self, group: Group) -> int:
-        devices = 1 if self._mesh is None else self._mesh.size
-        return self._batch or -(-len(group.members) * len(self._words) // devices)
+        return self._batch or width_for(len(group.members) * len(self._words), self._mesh)
+
+
+def width_for(runs: int, mesh: Any) -> int:
+    """How many each device makes, so that so many are made at once."""
+    return -(-runs // devices_of(mesh))
+
+
+def devices_of(mesh: Any) -> int:
+    return 1 if mesh is None else mesh.size
 
 
 def room(device: Any) -> int | None:

@@ -208,6 +208,12 @@ def measured(found: Sweep, by: By) -> np.ndarray:
     return x.astype(np.float64).reshape(len(x), -1)
 
 
+def check_by(shapes: Any, lead: tuple[int, ...], by: By) -> None:
+    """Refuse what is not among the results that will be, before anything runs; `lead` is the axes of the runs."""
+    values = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), shapes)
+    measured(Sweep((), None, values, np.zeros(lead, bool), 0), by)
+
+
 def _made_by(by: Callable[[Any], Any], values: Any) -> np.ndarray:
     check_function("by", by, "(values)")
     try:

@@ -12,8 +12,8 @@ from jaxsched.search._bar import bar
 from jaxsched.search._checks import whole
 from jaxsched.search._groups import Train, candidates, grouped, tables, words_of
 from jaxsched.search._plan import trained
-from jaxsched.search._programs import Programs
-from jaxsched.search._results import By, Sweep, leaves_of, lost_in, measured
+from jaxsched.search._programs import Programs, width_for
+from jaxsched.search._results import By, Sweep, check_by, leaves_of, lost_in, measured
 from jaxsched.search._space import check_make, corner, distributions_of
 from jaxsched.search._storage import library, opened
 from jaxsched.search._sweep import check_train
@@ -114,14 +114,13 @@ def study(
     check_make(make, wanted)
     known = check_train(train, seeds)
     words = words_of(known)
-    devices = 1 if mesh is None else mesh.size
-    programs = Programs(train, words, -(-batch * len(words) // devices), mesh)
+    programs = Programs(train, words, width_for(batch * len(words), mesh), mesh)
     _check_value(programs, _made(make, [corner(wanted)]), total, known, value)
     found = opened(storage, name, direction, sampler or _default_sampler(optuna))
     _check_space(found, wanted, optuna)
     with named(worker) as who:
         desk = Trials(found, wanted, most, who)
-        desk.give_back(lambda theirs: theirs == who)
+        desk.give_back_own()
         with bar("study", "trial", most, min(most, len(desk.finished)), progress) as advance:
             while asked := desk.ask(batch):
                 with desk.given_back():
@@ -144,10 +143,9 @@ def _check_value(programs: Programs, one: list[Any], total: Any, seeds: Any, val
     """Refuse what `train` does not return, before anything is asked."""
     (program,) = programs.of(grouped(one if total is None else tables(one, total)))
     lead = (1,) if seeds is None else (1, len(seeds))
-    zeros = [np.zeros((*lead, *x.shape), x.dtype) for _, x in program.results]
-    values = jax.tree.unflatten(program.structure, zeros)
+    shapes = [jax.ShapeDtypeStruct((*lead, *x.shape), x.dtype) for _, x in program.results]
     with renamed({"by": "value"}):
-        measured(Sweep((), seeds, values, np.zeros(lead, bool), 0), value)
+        check_by(jax.tree.unflatten(program.structure, shapes), lead, value)
 
 
 def _notes(made: Sweep, value: By) -> list[dict[str, Any]]:

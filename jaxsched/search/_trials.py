@@ -66,6 +66,10 @@ class Trials:
                     continue
                 self.study.enqueue_trial(dict(each.params), user_attrs={WORKER: self._worker})
 
+    def give_back_own(self) -> None:
+        """What this worker has asked for, now or in a former life."""
+        self.give_back(lambda worker: worker == self._worker)
+
     @contextmanager
     def given_back(self) -> Iterator[None]:
         """Inside, an error, or Ctrl-C, gives back what this worker has asked for."""
@@ -73,7 +77,7 @@ class Trials:
             yield
         except BaseException as error:
             try:
-                self.give_back(lambda worker: worker == self._worker)
+                self.give_back_own()
             except Exception as second:  # the first says what is wrong
                 error.add_note(f"Its trials are still running in the study: {type(second).__name__}: {second}")
             raise
