@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from jaxsched.foresight._rates import known_rates, total_of
-from jaxsched.kinds import is_traced, shown
+from jaxsched.foresight._rates import check_known, known_rates, total_of
+from jaxsched.kinds import shown
 
 SLACK = 1e-9
 """What rounding may have put weights beyond their bounds, or their sum off 1."""
@@ -114,8 +114,7 @@ def update_weights(schedule: Any, total: int, weight_decay: float) -> tuple[floa
 
 
 def _numbers(name: str, x: Any) -> np.ndarray:
-    if is_traced(x):
-        raise TypeError(f"`{name}` must be known: got traced numbers. Call this outside of `jax.jit`.")
+    check_known(name, x)
     try:
         given = np.asarray(x)
     except (TypeError, ValueError):  # ragged

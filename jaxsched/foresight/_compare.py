@@ -10,7 +10,7 @@ import numpy as np
 
 import jaxsched as js
 from jaxsched.foresight._bound import bound_of
-from jaxsched.foresight._fit import Fit
+from jaxsched.foresight._fit import Fit, check_fit
 from jaxsched.foresight._rates import known_rates, schedule_of, total_of
 from jaxsched.kinds import is_list, is_mapping, is_stack, shown
 
@@ -81,8 +81,7 @@ def compare(schedules: Mapping[str, Any] | Sequence[Any], total: int, *, fit: Fi
         wsd          1  0.895  0.06885       0.53
     """
     total = total_of("total", total)
-    if fit is not None and not isinstance(fit, Fit):
-        raise TypeError(f"`fit` must be what `jaxsched.foresight.fit` returns: got {shown(fit)}.")
+    check_fit(fit)
     named = _named(schedules)
     rates = np.stack([known_rates(f"schedules[{name!r}]", x, total) for name, x in named.items()])
     peaks = rates.max(axis=1)

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import jaxsched as js
-from jaxsched.foresight._fit import Fit, Prediction
-from jaxsched.foresight._rates import known_rates, schedule_of, total_of
-from jaxsched.kinds import shown
+from jaxsched.foresight._fit import Fit, Prediction, check_fit
+from jaxsched.foresight._rates import checked_rates, schedule_of, total_of
 
 SAME_RATE = 1e-6
 """Relative difference below which two rates are one."""
@@ -106,8 +105,7 @@ def extend(schedule: Any, at: int, total: int, new_total: int, *, over: int = 0,
         Schaipp et al. 2025, arXiv:2501.18965, section 5.
     """
     old = _Old(schedule_of("schedule", schedule), at, total_of("total", total), total_of("new_total", new_total), over)
-    if fit is not None and not isinstance(fit, Fit):
-        raise TypeError(f"`fit` must be what `jaxsched.foresight.fit` returns: got {shown(fit)}.")
+    check_fit(fit)
     part = old.length / old.total
     factor = _reached(lambda x: old.factor_of(x, part) - old.factor, 1e-6, 1.0)
     longest = _reached(lambda x: old.factor - old.factor_of(1.0, x), part, 1.0)
@@ -121,7 +119,7 @@ class _Old:
 
     def __init__(self, schedule: Any, at: Any, total: int, new_total: int, over: Any) -> None:
         self.schedule, self.total, self.new_total = schedule, total, new_total
-        self.rates = known_rates("schedule", schedule, total)
+        self.rates = checked_rates("schedule", schedule, total)
         self.begin = _begin(self.rates, total)
         self.at = _at(at, self.rates, self.begin)
         if new_total <= total:
@@ -137,7 +135,7 @@ class _Old:
     def plan(self, factor: float, part: float, fit: Fit | None) -> Plan:
         begin = self.begin_of(part)
         made = self._schedule(factor, max(begin, self.at))
-        travel, noise = _terms(known_rates("schedule", made, self.new_total) * self.factor)
+        travel, noise = _terms(checked_rates("schedule", made, self.new_total) * self.factor)
         prediction = None if fit is None else fit(made, self.new_total)
         return Plan(made, factor, part, travel + noise, prediction, begin >= self.at)
 
@@ -192,7 +190,8 @@ def _over(x: Any, most: int) -> int:
 
 
 def _terms(rates: np.ndarray) -> tuple[float, float]:
-    """Of the bound: what falls with the rates, and what rises with them."""
+    """Of the bound: what falls with the rates, and what rises with them. As `bound_of` has it, in float64: a factor is
+    looked for to more digits than float32 has."""
     trained = np.trim_zeros(rates, "b")
     after = np.append(np.cumsum(trained[::-1])[::-1][1:], 0.0)
     after[-1] = trained[-1]

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
-from jaxsched.foresight._rates import total_of
-from jaxsched.kinds import Positive, checker, is_traced, of_one
+from jaxsched.foresight._rates import check_known, total_of
+from jaxsched.kinds import Positive, checker, of_one
 
 PEAK = of_one(checker(Positive))
 
@@ -37,11 +37,8 @@ class Falling(NamedTuple):
         parts = jax.nn.softmax(jnp.asarray(drops, jnp.result_type(float)))
         values = self.peak * jnp.concatenate([jnp.ones(1), jnp.cumsum(parts[::-1])[::-1][1:]])
         steps = np.linspace(self.begin, self.total, self.points + 1)
-        warmed = [(0.0, 0.0)] if self.begin else []
-        return js.Interpolated(
-            [*(step for step, _ in warmed), *steps.tolist()],
-            jnp.concatenate([jnp.asarray([value for _, value in warmed], values.dtype), values]),
-        )
+        origin = np.zeros(1 if self.begin else 0, values.dtype)  # of the warmup: rate 0 at step 0
+        return js.Interpolated([*origin.tolist(), *steps.tolist()], jnp.concatenate([origin, values]))
 
 
 def falling(peak: float, begin: int, total: int, points: int) -> Falling:
@@ -72,6 +69,5 @@ def falling(peak: float, begin: int, total: int, points: int) -> Falling:
     begin = total_of("begin", begin, least=0)
     if begin >= total:
         raise ValueError(f"`begin` must be below `total`, {total}: got {begin}.")
-    if is_traced(peak):
-        raise TypeError("`peak` must be known: got a traced number. Call this outside of `jax.jit`.")
+    check_known("peak", peak)
     return Falling(float(PEAK("peak", peak)), begin, total, points)

@@ -4,14 +4,15 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 
-from jaxsched.foresight._fitting import POWER, Family, Numbers, Problem, columns
+from jaxsched.foresight._fitting import GAIN, POWER, WEIGHT, Family, Numbers, Problem, columns
 from jaxsched.foresight._forms import FORMS
 from jaxsched.foresight._laws import Law
 from jaxsched.foresight._rates import known_rates, total_of
 from jaxsched.foresight._runs import REMEDY, SAME, Runs, runs_of
-from jaxsched.kinds import checker
+from jaxsched.kinds import checker, shown
 
 LAW = checker(Literal["best", "functional", "annealing", "annealing_fitted"])
 
@@ -87,8 +88,9 @@ class Fit:
         """
         total = total_of("total", total)
         self.check_length(total)
-        self.check_peak(float(known_rates("schedule", schedule, total).max()))
-        loss = float(self.law(schedule, total))
+        rates = known_rates("schedule", schedule, total)
+        self.check_peak(float(rates.max()))
+        loss = float(self.law.after(jnp.asarray(rates, jnp.result_type(float))))
         return Prediction(loss, self.error, total > self.horizon * LONGER, len(self.runs.curves))
 
     def check_length(self, total: int) -> None:
@@ -206,6 +208,11 @@ def fit(
     return Fit(made, errors[best], errors, known.horizon, known.peaks, known)
 
 
+def check_fit(fit: Any) -> None:
+    if fit is not None and not isinstance(fit, Fit):
+        raise TypeError(f"`fit` must be what `jaxsched.foresight.fit` returns: got {shown(fit)}.")
+
+
 def _error(family: Family, numbers: Numbers) -> float | None:
     if len(family.runs) < FEWEST:
         return None
@@ -220,7 +227,7 @@ def _told_apart(family: Family, found: Numbers) -> Numbers:
         raise ValueError(f"`runs` must have at least {family.problem.numbers} losses, as many as numbers: got {count}.")
     design = columns(x, points)[:, :4] / points.losses[:, None]
     condition = float(np.linalg.cond(design / np.sqrt(np.sum(design**2, axis=0))))
-    gain, power, weight = x[1], x[POWER], x[3]
+    gain, power, weight = x[[GAIN, POWER, WEIGHT]].tolist()
     why = None
     if gain <= 0:
         why = "the loss does not fall as they train longer"

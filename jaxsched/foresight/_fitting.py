@@ -57,16 +57,6 @@ class Numbers(NamedTuple):
     cost: float
 
 
-def points_of(runs: Sequence[Curve], form: Form, own: float, middle: float) -> Points:
-    return Points(
-        np.concatenate([each.travelled for each in runs]),
-        np.concatenate([form.column(each, own) for each in runs]),
-        np.concatenate([each.losses for each in runs]),
-        np.concatenate([np.full(len(each.losses), each.peak / middle) for each in runs]),
-        np.repeat(np.arange(len(runs)), [len(each.losses) for each in runs]),
-    )
-
-
 def predicted(x: np.ndarray, points: Points) -> np.ndarray:
     gain = x[GAIN] * points.peaks ** x[GAIN_BY_PEAK] * points.travelled ** -x[POWER]
     return x[FLOOR] + gain + x[WEIGHT] * points.peaks ** -x[WEIGHT_BY_PEAK] * points.column
@@ -164,14 +154,23 @@ class Family:
     """A law and the runs that it is fitted to, once for all of them and once without each."""
 
     def __init__(self, runs: Sequence[Curve], form: Form, middle: float, problem: Problem) -> None:
-        self.runs, self.form, self._middle, self.problem = runs, form, middle, problem
+        self.runs, self.form, self.problem = runs, form, problem
         low, high = form.own or (0.0, 0.0)
         self._own = np.geomspace(low, high, OWN) if high > low else np.asarray([low])
+        counts = [len(each.losses) for each in runs]
+        self._every = Points(
+            travelled=np.concatenate([each.travelled for each in runs]),
+            column=np.empty(0),  # hangs on the law's own number
+            losses=np.concatenate([each.losses for each in runs]),
+            peaks=np.repeat([each.peak / middle for each in runs], counts),
+            run=np.repeat(np.arange(len(runs)), counts),
+        )
         self._points: dict[float, Points] = {}
 
     def points(self, own: float) -> Points:
         if own not in self._points:
-            self._points[own] = points_of(self.runs, self.form, own, self._middle)
+            column = np.concatenate([self.form.column(each, own) for each in self.runs])
+            self._points[own] = self._every._replace(column=column)
         return self._points[own]
 
     @np.errstate(all="ignore")  # what overflows is no candidate
@@ -183,7 +182,7 @@ class Family:
             factor **= 0.5
             near = self._best(found.own * np.asarray([1 / factor, factor]), None, found.values)
             found = min(found, near, key=lambda each: each.cost)
-        return Numbers(*self._improved(found, self.points(found.own)))
+        return self._improved(found.values, found.own, self.points(found.own), FINE)
 
     @np.errstate(all="ignore")
     def left_out(self, found: Numbers) -> list[float]:
@@ -192,20 +191,19 @@ class Family:
         for run in range(len(self.runs)):
             owns = [found.own] if many else np.unique([*self._own, found.own])
             near = self._best(np.asarray(owns), run, found.values)
-            near = Numbers(*self._improved(near, self.points(near.own).without(run)))
+            near = self._improved(near.values, near.own, self.points(near.own).without(run), FINE)
             points = self.points(near.own).of(run)
             apart.append(float(np.mean((predicted(near.values, points) - points.losses)[-ENDS:])))
         return apart
 
-    def _improved(self, found: Numbers, points: Points) -> tuple[np.ndarray, float, float]:
-        values, cost = self.problem.improved(found.values, points, FINE)
-        return values, found.own, cost
+    def _improved(self, x: np.ndarray, own: float, points: Points, most: int) -> Numbers:
+        values, cost = self.problem.improved(x, points, most)
+        return Numbers(values, own, cost)
 
     def _best(self, owns: np.ndarray, without: int | None, start: np.ndarray | None) -> Numbers:
         found, x = [], start
         for own in owns.tolist():
             points = self.points(own) if without is None else self.points(own).without(without)
             x = self.problem.begun(points) if x is None else x
-            values, cost = self.problem.improved(x, points, ROUGH)
-            found.append(Numbers(values, own, cost))
+            found.append(self._improved(x, own, points, ROUGH))
         return min(found, key=lambda each: each.cost)

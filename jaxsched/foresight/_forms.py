@@ -37,7 +37,6 @@ class Curve(NamedTuple):
 class Form(NamedTuple):
     """A law whose numbers can be fitted: `floor + gain * travelled**-power + weight * column`."""
 
-    name: str
     column: Callable[[Curve, float], np.ndarray]  # of a run and the law's own number
     own: tuple[float, float] | None  # between which that is looked for, as 1 - momentum; None for one that has none
     law: Callable[[np.ndarray, float, float | None], Law]  # of the numbers, its own, and the middle peak
@@ -53,7 +52,8 @@ def noise(run: Curve, _: float = 0.0) -> np.ndarray:
         peaks = np.maximum.accumulate(run.rates)[steps]
         left = np.maximum(sums[steps][:, None] - sums[None, :most], 0) + LAG * peaks[:, None]
         weight = np.arange(most) <= steps[:, None]
-        found[begin : begin + rows] = np.where(weight, run.rates[:most] ** 2 / (left * np.cbrt(left)), 0).sum(1)
+        forgotten = left * np.cbrt(left)  # to the power of FORGETTING, written so that it is fast
+        found[begin : begin + rows] = np.where(weight, run.rates[:most] ** 2 / forgotten, 0).sum(1)
     return found
 
 
@@ -75,7 +75,7 @@ def falls(run: Curve, momentum: float) -> np.ndarray:
 def functional(numbers: np.ndarray, _: float, peak: float | None) -> Law:
     floor, gain, power, weight, *by_peak = numbers.tolist()
     return FunctionalLaw(
-        floor, gain, power, weight, peak=peak or 1.0, gain_by_peak=by_peak[0], noise_by_peak=by_peak[1]
+        floor, gain, power, weight, FORGETTING, LAG, peak or 1.0, gain_by_peak=by_peak[0], noise_by_peak=by_peak[1]
     )
 
 
@@ -87,8 +87,8 @@ def annealing(numbers: np.ndarray, own: float, peak: float | None) -> Law:
 
 
 FORMS = {
-    "functional": Form("functional", noise, None, functional),
-    "annealing": Form("annealing", lambda run, own: falls(run, 1 - own), (1 - MOMENTUM, 1 - MOMENTUM), annealing),
-    "annealing_fitted": Form("annealing_fitted", lambda run, own: falls(run, 1 - own), (1e-4, 0.5), annealing),
+    "functional": Form(noise, None, functional),
+    "annealing": Form(lambda run, own: falls(run, 1 - own), (1 - MOMENTUM, 1 - MOMENTUM), annealing),
+    "annealing_fitted": Form(lambda run, own: falls(run, 1 - own), (1e-4, 0.5), annealing),
 }
 """The laws by the names that `fit` gives them."""

@@ -1,5 +1,6 @@
 """Laws: the loss that a run will reach, as a formula of its rates. Their numbers are leaves, as those of schedules."""
 
+import abc
 from typing import Any
 
 import jax
@@ -7,14 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxsched as js
-from jaxsched.foresight._rates import rates_of, remaining, schedule_of, total_of
-from jaxsched.kinds import Positive, Real, is_traced, shown
+from jaxsched.foresight._rates import check_known, rates_of, remaining, schedule_of, total_of
+from jaxsched.kinds import Positive, Real, shown
 
 SMALLEST = 1e-10
 """The least rate that the multi-power law knows: at 0 it is not defined."""
 
 
-class Law(js.nodes.Data):
+class Law(js.nodes.Data, abc.ABC):
     """The base of laws: `law(schedule, total)` is the loss at the end, `law.curve(schedule, steps)` that at each step.
 
     A subclass has one method, `after(rates)`: the loss after the last of some rates. Pure: `jax.jit`, `jax.vmap` over
@@ -44,9 +45,9 @@ class Law(js.nodes.Data):
         losses = jax.lax.map(lambda last: self.after(jnp.where(until <= last, rates, 0), last), jnp.ravel(points))
         return losses.reshape(points.shape)
 
+    @abc.abstractmethod
     def after(self, rates: jax.Array, last: Any = None) -> jax.Array:
         """The loss after the update at the step `last`, by default the last one; the rates after it are 0."""
-        raise NotImplementedError
 
 
 class FunctionalLaw(Law):
@@ -215,8 +216,7 @@ def relative_peak(rates: jax.Array, peak: Any) -> jax.Array:
 
 
 def steps_of(name: str, x: Any) -> np.ndarray:
-    if is_traced(x):
-        raise TypeError(f"`{name}` must be known: got a traced number. Call this outside of `jax.jit`.")
+    check_known(name, x)
     try:
         points = np.asarray(x)
     except (TypeError, ValueError):  # ragged, or a key

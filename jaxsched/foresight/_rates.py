@@ -33,6 +33,11 @@ def total_of(name: str, x: Any, least: int = 1) -> int:
     return int(x)
 
 
+def check_known(name: str, *numbers: Any) -> None:
+    if any(map(is_traced, numbers)):
+        raise TypeError(f"`{name}` must be known: got traced numbers. Call this outside of `jax.jit`.")
+
+
 def rates_of(schedule: Any, total: int) -> jax.Array:
     """The rate of each update of a run, in float32 or wider."""
     rates = jnp.asarray(schedule(jnp.arange(total)))
@@ -41,9 +46,12 @@ def rates_of(schedule: Any, total: int) -> jax.Array:
 
 def known_rates(name: str, schedule: Any, total: int) -> np.ndarray:
     """The same on the host in float64, where they must be known and good for something."""
-    schedule = schedule_of(name, schedule)
-    if any(map(is_traced, jax.tree.leaves(schedule))):
-        raise TypeError(f"`{name}` must be known: got traced numbers. Call this outside of `jax.jit`.")
+    return checked_rates(name, schedule_of(name, schedule), total)
+
+
+def checked_rates(name: str, schedule: Any, total: int) -> np.ndarray:
+    """Those of what `schedule_of` has returned, since to ask whether it is several as one takes a trace."""
+    check_known(name, *jax.tree.leaves(schedule))
     rates = np.asarray(rates_of(schedule, total), np.float64)
     if not np.isfinite(rates).all() or (rates < 0).any():
         step = int(np.argmax(~np.isfinite(rates) | (rates < 0)))

@@ -8,7 +8,7 @@ import numpy as np
 import jaxsched as js
 from jaxsched.foresight._forms import Curve
 from jaxsched.foresight._laws import steps_of
-from jaxsched.foresight._rates import known_rates, schedule_of
+from jaxsched.foresight._rates import checked_rates, schedule_of
 from jaxsched.kinds import is_list, shown
 
 MOST_POINTS = 400
@@ -81,7 +81,7 @@ def _curve(name: str, run: Any) -> Curve:
     if not (np.isfinite(losses) & (losses > 0)).all():
         i = int(np.argmax(~(np.isfinite(losses) & (losses > 0))))
         raise ValueError(f"`{name}.losses` must be positive and finite: got {losses[i]} at step {steps[i]}.")
-    rates = known_rates(f"{name}.schedule", schedule, int(steps[-1]) + 1)
+    rates = checked_rates(f"{name}.schedule", schedule, int(steps[-1]) + 1)
     _check_long_enough(name, schedule, rates, int(steps[-1]))
     first = int(np.argmax(rates > 0))
     if steps[0] < first:
@@ -115,8 +115,8 @@ def _thinned(steps: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndar
     if len(steps) <= MOST_POINTS:
         return steps, losses
     parts = np.array_split(np.arange(len(steps)), MOST_POINTS)
-    kept = [part[len(part) // 2] for part in parts[:-1]] + [len(steps) - 1]
-    return steps[kept], np.asarray([*(losses[part].mean() for part in parts[:-1]), losses[parts[-1]].mean()])
+    kept = [*(part[len(part) // 2] for part in parts[:-1]), len(steps) - 1]  # the end stays the end
+    return steps[kept], np.asarray([losses[part].mean() for part in parts])
 
 
 def _check_apart(curves: list[Curve]) -> None:
